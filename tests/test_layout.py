@@ -32,13 +32,13 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     "conformance/test_hub_families.py": (
         "backbones/hub/audio", "backbones/hub/blocks", "backbones/hub/text", "backbones/hub/units",
         "backbones/hub/vision", "backbones/keras_hub", "backbones/text_input", "config/facts/hub_families",
-        "graph/hub_layers", "layers/addressed_seeds",
+        "graph/rebuild/hub_layers", "layers/addressed_seeds",
     ),
-    "backbones/test_preprocessing.py": (
-        "backbones/build", "backbones/families", "backbones/inputs",
+    "backbones/keras_applications/test_preprocessing.py": (
+        "backbones/build", "backbones/keras_applications/families", "backbones/inputs",
     ),
     "backbones/test_saved.py": (
-        "backbones/by_name", "backbones/feature_layer", "backbones/input_range", "graph/flat",
+        "backbones/by_name", "backbones/feature_layer", "backbones/input_range", "graph/rebuild/flat",
     ),
     "runs/test_earlier_run.py": (
         "training/session/warm_start",
@@ -48,7 +48,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "config/checks/parts", "config/checks/values", "config/options/heads",
     ),
     "config/test_run.py": (
-        "config/options/rates", "config/options/tasks",
+        "config/options/updates/rates", "config/options/tasks",
     ),
     "conformance/test_embedded_sets.py": (
         "data/embedded/blood_smear", "data/embedded/cells", "data/embedded/digits",
@@ -109,7 +109,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "training/evaluation/saved_model",
     ),
     "runs/test_sound_runs.py": (
-        "input/sound_loader", "saved_model/sounds",
+        "input/sounds/sound_loader", "saved_model/sounds",
     ),
     "runs/test_text_runs.py": (
         "saved_model/texts",

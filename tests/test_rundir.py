@@ -13,7 +13,7 @@ import pytest
 
 from kerastune_ft.errors import ConfigError, ResourceError
 from kerastune_ft.rundir import RunDirectory, refuse_inside_run
-from kerastune_ft.training.run_choice import choose, list_runs
+from kerastune_ft.training.run_directory.run_choice import choose, list_runs
 from tests.support.processes import HANG
 
 
@@ -156,7 +156,7 @@ def test_other_names_do_not_count(tmp_path: Path) -> None:
 
 def test_a_number_taken_meanwhile_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tiny-1").mkdir()
-    monkeypatch.setattr("kerastune_ft.training.run_choice.list_runs", lambda directory, name: [])
+    monkeypatch.setattr("kerastune_ft.training.run_directory.run_choice.list_runs", lambda directory, name: [])
     assert choose(tmp_path, "tiny", "x", fresh=False)[0].path.name == "tiny-2"
 
 

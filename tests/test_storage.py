@@ -12,7 +12,7 @@ from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.remote import RemotePath
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.run_choice import choose, list_runs
+from kerastune_ft.training.run_directory.run_choice import choose, list_runs
 
 _COUNT = itertools.count()
 

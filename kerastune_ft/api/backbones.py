@@ -14,7 +14,7 @@ from kerastune_ft.errors import explain_exhaustion
 from kerastune_ft.reporting.notebook.tables import write_table
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.reporting.terminal.ranking_table import build_ranking_table, describe_ranking
-from kerastune_ft.training.run_choice import check_places
+from kerastune_ft.training.run_directory.run_choice import check_places
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ Overrides = str | Sequence[str] | Mapping[str, Any]
 
 def require_weights(settings: RunConfig) -> None:
     """Raise ConfigError for weights that cannot be had, before TensorFlow takes its seconds to import."""
-    from kerastune_ft.backbones import imagenet
+    from kerastune_ft.backbones.keras_applications import imagenet
 
     backbone = settings.backbone
     if isinstance(backbone, Applications) and backbone.weights == "imagenet":

@@ -12,9 +12,9 @@ from typing import Any
 from kerastune_ft import keras_settings
 from kerastune_ft.api import training
 from kerastune_ft.api.arguments import check_sections, plain
-from kerastune_ft.api.given_data import GivenData, find_data
-from kerastune_ft.api.given_model import find_backbone
-from kerastune_ft.api.given_names import replace_paths
+from kerastune_ft.api.given.data import GivenData, find_data
+from kerastune_ft.api.given.model import find_backbone
+from kerastune_ft.api.given.names import replace_paths
 from kerastune_ft.api.python_words import in_python
 from kerastune_ft.api.runs import Run
 from kerastune_ft.config.read import read

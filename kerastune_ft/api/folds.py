@@ -22,8 +22,8 @@ from kerastune_ft.reporting.notebook.tables import Rows
 from kerastune_ft.reporting.terminal.folds_table import build_folds_table
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import path_of
-from kerastune_ft.training import resume
 from kerastune_ft.training.devices import tpu
+from kerastune_ft.training.run_directory import resume
 from kerastune_ft.training.watch import Watcher
 
 if TYPE_CHECKING:

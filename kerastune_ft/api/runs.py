@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastune_ft.api.answers import build_answers, give_labels_back, raise_alone, require_file
 from kerastune_ft.api.cells import show_in_cell
 from kerastune_ft.api.finished import describe_damage, describe_use, explain_faults, require_epochs, require_model
-from kerastune_ft.api.given_data import find_other_data
-from kerastune_ft.api.given_names import replace_paths
+from kerastune_ft.api.given.answers import build_answers, give_labels_back, raise_alone, require_file
+from kerastune_ft.api.given.data import find_other_data
+from kerastune_ft.api.given.names import replace_paths
 from kerastune_ft.config.options.task_facts import MASK
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, restore_paths

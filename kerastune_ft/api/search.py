@@ -20,9 +20,9 @@ from kerastune_ft.rundir import RunDirectory, now
 from kerastune_ft.storage import path_of_user
 from kerastune_ft.streams import say
 from kerastune_ft.training.devices import tpu
-from kerastune_ft.training.run_choice import check_places, refuse_inside_data
-from kerastune_ft.trials import page, tables
+from kerastune_ft.training.run_directory.run_choice import check_places, refuse_inside_data
 from kerastune_ft.trials.records import TrialRecord, find_best, find_error
+from kerastune_ft.trials.report import page, tables
 from kerastune_ft.trials.settings import (
     BEST,
     SEARCH,
@@ -100,7 +100,7 @@ class SearchResult:
 
     def plot(self) -> Picture:
         """Return the history of the metric, what it depends on, and how, as one picture."""
-        from kerastune_ft.trials.figures import draw_search
+        from kerastune_ft.trials.report.figures import draw_search
 
         return draw_search(self.trials, self.settings.metric, self.settings.maximise, self.importances).put_on_white()
 

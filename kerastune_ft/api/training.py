@@ -22,7 +22,7 @@ from kerastune_ft.api.engine import (
     resolve_config,
     with_objects,
 )
-from kerastune_ft.api.given_model import with_backbone
+from kerastune_ft.api.given.model import with_backbone
 from kerastune_ft.api.runs import Run, write_report
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.config.run import RunConfig, written_paths
@@ -40,9 +40,9 @@ from kerastune_ft.storage import is_remote, path_of, path_of_user
 from kerastune_ft.streams import say
 from kerastune_ft.tracking.callbacks import make_watchers
 from kerastune_ft.tracking.trackers import open_trackers
-from kerastune_ft.training import resume
 from kerastune_ft.training.devices import tpu
-from kerastune_ft.training.run_choice import check_places, refuse_inside_data
+from kerastune_ft.training.run_directory import resume
+from kerastune_ft.training.run_directory.run_choice import check_places, refuse_inside_data
 from kerastune_ft.training.timekeeping import Timekeeper
 from kerastune_ft.training.watch import Watcher, Watchers
 
@@ -151,7 +151,7 @@ def finish_run(
         _execute(start, settings.with_rules(start.target.rules), digest, seconds, work, watchers)
     elif writer is not None:
         load_engine(settings)
-        from kerastune_ft.training.run_data import describe_finished_run
+        from kerastune_ft.training.run_directory.run_data import describe_finished_run
 
         say(describe_finished_run(writer, settings.with_rules(writer.rules), say))
         if not writer.exists("report/index.html"):

@@ -18,8 +18,8 @@ from kerastune_ft.backbones.inputs import ImageInput, SoundInput, SoundLengths
 from kerastune_ft.config.options.spectrograms import SAMPLE_RATE, LogMel
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
-from kerastune_ft.graph.flat import FlatCopy, NotRebuilt
-from kerastune_ft.graph.precision import unit_in
+from kerastune_ft.graph.rebuild.flat import FlatCopy, NotRebuilt
+from kerastune_ft.graph.rebuild.precision import unit_in
 from kerastune_ft.graph.units import Unit
 
 OWN_NAMES = (

@@ -13,7 +13,7 @@ import numpy as np
 from kerastune_ft.backbones import endpoints
 from kerastune_ft.backbones.inputs import BackboneInput, ImageInput
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph import image_size, precision
+from kerastune_ft.graph.rebuild import image_size, precision
 from kerastune_ft.graph.units import Unit, units_in
 
 

@@ -18,7 +18,7 @@ from kerastune_ft.wording import first_names
 _SHOWN = 5
 
 _KINDS = {
-    "applications": "kerastune_ft.backbones.applications",
+    "applications": "kerastune_ft.backbones.keras_applications.applications",
     "keras_hub": "kerastune_ft.backbones.keras_hub",
     "run": "kerastune_ft.backbones.run",
     "saved": "kerastune_ft.backbones.saved",

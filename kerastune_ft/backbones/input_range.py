@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerastune_ft.backbones.preprocessing import preprocess
+from kerastune_ft.backbones.keras_applications.preprocessing import preprocess
 from kerastune_ft.config.options.backbones import InputScale
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private

@@ -15,7 +15,7 @@ from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.backbones.text_windows import make_unfolding_layers
 from kerastune_ft.config.options.backbones import EarlierRun
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.graph.flat import FlatCopy
+from kerastune_ft.graph.rebuild.flat import FlatCopy
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.rundir import MANIFEST, RunDirectory
 from kerastune_ft.storage import as_local_folder

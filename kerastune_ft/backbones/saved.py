@@ -19,7 +19,7 @@ from kerastune_ft.config.options.spectrograms import LogMel
 from kerastune_ft.config.words import right_value
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import units_by_depth
-from kerastune_ft.graph.flat import FlatCopy, NotRebuilt, is_graph
+from kerastune_ft.graph.rebuild.flat import FlatCopy, NotRebuilt, is_graph
 from kerastune_ft.keras_file import describe_missing_class, describe_newer
 from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.storage import as_local_file, path_of

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from kerastune_ft.config.checks.solvers import OF_UPDATES, is_solved
+from kerastune_ft.config.checks.phases.solvers import OF_UPDATES, is_solved
 from kerastune_ft.config.documents.files import SHIPPED, load, shipped_names
 from kerastune_ft.config.documents.nodes import Node, Place, as_node, short_json, without_comments
 from kerastune_ft.config.documents.problems import SET, Problem

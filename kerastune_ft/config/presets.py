@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from kerastune_ft.config.checks.parts import is_number
-from kerastune_ft.config.options.optimizers import OptionRule
+from kerastune_ft.config.options.updates.optimizers import OptionRule
 from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError
 

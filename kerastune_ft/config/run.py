@@ -15,9 +15,9 @@ from kerastune_ft.config.options.data import Data
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.paths import WrittenPath
 from kerastune_ft.config.options.phases import Auto, Phase
-from kerastune_ft.config.options.rates import ONE_CYCLE
 from kerastune_ft.config.options.runtime import Output, Runtime
 from kerastune_ft.config.options.tasks import Task
+from kerastune_ft.config.options.updates.rates import ONE_CYCLE
 from kerastune_ft.config.python_objects import PythonObjects
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import encode_text

@@ -8,8 +8,8 @@ from typing import Any, get_args
 from kerastune_ft.config.checks.availability import UNAVAILABLE
 from kerastune_ft.config.checks.messages import models_of_key
 from kerastune_ft.config.options.base import Options
-from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.config.options.updates.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.run import RunConfig
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from kerastune_ft.folds.member import Member
 from kerastune_ft.graph import lora
-from kerastune_ft.graph.members import MemberGraph
+from kerastune_ft.graph.rebuild.members import MemberGraph
 from kerastune_ft.training.session.assemble import in_float32
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.session.whole import with_model

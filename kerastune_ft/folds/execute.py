@@ -22,8 +22,8 @@ from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.plan.pins import Pins, read_pins
-from kerastune_ft.training.resume import RunStart
-from kerastune_ft.training.run_data import open_data, read_recorded
+from kerastune_ft.training.run_directory.resume import RunStart
+from kerastune_ft.training.run_directory.run_data import open_data, read_recorded
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.versions import find_versions

@@ -26,7 +26,7 @@ from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.evaluate import Evaluated
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.plan.pins import Pins
-from kerastune_ft.training.resume import KIND, RunStart
+from kerastune_ft.training.run_directory.resume import KIND, RunStart
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
 

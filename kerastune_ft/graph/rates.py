@@ -6,7 +6,7 @@ import difflib
 import fnmatch
 from collections.abc import Sequence
 
-from kerastune_ft.config.options.rates import RatePolicy
+from kerastune_ft.config.options.updates.rates import RatePolicy
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.rules import NEWEST, Rules

@@ -22,7 +22,7 @@ from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.inference.run_model import Row
 from kerastune_ft.inference.sounds import SoundReader
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.sounds import Clip
+from kerastune_ft.input.sounds.resample import Clip
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.wording import counted
 

@@ -14,7 +14,7 @@ from kerastune_ft.errors import DataError
 from kerastune_ft.inference.decode_ahead import DecodedInput
 from kerastune_ft.inference.items import Item, Listing
 from kerastune_ft.inference.read_options import ReadOptions
-from kerastune_ft.input.sounds import Clip, fit_samples
+from kerastune_ft.input.sounds.resample import Clip, fit_samples
 from kerastune_ft.rules import NEWEST, Rules
 
 

@@ -13,8 +13,8 @@ from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_loader import ImageLoader
 from kerastune_ft.input.loader import Loader, TargetTask
-from kerastune_ft.input.sound_loader import SoundLoader
-from kerastune_ft.input.sounds import Clip, explain_length
+from kerastune_ft.input.sounds.resample import Clip, explain_length
+from kerastune_ft.input.sounds.sound_loader import SoundLoader
 from kerastune_ft.input.texts.token_loader import build_token_loader
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 
-from kerastune_ft.config.options.losses import PhaseLoss
+from kerastune_ft.config.options.updates.losses import PhaseLoss
 from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.losses.focal import focus_on_class
 from kerastune_ft.losses.options import LossOptions

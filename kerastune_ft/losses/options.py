@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kerastune_ft.config.options.losses import PhaseLoss
+from kerastune_ft.config.options.updates.losses import PhaseLoss
 
 
 @dataclass(frozen=True)

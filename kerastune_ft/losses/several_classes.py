@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from kerastune_ft.config.options.losses import PhaseLoss
+from kerastune_ft.config.options.updates.losses import PhaseLoss
 from kerastune_ft.losses.focal import focus_on_flag
 from kerastune_ft.losses.options import LossOptions
 

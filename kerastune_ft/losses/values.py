@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
-from kerastune_ft.config.options.losses import PhaseLoss
+from kerastune_ft.config.options.updates.losses import PhaseLoss
 from kerastune_ft.losses.options import LossOptions
 
 _PLAIN = PhaseLoss(name="mse")

@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from kerastune_ft.backbones import imagenet
-from kerastune_ft.backbones.applications import EMBEDDED as EMBEDDED_FILE
 from kerastune_ft.backbones.by_name import options_by_name
 from kerastune_ft.backbones.hub import presets
+from kerastune_ft.backbones.keras_applications import imagenet
+from kerastune_ft.backbones.keras_applications.applications import EMBEDDED as EMBEDDED_FILE
 from kerastune_ft.config.checks.modality import can_serve
 from kerastune_ft.config.facts.advice import advise
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED

@@ -17,7 +17,7 @@ from kerastune_ft.probing.features import SPLITS, estimate_seconds, read_final
 from kerastune_ft.probing.probe import fit_probe, headline
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.lost_files import naming_lost_files
-from kerastune_ft.training.run_data import open_data
+from kerastune_ft.training.run_directory.run_data import open_data
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.watch import Watcher
 

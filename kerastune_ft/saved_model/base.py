@@ -12,8 +12,8 @@ import numpy as np
 
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph.flat import copy_values
-from kerastune_ft.graph.hub_layers import repair_layer
+from kerastune_ft.graph.rebuild.flat import copy_values
+from kerastune_ft.graph.rebuild.hub_layers import repair_layer
 from kerastune_ft.graph.rows.windows import call_in_stock_operations
 from kerastune_ft.tasks.base import Task
 

@@ -13,9 +13,9 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import DataError
-from kerastune_ft.graph.hub_layers import repair_layer
+from kerastune_ft.graph.rebuild.hub_layers import repair_layer
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.sounds import Clip
+from kerastune_ft.input.sounds.resample import Clip
 from kerastune_ft.input.texts.row_settings import RowSettings
 from kerastune_ft.keras_file import describe_missing_class, describe_newer
 from kerastune_ft.quiet_imports import without_warnings_of_keras

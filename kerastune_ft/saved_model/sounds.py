@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.input.sounds import Clip, resample
+from kerastune_ft.input.sounds.resample import Clip, resample
 from kerastune_ft.saved_model.base import Answer, Serving, ServingSettings
 from kerastune_ft.tasks.base import Task
 

@@ -41,8 +41,8 @@ from kerastune_ft.training.plan.document import unit_rows
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.plan.pins import Pins
 from kerastune_ft.training.refit import begin_refit
-from kerastune_ft.training.resume import RunStart
-from kerastune_ft.training.run_data import SPLITS_FILE, open_data, read_recorded
+from kerastune_ft.training.run_directory.resume import RunStart
+from kerastune_ft.training.run_directory.run_data import SPLITS_FILE, open_data, read_recorded
 from kerastune_ft.training.session.assemble import assemble, in_float32
 from kerastune_ft.training.session.choice import ChoosePhases, Reporting, settle_phases, with_phases
 from kerastune_ft.training.session.session import Session

@@ -23,7 +23,7 @@ from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.plan.pins import find_first_layers
-from kerastune_ft.training.run_data import open_data
+from kerastune_ft.training.run_directory.run_data import open_data
 from kerastune_ft.training.session import warm_start
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session

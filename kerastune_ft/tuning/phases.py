@@ -17,7 +17,7 @@ from kerastune_ft.training.loop import result_of, set_weights
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan
-from kerastune_ft.training.run_data import open_data, read_recorded
+from kerastune_ft.training.run_directory.run_data import open_data, read_recorded
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.watch import Watcher
 

@@ -30,7 +30,7 @@ _LASTING = (
     ("kerastune_ft.data.kinds.table", "read_records", "extraction"),
     ("kerastune_ft.data.kinds.arrays", "read_records", "extraction"),
     ("kerastune_ft.training.features.extraction", "FeatureExtractor._extract", "extraction"),
-    ("kerastune_ft.training.phase.validate", "evaluate_split", "validation"),
+    ("kerastune_ft.training.phase.epochs.validate", "evaluate_split", "validation"),
     ("kerastune_ft.training.checkpoint", "Checkpoints._write", "checkpoint"),
 )
 # (module, function, stage): the stage begins with the function and lasts until another one begins.

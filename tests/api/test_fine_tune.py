@@ -10,8 +10,8 @@ import pytest
 
 import kerastune_ft as kt
 from kerastune_ft.api import training
-from kerastune_ft.backbones import imagenet
 from kerastune_ft.backbones.hub import presets
+from kerastune_ft.backbones.keras_applications import imagenet
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
 from tests.support.init_data import write_image

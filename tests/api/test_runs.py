@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import kerastune_ft as kt
-from kerastune_ft.api.answers import raise_alone, require_file
+from kerastune_ft.api.given.answers import raise_alone, require_file
 from kerastune_ft.errors import ConfigError, DataError
 from tests.support.run_files import write_run
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from kerastune_ft.config.checks.availability import UNAVAILABLE
-from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
+from kerastune_ft.config.options.updates.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.reference import reference
 from kerastune_ft.config.schema import defaults

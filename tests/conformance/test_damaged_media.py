@@ -28,7 +28,7 @@ from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.inference.sounds import SoundReader
 from kerastune_ft.inference.text_inputs import list_texts
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.input.sounds import Clip
+from kerastune_ft.input.sounds.resample import Clip
 from kerastune_ft.scaffolding.samples.image_statistics import sample
 from kerastune_ft.scaffolding.sources.arrays import inspect_arrays
 from tests.support.damage import damage

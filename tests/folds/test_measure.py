@@ -16,7 +16,7 @@ from kerastune_ft.folds.measure import measure_folds
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.interrupts import StopRequest
-from kerastune_ft.training.run_data import open_data
+from kerastune_ft.training.run_directory.run_data import open_data
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS, SOLVERS
+from kerastune_ft.config.options.updates.optimizers import OPTIMIZER_OPTIONS, SOLVERS
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.keras_private import dropout_noise_shape, leaf_layers, nodes_in_order, reduced_optimizer

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.graph import keras_private, lora, precision
-from kerastune_ft.graph.flat import copy_values
+from kerastune_ft.graph import keras_private, lora
+from kerastune_ft.graph.rebuild import precision
+from kerastune_ft.graph.rebuild.flat import copy_values
 from kerastune_ft.graph.trainable import trainable_paths
 
 layers = keras.layers

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.options.rates import RatePolicy
+from kerastune_ft.config.options.updates.rates import RatePolicy
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.rates import unit_factors
 from kerastune_ft.rules import FIRST

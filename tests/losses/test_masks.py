@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from sklearn.metrics import f1_score
 
-from kerastune_ft.config.options.losses import PhaseLoss
+from kerastune_ft.config.options.updates.losses import PhaseLoss
 from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.losses.masks import compute_losses, dice_losses, pixel_cross_entropy
 from kerastune_ft.losses.options import LossOptions

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.config.options.heads import Head
-from kerastune_ft.config.options.losses import PhaseLoss
 from kerastune_ft.config.options.tasks import ImageClassification
+from kerastune_ft.config.options.updates.losses import PhaseLoss
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.losses.mixed import Mixed, divide
 from kerastune_ft.losses.options import LossOptions

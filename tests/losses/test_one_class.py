@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from sklearn.metrics import log_loss
 
-from kerastune_ft.config.options.losses import PhaseLoss
+from kerastune_ft.config.options.updates.losses import PhaseLoss
 from kerastune_ft.losses.one_class import compute_losses
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 

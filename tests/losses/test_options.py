@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.options.losses import LOSSES, PhaseLoss
+from kerastune_ft.config.options.updates.losses import LOSSES, PhaseLoss
 from kerastune_ft.losses import masks, one_class, several_classes, values
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 

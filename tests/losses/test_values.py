@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from sklearn.metrics import mean_absolute_error, mean_squared_error
 
-from kerastune_ft.config.options.losses import PhaseLoss
+from kerastune_ft.config.options.updates.losses import PhaseLoss
 from kerastune_ft.losses.options import LossOptions
 from kerastune_ft.losses.values import compute_losses
 

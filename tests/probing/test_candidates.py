@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.backbones import imagenet
+from kerastune_ft.backbones.keras_applications import imagenet
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError

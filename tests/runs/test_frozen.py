@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from kerastune_ft.backbones.applications import EMBEDDED
+from kerastune_ft.backbones.keras_applications.applications import EMBEDDED
 
 
 def phase(base: Path, place: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, np.ndarray]]:

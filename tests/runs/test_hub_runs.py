@@ -12,7 +12,7 @@ import pytest
 
 import kerastune_ft as kt
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
-from kerastune_ft.graph import hub_layers
+from kerastune_ft.graph.rebuild import hub_layers
 from tests.support import hub_classes
 from tests.support.sound_files import write_folder
 

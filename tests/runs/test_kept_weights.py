@@ -15,7 +15,8 @@ from kerastune_ft.api.training import run as train
 from kerastune_ft.errors import DivergedError
 from kerastune_ft.reporting import phase_results, run_files
 from kerastune_ft.reporting.findings.gather import read_findings
-from kerastune_ft.training.phase import epoch, restart
+from kerastune_ft.training.phase import restart
+from kerastune_ft.training.phase.epochs import epoch
 from kerastune_ft.verification.verify import verify
 from tests.support.plain_net import describe_parts, write_parts
 from tests.support.processes import run_program

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from kerastune_ft.backbones.applications import EMBEDDED
+from kerastune_ft.backbones.keras_applications.applications import EMBEDDED
 from tests.support.processes import Outcome, run_commands, run_named, run_program, stop_program
 from tests.support.same_runs import assert_equal
 from tests.support.tiny_run import document, results

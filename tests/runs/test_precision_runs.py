@@ -15,7 +15,7 @@ import tensorflow as tf
 from safetensors.numpy import load_file
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph.precision import FLOAT16, FLOAT32
+from kerastune_ft.graph.rebuild.precision import FLOAT16, FLOAT32
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import unpack
 from kerastune_ft.training.comparison import check_same

@@ -22,7 +22,7 @@ from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.plan import build
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.plan.pins import Pins, find_first_layers, schedule_hash
-from kerastune_ft.training.resume import RunStart
+from kerastune_ft.training.run_directory.resume import RunStart
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerastune_ft.input.sounds import resample
+from kerastune_ft.input.sounds.resample import resample
 from tests.support.processes import Outcome, run_named, run_program
 from tests.support.sound_files import tone, wav, write_folder
 from tests.support.tiny_run import results

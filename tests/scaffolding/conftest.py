@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.backbones import imagenet
 from kerastune_ft.backbones.hub import presets
+from kerastune_ft.backbones.keras_applications import imagenet
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.suggest import images
 

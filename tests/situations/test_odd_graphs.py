@@ -9,10 +9,11 @@ import keras
 import numpy as np
 import pytest
 
-from kerastune_ft.graph import keras_private, lora, precision
+from kerastune_ft.graph import keras_private, lora
 from kerastune_ft.graph.depth import find_alternating, join_alternating, units_by_depth
-from kerastune_ft.graph.flat import FlatCopy
 from kerastune_ft.graph.partition import Partition, partition, split_prefix
+from kerastune_ft.graph.rebuild import precision
+from kerastune_ft.graph.rebuild.flat import FlatCopy
 from kerastune_ft.graph.units import Unit
 from tests.support.graph_models import paths_from
 from tests.support.odd_graphs import GRAPHS, odd_model

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastune_ft.backbones import imagenet
 from kerastune_ft.backbones.hub import presets
+from kerastune_ft.backbones.keras_applications import imagenet
 from kerastune_ft.config.options.data import FolderData, Folds, Fractions, Named
 from kerastune_ft.config.options.tasks import (
     AudioClassification,

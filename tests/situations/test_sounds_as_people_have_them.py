@@ -21,7 +21,7 @@ from kerastune_ft.errors import DataError
 from kerastune_ft.inference.inputs import list_inputs
 from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.inference.sounds import SoundReader
-from kerastune_ft.input.sounds import Clip
+from kerastune_ft.input.sounds.resample import Clip
 from kerastune_ft.rules import FIRST, NEWEST, Rules
 from tests.support.sound_files import tone, wav
 

@@ -17,8 +17,9 @@ from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.labels.scheme import LabelScheme
-from kerastune_ft.graph import keras_private, normalisation, precision
+from kerastune_ft.graph import keras_private, normalisation
 from kerastune_ft.graph.partition import partition, split_prefix
+from kerastune_ft.graph.rebuild import precision
 from kerastune_ft.tasks.classification import Classification
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices.devices import Devices

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.options.runtime import Runtime
-from kerastune_ft.graph.precision import FLOAT16, FLOAT32
+from kerastune_ft.graph.rebuild.precision import FLOAT16, FLOAT32
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.devices.reduction import sum_over_replicas

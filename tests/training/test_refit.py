@@ -17,7 +17,7 @@ from kerastune_ft.errors import Interrupted
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training import engine
 from kerastune_ft.training.interrupts import StopRequest
-from kerastune_ft.training.resume import RunStart
+from kerastune_ft.training.run_directory.resume import RunStart
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.verification.verify import verify
 from tests.support.plain_net import describe_parts, write_parts

@@ -13,7 +13,7 @@ from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loop import set_weights
 from kerastune_ft.training.phase.context import RunContext
-from kerastune_ft.training.resume import RunStart
+from kerastune_ft.training.run_directory.resume import RunStart
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.tuning.sweep import Sweep, spread_rates, sweep

@@ -27,7 +27,7 @@ from kerastune_ft.rundir import RunDirectory, refuse_inside_run
 from kerastune_ft.storage import expand_home
 from kerastune_ft.streams import say
 from kerastune_ft.training.devices import tpu
-from kerastune_ft.training.run_choice import check_places
+from kerastune_ft.training.run_directory.run_choice import check_places
 from kerastune_ft.wording import counted
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from kerastune_ft.graph import keras_private
-from kerastune_ft.graph.hub_layers import repair_layer
+from kerastune_ft.graph.rebuild.hub_layers import repair_layer
 
 _Call = Callable[..., Any]
 

@@ -13,17 +13,17 @@ from typing import Any
 from kerastune_ft.config.checks.kinds import kind_inconsistencies
 from kerastune_ft.config.checks.modality import modality_inconsistencies
 from kerastune_ft.config.checks.parts import Finding, is_number, section
-from kerastune_ft.config.checks.rates import check_rate
-from kerastune_ft.config.checks.solvers import python_inconsistencies, solver_inconsistencies
+from kerastune_ft.config.checks.phases.rates import check_rate
+from kerastune_ft.config.checks.phases.solvers import python_inconsistencies, solver_inconsistencies
+from kerastune_ft.config.checks.phases.weights import weight_inconsistencies
 from kerastune_ft.config.checks.tables import table_inconsistencies
-from kerastune_ft.config.checks.weights import weight_inconsistencies
 from kerastune_ft.config.documents.nodes import KeyPath, short_json
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, IMAGENET_ALPHAS
 from kerastune_ft.config.facts.hub_families import NO_OPTIONS
 from kerastune_ft.config.options.augment import changes_examples, mixes_examples
 from kerastune_ft.config.options.backbones import WEIGHTS_ALONE
-from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.options.task_facts import chosen_metrics, find_facts, metrics_of_labels
+from kerastune_ft.config.options.updates.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.words import unknown_message
 
 

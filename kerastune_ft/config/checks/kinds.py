@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.checks import chosen_metrics, classes, images, losses, masks, sounds, texts, values
+from kerastune_ft.config.checks import chosen_metrics, classes, images, masks, sounds, texts, values
 from kerastune_ft.config.checks.parts import Finding, Parts, find_parts
+from kerastune_ft.config.checks.phases import losses
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, LabelKind
 
 Check = Callable[[Parts], Iterator[Finding]]

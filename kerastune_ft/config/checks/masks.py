@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kerastune_ft.config.checks.parts import Finding, Parts, ineffective
-from kerastune_ft.config.checks.solvers import is_solved
+from kerastune_ft.config.checks.phases.solvers import is_solved
 from kerastune_ft.config.documents.nodes import short_json
 
 _OF_DECODERS = {"decoder": None, "width": None, "stride": None}

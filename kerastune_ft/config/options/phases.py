@@ -9,11 +9,11 @@ from pydantic import AfterValidator, Field, Tag
 
 from kerastune_ft.config.options.augment import AUGMENT_PRESETS, Augment
 from kerastune_ft.config.options.base import Count, NotNegative, Options, Rate, Texts, one_of, problem
-from kerastune_ft.config.options.losses import PhaseLoss
-from kerastune_ft.config.options.optimizers import OPTIMIZER_OPTIONS, SOLVERS, Optimizer
-from kerastune_ft.config.options.rates import RatePolicy
 from kerastune_ft.config.options.sizes import ImageSize
-from kerastune_ft.config.options.unfreeze import (
+from kerastune_ft.config.options.updates.losses import PhaseLoss
+from kerastune_ft.config.options.updates.optimizers import OPTIMIZER_OPTIONS, SOLVERS, Optimizer
+from kerastune_ft.config.options.updates.rates import RatePolicy
+from kerastune_ft.config.options.updates.unfreeze import (
     Biases,
     Everything,
     First,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from kerastune_ft.config.options.rates import RatePolicy
+from kerastune_ft.config.options.updates.rates import RatePolicy
 from kerastune_ft.reporting.drawing import COLOURS, style_frame
 from kerastune_ft.reporting.plan_lines import name_spans
 from kerastune_ft.reporting.quantities import format_rate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 from typing import Any
 
-from kerastune_ft.backbones import imagenet
+from kerastune_ft.backbones.keras_applications import imagenet
 from kerastune_ft.config.facts.advice import advise
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.options.backbones import Applications

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph.precision import FLOAT32
+from kerastune_ft.graph.rebuild.precision import FLOAT32
 from kerastune_ft.training.devices import gpu_memory, precision, tpu, tpu_strategy
 from kerastune_ft.training.devices.reduction import sum_over_replicas
 from kerastune_ft.training.devices.rendezvous import meet

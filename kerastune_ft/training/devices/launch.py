@@ -20,8 +20,8 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError, Interrupted
 from kerastune_ft.streams import say_error
-from kerastune_ft.training import resume
 from kerastune_ft.training.interrupts import stop_signals
+from kerastune_ft.training.run_directory import resume
 
 _HOST = "127.0.0.1"
 # A worker that loses its peers ends by itself within seconds and says so; after this it is ended.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
-from kerastune_ft.graph.precision import BFLOAT16, FLOAT16, FLOAT32
+from kerastune_ft.graph.rebuild.precision import BFLOAT16, FLOAT16, FLOAT32
 
 # Of NVIDIA's GPUs: the first with bfloat16 in its tensor cores, and the first with tensor cores.
 _AMPERE, _VOLTA = (8, 0), (7, 0)

@@ -10,7 +10,7 @@ from typing import Any
 from kerastune_ft import errors
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.devices.devices import Devices
-from kerastune_ft.training.resume import RunStart
+from kerastune_ft.training.run_directory.resume import RunStart
 from kerastune_ft.wording import encode_text
 
 _FOUND, _MISSING = b"+", b"-"

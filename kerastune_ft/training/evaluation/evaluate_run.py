@@ -13,7 +13,7 @@ from kerastune_ft.config.options.runtime import Runtime
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph.precision import FLOAT32
+from kerastune_ft.graph.rebuild.precision import FLOAT32
 from kerastune_ft.input.texts.row_settings import read_sizes
 from kerastune_ft.metrics.document import REFIT_PLAN
 from kerastune_ft.metrics.intervals.wilson import Interval
@@ -27,7 +27,7 @@ from kerastune_ft.training.evaluation.unknown import count_unknown
 from kerastune_ft.training.flags import describe_flags, find_flags
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan import build as planning
-from kerastune_ft.training.run_data import describe_overlap
+from kerastune_ft.training.run_directory.run_data import describe_overlap
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.whole import is_whole, open_whole
 from kerastune_ft.training.versions import describe_versions, find_versions

@@ -19,7 +19,13 @@ from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.tables.read import is_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.run_data import SPLITS_FILE, at_new_place, describe_change, open_data, read_recorded
+from kerastune_ft.training.run_directory.run_data import (
+    SPLITS_FILE,
+    at_new_place,
+    describe_change,
+    open_data,
+    read_recorded,
+)
 from kerastune_ft.training.watch import Watcher
 
 

@@ -11,7 +11,7 @@ from kerastune_ft.errors import DivergedError, explain_memory
 from kerastune_ft.training.checkpoint import Checkpoints
 from kerastune_ft.training.phase import frozen_check, outcome, phase_files, restart, verdict
 from kerastune_ft.training.phase.context import RunContext
-from kerastune_ft.training.phase.epoch import EpochTraining
+from kerastune_ft.training.phase.epochs.epoch import EpochTraining
 from kerastune_ft.training.phase.prepare import Prepared, prepare
 from kerastune_ft.training.phase.work import PhaseWork
 from kerastune_ft.training.plan import memory

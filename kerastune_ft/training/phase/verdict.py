@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.errors import DivergedError
+from kerastune_ft.training.phase.epochs.validate import validate
 from kerastune_ft.training.phase.state import check_monitor, is_better
-from kerastune_ft.training.phase.validate import validate
 from kerastune_ft.training.phase.work import PhaseWork
 
 

@@ -12,8 +12,8 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph import boundary, keras_private, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.partition import Crossing, Partition, partition, split_prefix
-from kerastune_ft.input.noise import NoiseSounds
 from kerastune_ft.input.order import count_batches
+from kerastune_ft.input.sounds.noise import NoiseSounds
 from kerastune_ft.saved_model.base import check_savable
 from kerastune_ft.training.plan.document import plan_document
 from kerastune_ft.training.plan.feature_usage import plan_cache

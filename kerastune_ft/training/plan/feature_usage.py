@@ -14,7 +14,7 @@ from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import costs
 from kerastune_ft.graph.partition import Stage, tensor_bytes
-from kerastune_ft.graph.precision import FLOAT32
+from kerastune_ft.graph.rebuild.precision import FLOAT32
 from kerastune_ft.stores.budget import budget_bytes, size_text
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.plan import cache_plan

@@ -14,7 +14,7 @@ from kerastune_ft.graph.boundary import Selection
 from kerastune_ft.graph.partition import Partition, Stage
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.mixing import Mixing
-from kerastune_ft.input.noise import NoiseSounds
+from kerastune_ft.input.sounds.noise import NoiseSounds
 from kerastune_ft.metrics.document import REFIT
 from kerastune_ft.training.plan.cache_plan import CachePlan
 from kerastune_ft.training.session.session import Session

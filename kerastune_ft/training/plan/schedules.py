@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kerastune_ft.config.options.rates import ONE_CYCLE, RatePolicy
+from kerastune_ft.config.options.updates.rates import ONE_CYCLE, RatePolicy
 from kerastune_ft.rules import NEWEST, Rules
 
 _ONE_CYCLE_WARMUP = 0.3

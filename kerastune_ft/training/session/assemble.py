@@ -21,13 +21,14 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph import keras_private, normalisation, precision, randomness
+from kerastune_ft.graph import keras_private, normalisation, randomness
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.partition import tensor_bytes
+from kerastune_ft.graph.rebuild import precision
 from kerastune_ft.graph.rows import pooling
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.build import LoaderOptions, build_loader
-from kerastune_ft.input.sounds import choose_seconds, make_clip
+from kerastune_ft.input.sounds.resample import choose_seconds, make_clip
 from kerastune_ft.own.task import with_own_objects
 from kerastune_ft.stores.budget import budget_bytes
 from kerastune_ft.tasks import build as tasks

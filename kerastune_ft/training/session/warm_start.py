@@ -13,7 +13,7 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.run_data import describe_overlap
+from kerastune_ft.training.run_directory.run_data import describe_overlap
 
 if TYPE_CHECKING:
     from kerastune_ft.training.session.session import Session

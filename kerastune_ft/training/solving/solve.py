@@ -19,11 +19,11 @@ from kerastune_ft.training.checkpoint import Checkpoints
 from kerastune_ft.training.features.feed import Feed
 from kerastune_ft.training.phase import frozen_check, phase_files
 from kerastune_ft.training.phase.context import RunContext
+from kerastune_ft.training.phase.epochs.validate import validate
 from kerastune_ft.training.phase.evaluate import Measure, evaluate_split
 from kerastune_ft.training.phase.phase import finish_phase
 from kerastune_ft.training.phase.prepare import prepare
 from kerastune_ft.training.phase.state import check_monitor
-from kerastune_ft.training.phase.validate import validate
 from kerastune_ft.training.phase.verdict import measure_start
 from kerastune_ft.training.phase.work import PhaseWork
 from kerastune_ft.training.plan import memory

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from kerastune_ft.graph.precision import FLOAT16
+from kerastune_ft.graph.rebuild.precision import FLOAT16
 from kerastune_ft.training.devices.devices import Devices
 
 START = 2.0**15

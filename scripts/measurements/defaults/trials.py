@@ -20,7 +20,7 @@ from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.plan import build as planning
-from kerastune_ft.training.resume import RunStart
+from kerastune_ft.training.run_directory.resume import RunStart
 from kerastune_ft.training.watch import Watcher
 
 

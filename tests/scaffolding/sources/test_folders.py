@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from kerastune_ft import init
-from kerastune_ft.backbones import imagenet
+from kerastune_ft.backbones.keras_applications import imagenet
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.suggest import images
 from tests.support.init_data import read_written, write_image

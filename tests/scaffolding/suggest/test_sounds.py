@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from kerastune_ft import init
-from kerastune_ft.backbones import imagenet
+from kerastune_ft.backbones.keras_applications import imagenet
 from kerastune_ft.errors import DataError
 from tests.support.init_data import prose, read_written, write_image, write_sound, write_table
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from kerastune_ft.graph.precision import BFLOAT16, FLOAT16, FLOAT32
+from kerastune_ft.graph.rebuild.precision import BFLOAT16, FLOAT16, FLOAT32
 from kerastune_ft.training.devices.precision import choose, for_gpus, notes
 
 

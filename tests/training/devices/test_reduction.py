@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastune_ft.graph.precision import FLOAT16, FLOAT32
+from kerastune_ft.graph.rebuild.precision import FLOAT16, FLOAT32
 from tests.support.processes import HANG, environment
 
 # As OPERATIONS of reduction_steps.py has them, which imports TensorFlow.

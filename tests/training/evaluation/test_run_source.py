@@ -16,7 +16,7 @@ from kerastune_ft.data.splits.table import splits_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.evaluation.run_source import open_other_data, open_own_data
-from kerastune_ft.training.run_data import describe_overlap, open_data
+from kerastune_ft.training.run_directory.run_data import describe_overlap, open_data
 from kerastune_ft.training.watch import Watcher
 from tests.support import trained_runs
 from tests.support.changing_data import CHANGES, read_rows, write_rows, write_texts

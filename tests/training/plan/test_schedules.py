@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastune_ft.config.options.rates import RatePolicy
+from kerastune_ft.config.options.updates.rates import RatePolicy
 from kerastune_ft.rules import FIRST
 from kerastune_ft.training.plan.schedules import rate_table, warmup_steps
 

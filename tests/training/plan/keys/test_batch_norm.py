@@ -8,7 +8,7 @@ import pytest
 
 from kerastune_ft.config.options import phases as options
 from kerastune_ft.config.options.phases import Phase
-from kerastune_ft.config.options.rates import RatePolicy
+from kerastune_ft.config.options.updates.rates import RatePolicy
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.boundary import resolve

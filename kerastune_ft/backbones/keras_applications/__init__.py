@@ -1,0 +1,1 @@
+"""Backbones of tf.keras.applications: their families, weights, and the range of their pixels."""

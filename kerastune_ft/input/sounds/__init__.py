@@ -1,0 +1,1 @@
+"""Sounds as examples: resampled, fitted to one length, augmented, mixed with noise, and in batches."""

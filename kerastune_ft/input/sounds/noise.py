@@ -1,0 +1,86 @@
+"""Sounds of a folder that are mixed into others as noise."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+
+from kerastune_ft.data.sounds.channels import UnusableSoundError
+from kerastune_ft.data.sounds.decode import decode_sound
+from kerastune_ft.errors import DataError
+from kerastune_ft.input.sounds.resample import resample
+from kerastune_ft.rules import NEWEST, Rules
+
+_SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
+# Bytes of samples that are kept in memory; sounds beyond are read again.
+_KEPT_BYTES = 1 << 28
+
+
+class NoiseSounds:
+    """The sounds of a folder and its sub-folders at one rate, in the order of their names."""
+
+    def __init__(self, folder: str, rate: int, place: str, rules: Rules = NEWEST) -> None:
+        """Read all sounds, and keep as many as memory may hold; `place` is the key of the configuration, for messages.
+
+        Raises DataError for a folder that is not there or has no sounds, and for a sound that cannot be read or is
+        silent.
+        """
+        self._rate, self._place, self._rules = rate, place, rules
+        root = Path(folder)
+        if not root.is_dir():
+            raise DataError(f"{place}: {folder} is not a folder here; write one with WAV files of noise")
+        found = (path for path in root.rglob("*") if path.suffix.lower() in _SUFFIXES and path.is_file())
+        self.paths = tuple(sorted(path for path in found if not path.name.startswith(".")))
+        if not self.paths:
+            raise DataError(f"{place}: {folder} has no sound files ({', '.join(_SUFFIXES)})")
+        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+        digest = hashlib.sha256()
+        for number, path in enumerate(self.paths):
+            content = path.read_bytes()
+            self._keep(number, self._decode(path, content))
+            digest.update(hashlib.sha256(content).digest())
+        self.hash = digest.hexdigest()
+        """A SHA-256 over the contents of all sounds, in their order."""
+
+    def take(self, choice: float, place: float, length: int) -> np.ndarray:
+        """Return a span of a sound, float64 [length]: the sound and its first sample follow from draws from [0, 1).
+
+        A shorter sound is repeated from its beginning.
+        """
+        samples = self._load(min(int(choice * len(self.paths)), len(self.paths) - 1))
+        start = int(place * max(len(samples) - length + 1, 1))
+        repeated = np.resize(samples, max(length, len(samples)))
+        return repeated[start : start + length].astype(np.float64)
+
+    def _load(self, number: int) -> np.ndarray:
+        with self._lock:
+            if number in self._kept:
+                return self._kept[number]
+        samples = self._decode(self.paths[number], self.paths[number].read_bytes())
+        self._keep(number, samples)
+        return samples
+
+    def _keep(self, number: int, samples: np.ndarray) -> None:
+        with self._lock:
+            if number in self._kept:
+                return
+            self._kept[number] = samples
+            self._bytes += samples.nbytes
+            while self._bytes > _KEPT_BYTES:
+                _, dropped = self._kept.popitem(last=False)
+                self._bytes -= dropped.nbytes
+
+    def _decode(self, path: Path, content: bytes) -> np.ndarray:
+        try:
+            sound = decode_sound(content, self._rules)
+        except UnusableSoundError as error:
+            raise DataError(f"{self._place}: {path}: {error}; repair it, or take it out of the folder") from error
+        if sound.is_silent:
+            raise DataError(f"{self._place}: {path} is silent, and silence is no noise; take it out of the folder")
+        return resample(sound.values, sound.rate, self._rate)

@@ -1,0 +1,1 @@
+"""What a search shows: lines of progress, tables, pictures, and a page."""

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerastune_ft.errors import DataError
+from kerastune_ft.input.sounds import noise as module
+from kerastune_ft.input.sounds.noise import NoiseSounds
+from tests.support.sound_files import wav
+
+RATE = 8000
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "noise"
+    (made / "more").mkdir(parents=True)
+    (made / "a.wav").write_bytes(wav(np.linspace(-0.5, 0.5, 100)))
+    (made / "more" / "b.wav").write_bytes(wav(np.linspace(0.5, -0.5, 1000)))
+    (made / "readme.txt").write_text("no sound")
+    (made / ".hidden.wav").write_bytes(b"")
+    return made
+
+
+def test_a_span_of_one_of_them_is_taken_and_short_ones_are_repeated(folder: Path) -> None:
+    noise = NoiseSounds(str(folder), RATE, "here")
+    assert [path.name for path in noise.paths] == ["a.wav", "b.wav"]
+    short, long = noise.take(0.49, 0.9, 250), noise.take(0.5, 0.999, 250)
+    np.testing.assert_allclose(short, np.resize(np.linspace(-0.5, 0.5, 100), 250), atol=1e-4)
+    np.testing.assert_allclose(long, np.linspace(0.5, -0.5, 1000)[750:], atol=1e-4)
+
+
+def test_sounds_beyond_the_memory_are_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = NoiseSounds(str(folder), RATE, "here")
+    monkeypatch.setattr(module, "_KEPT_BYTES", 500)
+    read = NoiseSounds(str(folder), RATE, "here")
+    expected = [kept.take(choice, 0.2, 300) for choice in (0.1, 0.9)]
+    assert all(
+        np.array_equal(read.take(choice, 0.2, 300), one) for choice, one in zip((0.1, 0.9), expected, strict=True)
+    )
+    shutil.rmtree(folder)
+    assert all(
+        np.array_equal(kept.take(choice, 0.2, 300), one) for choice, one in zip((0.1, 0.9), expected, strict=True)
+    )
+    with pytest.raises(FileNotFoundError):
+        read.take(0.9, 0.2, 300)
+
+
+def test_the_hash_is_that_of_the_contents_in_their_order(folder: Path) -> None:
+    before = NoiseSounds(str(folder), RATE, "here").hash
+    (folder / "a.wav").rename(folder / "aa.wav")
+    assert NoiseSounds(str(folder), RATE, "here").hash == before
+    (folder / "aa.wav").rename(folder / "z.wav")
+    assert NoiseSounds(str(folder), RATE, "here").hash != before
+
+
+def test_what_is_no_noise_is_refused_with_its_place(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"phases\[0\]\.augment\.noise: .*nowhere is not a folder here"):
+        NoiseSounds(str(tmp_path / "nowhere"), RATE, "phases[0].augment.noise")
+    with pytest.raises(DataError, match="has no sound files"):
+        (tmp_path / "empty").mkdir()
+        NoiseSounds(str(tmp_path / "empty"), RATE, "here")
+    (folder / "c.wav").write_bytes(wav(np.zeros(100)))
+    with pytest.raises(DataError, match=r"c\.wav is silent, and silence is no noise"):
+        NoiseSounds(str(folder), RATE, "here")
+    (folder / "c.wav").write_bytes(b"RIFF")
+    with pytest.raises(DataError, match=r"c\.wav: .*; repair it, or take it out"):
+        NoiseSounds(str(folder), RATE, "here")
