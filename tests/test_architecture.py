@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -96,9 +97,15 @@ def name_of(path: Path) -> str:
     return ".".join(("kerastune_ft", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Return the syntax of a file, which many tests read and none changes."""
+    return ast.parse(path.read_text())
+
+
 def imports(path: Path) -> Iterator[tuple[int, str]]:
     """Yield line and module of every import of this package, wherever it stands."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names if alias.name.startswith("kerastune_ft"))
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kerastune_ft"):
@@ -130,42 +137,43 @@ def test_imports_point_one_way() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize(
-    "module",
-    ["", ".cli", ".api", ".registry", ".config.read", ".config.schema", ".rundir", ".reporting", ".inference.command"],
-)
-def test_importing_what_users_meet_first_is_cheap(module: str) -> None:
-    script = f"import sys, kerastune_ft{module}; print(sorted(set({HEAVY!r}) & set(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+def find_heavy(script: str, folder: Path) -> str:
+    """Return what a script prints that calls `note(what)` after each thing it does, in a process of its own.
 
-
-def test_every_module_of_reporting_imports_without_the_heavy_ones() -> None:
-    names = [name_of(path) for path in sorted((PACKAGE / "reporting").glob("*.py"))]
-    script = (
-        f"import sys, importlib; [importlib.import_module(name) for name in {names!r}]; "
-        f"print(sorted(set({HEAVY!r}) & set(sys.modules)))"
+    A line of `note` names what has just brought heavy modules in. One process serves, since modules stay imported.
+    """
+    before = (
+        f"import sys; seen = set()\ndef note(what, heavy={HEAVY!r}):\n"
+        "    new = (set(heavy) & set(sys.modules)) - seen; seen.update(new)\n"
+        "    new and print(what, sorted(new), file=sys.stderr)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    words = [sys.executable, "-c", before + script]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return done.stderr
 
 
-@pytest.mark.parametrize("command", ["validate", "schema", "backbones", "tasks", "datasets", "init", "runs", "cache"])
-def test_these_commands_do_not_import_tensorflow(command: str, tmp_path: Path) -> None:
-    more = {
-        "validate": ["medical", "--explain"],
-        "init": ["--example", "medical"],
-        "runs": ["."],
-        "cache": ["--directory", "."],
-    }
-    words = [command, *more.get(command, [])]
+def test_importing_what_users_meet_first_is_cheap(tmp_path: Path) -> None:
+    first = ["", ".cli", ".api", ".registry", ".config.read", ".config.schema", ".rundir", ".inference.command"]
+    names = [f"kerastune_ft{name}" for name in first]
+    names += [name_of(path) for path in sorted((PACKAGE / "reporting").glob("*.py"))]
+    script = f"import importlib\nfor name in {names!r}:\n    importlib.import_module(name); note(name)"
+    assert find_heavy(script, tmp_path) == ""
+
+
+def test_these_commands_do_not_import_tensorflow(tmp_path: Path) -> None:
+    commands = [
+        ["schema"], ["backbones"], ["tasks"], ["datasets"], ["runs", "."], ["cache", "--directory", "."],
+        ["validate", "medical", "--explain"], ["init", "--example", "medical"],
+    ]  # fmt: skip
     script = (
-        "import sys; from kerastune_ft.cli.commands import main\n"
-        f"try: main({words!r})\n"
-        f"finally: print(sorted(set({HEAVY[:4]!r}) & set(sys.modules)), file=sys.stderr)"
+        "from kerastune_ft.cli.commands import main\n"
+        f"for words in {commands!r}:\n"
+        "    try: main(words)\n"
+        "    except SystemExit as ended: assert not ended.code, (words, ended.code)\n"
+        f"    note(words[0], {HEAVY[:4]!r})"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, cwd=tmp_path)
-    assert (done.returncode, done.stderr.strip()) == (0, "[]")
+    assert find_heavy(script, tmp_path) == ""
 
 
 def test_modules_are_small_and_have_a_purpose() -> None:
@@ -177,12 +185,11 @@ def test_modules_are_small_and_have_a_purpose() -> None:
 
 def local_imports(path: Path) -> set[str]:
     """Return the modules of this package that a module imports anywhere, under TYPE_CHECKING and in functions too."""
-    names = {name_of(each) for each in MODULES}
     found = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kerastune_ft"):
             each = (f"{node.module}.{alias.name}" for alias in node.names)
-            found |= {name if name in names else str(node.module) for name in each}
+            found |= {name if name in NAMES else str(node.module) for name in each}
     return found
 
 
@@ -214,11 +221,14 @@ def circles(edges: Mapping[str, Collection[str]]) -> list[list[str]]:
     return found
 
 
-GRAPH = {name_of(path): local_imports(path) for path in MODULES}
+@cache
+def graph() -> dict[str, set[str]]:
+    """Return which modules import which others."""
+    return {name_of(path): local_imports(path) for path in MODULES}
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    assert circles(GRAPH) == []
+    assert circles(graph()) == []
 
 
 def test_the_parts_of_a_package_import_one_way() -> None:
@@ -226,14 +236,15 @@ def test_the_parts_of_a_package_import_one_way() -> None:
     assert found == []
 
 
-PACKAGES = sorted({name.rsplit(".", 1)[0] for name in GRAPH if "." in name})
+NAMES = frozenset(name_of(path) for path in MODULES)
+PACKAGES = sorted({name.rsplit(".", 1)[0] for name in NAMES if "." in name})
 
 
 def part_imports(package: str) -> dict[str, set[str]]:
     """Return which modules and folders of a package import which others of it."""
     depth = package.count(".") + 2
     edges: dict[str, set[str]] = {}
-    for name, others in GRAPH.items():
+    for name, others in graph().items():
         if name.startswith(f"{package}."):
             own = ".".join(name.split(".")[:depth])
             to = {".".join(other.split(".")[:depth]) for other in others if other.startswith(f"{package}.")}
@@ -250,7 +261,7 @@ def test_private_names_stay_in_their_module() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno} imports {alias.name}"
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kerastune_ft")
         for alias in node.names
         if alias.name.startswith("_")
@@ -267,7 +278,7 @@ def test_functions_are_not_called_by_participles() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
         for path in [*MODULES, *scripts]
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (words := node.name.strip("_").split("_"))
         and (is_participle(words[-1]) or node.name == "_read")
@@ -294,7 +305,7 @@ def questions(path: Path) -> Iterator[str]:
 
     A property of the object, or a table from word to implementation, answers instead.
     """
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     kinds = {
         alias.asname or alias.name
         for node in ast.walk(tree)
@@ -340,7 +351,7 @@ def test_functions_are_short() -> None:
     lengths = {
         f"{path.relative_to(ROOT)}:{node.lineno} {node.name}": (node.end_lineno or 0) - node.lineno + 1
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     assert {name: length for name, length in lengths.items() if length > LONGEST_FUNCTION} == {}

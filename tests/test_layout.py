@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 from tests.support.places import ROOT
@@ -156,6 +157,12 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Return the syntax of a file, which several tests read and none changes."""
+    return ast.parse(path.read_text())
+
+
 def test_every_module_has_a_test_of_its_name() -> None:
     elsewhere = {module for modules in TESTED_ELSEWHERE.values() for module in modules}
     lacking, needless = [], []
@@ -199,7 +206,7 @@ def test_helpers_are_in_support_and_nothing_else_is_imported_from_tests() -> Non
         is_helper = path.name not in ("conftest.py", "__init__.py") and not path.name.startswith("test_")
         if is_helper and not place.startswith("support/"):
             wrong.append(f"{place} is no test and not in support/")
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
             if module.split(".")[0] == "tests" and not module.startswith("tests.support"):
                 wrong.append(f"{place}:{node.lineno} imports from {module}")
@@ -211,7 +218,7 @@ def test_helpers_are_in_support_and_nothing_else_is_imported_from_tests() -> Non
 def test_code_for_other_processes_imports_what_is_there() -> None:
     wrong = []
     for path in sorted([*TESTS.rglob("*.py"), *(ROOT / "scripts").rglob("*.py")]):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
                 continue
             for module, name in re.findall(r"from ((?:kerastune_ft|tests)[\w.]*) import (\w+)", node.value):
@@ -238,7 +245,7 @@ def _is_there(module: str, name: str) -> bool:
         # The method of a class, perhaps.
         return _file(module.rpartition(".")[0]).exists()
     names: set[str] = set()
-    for node in ast.parse(_file(module).read_text()).body:
+    for node in tree_of(_file(module)).body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             names.add(node.name)
         elif isinstance(node, ast.Import | ast.ImportFrom):
