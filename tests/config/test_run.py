@@ -9,30 +9,12 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.options.phases import (
-    Everything,
-    Fraction,
-    From,
-    HeadOnly,
-    Last,
-    Match,
-    Variables,
-)
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, config_hash, restore_paths, written_paths
 from kerastune_ft.rules import FIRST
-from tests.support.config_cases import MINIMAL, with_change
+from tests.support.config_cases import MINIMAL, UNFREEZE, with_change
 
 EARLIER_RUNS = Path(__file__).parents[1] / "conformance" / "earlier_runs"
-UNFREEZE = [
-    ("none", HeadOnly()),
-    ("all", Everything()),
-    ({"last": 3}, Last(count=3)),
-    ({"from": "block6"}, From(unit="block6")),
-    ({"fraction": 0.3}, Fraction(share=0.3)),
-    ({"match": ["a*", "b"]}, Match(globs=("a*", "b"))),
-    ({"variables": ["*/gamma"]}, Variables(globs=("*/gamma",))),
-]
 
 
 # A few values for each key; a draw takes some of them, so that reading sees them in many combinations.

@@ -10,15 +10,7 @@ from kerastune_ft.config.options.updates.losses import PhaseLoss
 from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.losses.masks import compute_losses, dice_losses, pixel_cross_entropy
 from kerastune_ft.losses.options import LossOptions
-
-CLASSES = 4
-
-
-def _batch(batch: int = 3, height: int = 9, width: int = 7) -> tuple[np.ndarray, np.ndarray]:
-    random = np.random.default_rng(0)
-    targets = random.integers(0, CLASSES, (batch, height, width)).astype(np.uint8)
-    targets[random.random(targets.shape) < 0.2] = IGNORE
-    return targets, random.normal(0, 3, (batch, height, width, CLASSES)).astype(np.float32)
+from tests.support.mask_files import PIXEL_CLASSES, draw_pixels
 
 
 def _expected(targets: np.ndarray, logits: np.ndarray, smoothing: float, weights: np.ndarray) -> np.ndarray:
@@ -29,7 +21,7 @@ def _expected(targets: np.ndarray, logits: np.ndarray, smoothing: float, weights
             continue
         values = logits[picture, row, column].astype(np.float64)
         logs = values - np.log(np.exp(values).sum())
-        wanted = np.full(CLASSES, smoothing / CLASSES)
+        wanted = np.full(PIXEL_CLASSES, smoothing / PIXEL_CLASSES)
         wanted[target] += 1 - smoothing
         losses[picture] -= weights[target] * (wanted * logs).sum()
     return losses / targets[0].size
@@ -38,25 +30,25 @@ def _expected(targets: np.ndarray, logits: np.ndarray, smoothing: float, weights
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("class_weights", [None, (0.5, 1.0, 2.0, 4.0)])
 def test_cross_entropy_equals_a_loop_over_pixels(smoothing: float, class_weights: tuple[float, ...] | None) -> None:
-    targets, logits = _batch()
+    targets, logits = draw_pixels()
     losses, counts = pixel_cross_entropy(tf.constant(targets), tf.constant(logits), smoothing, class_weights)
-    weights = np.ones(CLASSES) if class_weights is None else np.array(class_weights)
+    weights = np.ones(PIXEL_CLASSES) if class_weights is None else np.array(class_weights)
     assert losses.numpy() == pytest.approx(_expected(targets, logits, smoothing, weights), rel=1e-5)
     assert counts.numpy() == pytest.approx((targets != IGNORE).mean(axis=(1, 2)), rel=1e-6)
 
 
 def test_smoothing_is_that_of_keras() -> None:
-    targets, logits = _batch()
+    targets, logits = draw_pixels()
     targets[targets == IGNORE] = 0
     keras_loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.2)
     losses, counts = pixel_cross_entropy(tf.constant(targets), tf.constant(logits), 0.2)
     assert counts.numpy() == pytest.approx(np.ones(3))
-    expected = keras_loss(np.eye(CLASSES)[targets], logits)
+    expected = keras_loss(np.eye(PIXEL_CLASSES)[targets], logits)
     assert float(tf.reduce_mean(losses)) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_a_picture_without_a_class_counts_nothing_and_has_no_gradient() -> None:
-    targets, logits = _batch()
+    targets, logits = draw_pixels()
     targets[1] = IGNORE
     values = tf.constant(logits)
     with tf.GradientTape() as tape:
@@ -71,7 +63,7 @@ def test_a_picture_without_a_class_counts_nothing_and_has_no_gradient() -> None:
 
 def test_each_picture_is_what_it_is_alone() -> None:
     """So any division of a batch over replicas and micro-batches has the same sums."""
-    targets, logits = _batch(6)
+    targets, logits = draw_pixels(6)
     whole = np.stack(pixel_cross_entropy(tf.constant(targets), tf.constant(logits), 0.1))
     parts = [np.stack(pixel_cross_entropy(targets[i : i + 2], tf.constant(logits[i : i + 2]), 0.1)) for i in (0, 2, 4)]
     assert np.array_equal(np.concatenate(parts, axis=1), whole)
@@ -96,7 +88,7 @@ def _dice_by_loop(targets: np.ndarray, logits: np.ndarray) -> list[float]:
     found = []
     for mask, probabilities in zip(targets, _softmax(logits), strict=True):
         scores = []
-        for number in range(CLASSES):
+        for number in range(PIXEL_CLASSES):
             true, predicted = (mask == number)[mask != IGNORE], probabilities[..., number][mask != IGNORE]
             if true.any():
                 scores.append(2 * predicted[true].sum() / (true.sum() + predicted.sum()))
@@ -105,7 +97,7 @@ def _dice_by_loop(targets: np.ndarray, logits: np.ndarray) -> list[float]:
 
 
 def test_dice_equals_a_loop_over_classes_also_where_one_is_empty() -> None:
-    targets, logits = _batch()
+    targets, logits = draw_pixels()
     targets[1][targets[1] == 2] = 0
     targets[2] = IGNORE
     losses, shares = dice_losses(tf.constant(targets), tf.constant(logits))
@@ -115,8 +107,8 @@ def test_dice_equals_a_loop_over_classes_also_where_one_is_empty() -> None:
 
 
 def test_dice_of_certain_predictions_is_one_minus_f1() -> None:
-    targets, logits = _batch()
-    certain = np.where(np.eye(CLASSES, dtype=bool)[logits.argmax(-1)], 1e4, -1e4).astype(np.float32)
+    targets, logits = draw_pixels()
+    certain = np.where(np.eye(PIXEL_CLASSES, dtype=bool)[logits.argmax(-1)], 1e4, -1e4).astype(np.float32)
     losses, shares = dice_losses(tf.constant(targets), tf.constant(certain))
     for mask, found, loss, share in zip(targets, logits.argmax(-1), losses.numpy(), shares.numpy(), strict=True):
         valid = mask != IGNORE
@@ -125,7 +117,7 @@ def test_dice_of_certain_predictions_is_one_minus_f1() -> None:
 
 
 def test_dice_has_a_finite_gradient_wherever_pixels_and_classes_lack() -> None:
-    targets, logits = _batch()
+    targets, logits = draw_pixels()
     targets[0], targets[1] = IGNORE, 3
     logits[1, ..., 3] = -1e4
     values = tf.constant(logits)
@@ -140,7 +132,7 @@ def test_dice_has_a_finite_gradient_wherever_pixels_and_classes_lack() -> None:
 
 @pytest.mark.parametrize("weights", [None, (0.5, 1.0, 2.0, 4.0)])
 def test_focal_is_the_cross_entropy_times_a_power_of_what_is_missing(weights: tuple[float, ...] | None) -> None:
-    targets, logits = _batch()
+    targets, logits = draw_pixels()
     options = LossOptions(class_weights=weights, loss=PhaseLoss(name="focal", gamma=1.5))
     losses, counts = compute_losses(tf.constant(targets), tf.constant(logits), options)
     labels = np.where(targets == IGNORE, 0, targets)
@@ -151,7 +143,7 @@ def test_focal_is_the_cross_entropy_times_a_power_of_what_is_missing(weights: tu
 
 
 def test_both_add_up_and_smoothing_and_weights_are_the_cross_entropys() -> None:
-    targets, logits = _batch()
+    targets, logits = draw_pixels()
     settings = (0.1, (1.0, 2.0, 3.0, 4.0))
     options = LossOptions(*settings, loss=PhaseLoss(name="cross_entropy_dice", dice=0.7))
     losses, counts = compute_losses(tf.constant(targets), tf.constant(logits), options)
@@ -162,6 +154,6 @@ def test_both_add_up_and_smoothing_and_weights_are_the_cross_entropys() -> None:
 
 
 def test_where_nothing_is_said_it_is_the_cross_entropy() -> None:
-    targets, logits = _batch()
+    targets, logits = draw_pixels()
     found = compute_losses(tf.constant(targets), tf.constant(logits), LossOptions(0.1))
     assert np.array_equal(found, pixel_cross_entropy(tf.constant(targets), tf.constant(logits), 0.1))

@@ -8,6 +8,15 @@ from typing import Any
 import pytest
 
 from kerastune_ft.config.documents.problems import Problem
+from kerastune_ft.config.options.phases import (
+    Everything,
+    Fraction,
+    From,
+    HeadOnly,
+    Last,
+    Match,
+    Variables,
+)
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
 
@@ -20,6 +29,17 @@ MINIMAL: dict[str, Any] = {
         {"name": "top", "unfreeze": {"last": 3}, "epochs": 4, "learning_rate": 0.0001},
     ],
 }
+
+# Every form of `unfreeze`, as it is written and as it is read.
+UNFREEZE = [
+    ("none", HeadOnly()),
+    ("all", Everything()),
+    ({"last": 3}, Last(count=3)),
+    ({"from": "block6"}, From(unit="block6")),
+    ({"fraction": 0.3}, Fraction(share=0.3)),
+    ({"match": ["a*", "b"]}, Match(globs=("a*", "b"))),
+    ({"variables": ["*/gamma"]}, Variables(globs=("*/gamma",))),
+]
 
 # A configuration of two phases that a later one is compared with.
 OLD: dict[str, Any] = {

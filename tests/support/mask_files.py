@@ -7,7 +7,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from kerastune_ft.data.annotations.masks import IGNORE
+
 IGNORED = 7
+PIXEL_CLASSES = 4
+
+
+def draw_pixels(batch: int = 3, height: int = 9, width: int = 7) -> tuple[np.ndarray, np.ndarray]:
+    """Return classes of pixels, one in five of them ignored, and logits for them that are often wrong."""
+    random = np.random.default_rng(0)
+    targets = random.integers(0, PIXEL_CLASSES, (batch, height, width)).astype(np.uint8)
+    targets[random.random(targets.shape) < 0.2] = IGNORE
+    return targets, random.normal(0, 3, (batch, height, width, PIXEL_CLASSES)).astype(np.float32)
 
 
 def scene(number: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,19 +6,11 @@ import tensorflow as tf
 
 from kerastune_ft.tasks import pixel_counts
 from kerastune_ft.tasks.pixel_counts import IGNORE, count_confusion, pixel_accuracy
-
-CLASSES = 4
-
-
-def _batch(batch: int = 3, height: int = 9, width: int = 7) -> tuple[np.ndarray, np.ndarray]:
-    random = np.random.default_rng(0)
-    targets = random.integers(0, CLASSES, (batch, height, width)).astype(np.uint8)
-    targets[random.random(targets.shape) < 0.2] = IGNORE
-    return targets, random.normal(0, 3, (batch, height, width, CLASSES)).astype(np.float32)
+from tests.support.mask_files import PIXEL_CLASSES, draw_pixels
 
 
 def test_accuracy_counts_right_pixels_of_those_that_count() -> None:
-    targets, logits = _batch()
+    targets, logits = draw_pixels()
     found = pixel_accuracy(tf.constant(targets), tf.constant(logits)).numpy()
     assert found == pytest.approx((logits.argmax(-1) == targets).mean(axis=(1, 2)), rel=1e-6)
 
@@ -53,14 +45,16 @@ def test_one_class_everywhere_is_counted_to_the_last_pixel() -> None:
 
 @pytest.mark.parametrize("chunk", [1, 5, 63, 64])
 def test_chunks_of_any_size_give_the_same(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    targets, logits = _batch()
+    targets, logits = draw_pixels()
     monkeypatch.setattr(pixel_counts, "_CHUNK", chunk)
     predicted = logits.argmax(-1)
-    assert np.array_equal(count_confusion(tf.constant(targets), predicted, CLASSES), _confusion(targets, predicted, 4))
+    assert np.array_equal(
+        count_confusion(tf.constant(targets), predicted, PIXEL_CLASSES), _confusion(targets, predicted, 4)
+    )
 
 
 def test_the_batch_may_be_open() -> None:
-    targets, logits = _batch()
+    targets, logits = draw_pixels()
     spec = [tf.TensorSpec([None, 9, 7], tf.uint8), tf.TensorSpec([None, 9, 7], tf.int64)]
-    traced = tf.function(lambda true, found: count_confusion(true, found, CLASSES), input_signature=spec)
-    assert np.array_equal(traced(targets, logits.argmax(-1)), _confusion(targets, logits.argmax(-1), CLASSES))
+    traced = tf.function(lambda true, found: count_confusion(true, found, PIXEL_CLASSES), input_signature=spec)
+    assert np.array_equal(traced(targets, logits.argmax(-1)), _confusion(targets, logits.argmax(-1), PIXEL_CLASSES))
