@@ -78,7 +78,8 @@ def crossvalidate(
 ) -> CrossValidation:
     """Train the schedule of a configuration on every division into folds, and return figures and an ensemble.
 
-    All examples but those of the test split are divided into `folds` (default 5, or those of `data.splits`), each of
+    All examples but those of the test split are divided into `folds` (default those of the search that wrote the
+    configuration, or of `data.splits`, else 5), each of
     which is measured once by a model that was trained on the others; with `seeds` all that again, divided and drawn by
     the next seed. Features are computed once for all. The result is a run: `predict`, `evaluate`, `report` and `verify`
     are about the ensemble, whose answer is the mean of the members'; the test split measures the ensemble alone.
@@ -87,7 +88,7 @@ def crossvalidate(
     >>> found = crossvalidate("medical", folds=5).summary              # doctest: +SKIP
     """
     settings = _name(resolve_config(config, overrides), directory)
-    number = folds or (settings.data.splits.folds if isinstance(settings.data.splits, Folds) else USUAL_FOLDS)
+    number = folds or choose_folds(settings)
     check(settings, number, seeds)
     keras_settings.refuse_foreign()
     seconds = parse_seconds(stop_after)
@@ -110,6 +111,14 @@ def crossvalidate(
 
         finish_run(begun, settings, digest, seconds, work)
         return CrossValidation(path_of(str(begun.target)))
+
+
+def choose_folds(settings: RunConfig) -> int:
+    """Return how many folds a configuration names: those of the search that wrote it, those of data.splits, or 5."""
+    pinned, splits = settings.runtime.pinned, settings.data.splits
+    if pinned is not None and pinned.folds is not None:
+        return pinned.folds
+    return splits.folds if isinstance(splits, Folds) else USUAL_FOLDS
 
 
 def _name(settings: RunConfig, directory: str | os.PathLike[str] | None) -> RunConfig:

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from kerastune_ft import keras_settings
 from kerastune_ft.api.engine import Config, Overrides, list_overrides, load_engine, parse_seconds, require_weights
+from kerastune_ft.api.folds import check as check_folds
+from kerastune_ft.api.folds import choose_folds
 from kerastune_ft.config.run import RunConfig
+from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import ConfigError, Interrupted, explain_exhaustion
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory, now
@@ -25,6 +28,8 @@ from kerastune_ft.trials.records import TrialRecord, find_best, find_error
 from kerastune_ft.trials.report import page, tables
 from kerastune_ft.trials.settings import (
     BEST,
+    BY_FOLDS,
+    OBJECTIVES,
     SEARCH,
     USUAL_TRIALS,
     SearchSettings,
@@ -71,9 +76,7 @@ class SearchResult:
 
     def describe(self) -> list[str]:
         """Return sentences on what was found: the best trial beside the configuration as written, what matters."""
-        return tables.describe_search(
-            self.trials, self.settings.metric, self.settings.maximise, self.start, self.importances
-        )
+        return tables.describe_search(self.trials, self.settings, self.start, self.importances)
 
     @property
     def best_config(self) -> dict[str, Any] | None:
@@ -91,6 +94,7 @@ class SearchResult:
                 "trial": record.number,
                 "state": record.state,
                 self.settings.metric: record.value,
+                **({} if self.settings.folds is None else {"deviation": record.deviation}),
                 **{key: _as_cell(value) for key, value in record.values.items()},
                 "seconds": record.seconds,
             }
@@ -121,7 +125,7 @@ class SearchResult:
     def terminal_table(self) -> FittedTable:
         """The best trials as a table for the terminal."""
         settings = self.settings
-        return tables.build_trials_table(self.trials, settings.metric, settings.maximise, self.start)
+        return tables.build_trials_table(self.trials, settings, self.start)
 
     def __str__(self) -> str:
         from rich.console import Console
@@ -151,6 +155,8 @@ def search(
     prune: bool = True,
     fresh: bool = False,
     output: str | os.PathLike[str] | None = None,
+    objective: str = OBJECTIVES[0],
+    folds: int | None = None,
     overrides: Overrides = (),
 ) -> SearchResult:
     """Search a space for the settings with the best metric of validation, and return what was found.
@@ -160,12 +166,14 @@ def search(
     stored features, the built model and phases that they begin with; none looks at the test split. The same call goes
     on where it stopped, and more trials are added to those that there are. The best configuration is written as
     best.json in the directory of the search, and as `output`; run, it gives its trial's metrics of validation.
+    With the `objective` "crossvalidate" each trial is trained on every one of `folds` (those of `data.splits`, else 5)
+    and its value is the mean over them: best.json, given to `crossvalidate`, has it too.
     Raises the errors of `kerastune_ft.errors`; Interrupted after a stop that loses nothing.
 
     >>> found = search("medical", {"head.dropout": {"low": 0, "high": 0.5}}, time="5m")     # doctest: +SKIP
     """
     checked = read_space(_find_source(config), list_overrides(overrides), space)
-    settings = choose_settings(checked, metric, sampler, seed, prune)
+    settings = choose_settings(checked, metric, sampler, seed, prune, _choose_folds(checked.base, objective, folds))
     seconds = parse_seconds(time)
     _check_call(checked.base, trials, output)
     require_optuna()
@@ -191,6 +199,24 @@ def search(
     if (error := find_error(found.trials)) is not None:
         raise error
     return found
+
+
+def _choose_folds(config: RunConfig, objective: str, folds: int | None) -> int | None:
+    """Return how many folds each trial is measured on; None where it is on the validation split.
+
+    Raises ConfigError for an objective that there is not, and for what contradicts it.
+    """
+    if objective not in OBJECTIVES:
+        raise ConfigError(f"--objective: {unknown_message(objective, OBJECTIVES, 'objective')[0]}")
+    if objective != BY_FOLDS:
+        if folds is not None:
+            raise ConfigError(
+                f"--folds: trials are measured on the validation split; add --objective {BY_FOLDS}, or remove --folds"
+            )
+        return None
+    number = folds or choose_folds(config)
+    check_folds(config, number, 1)
+    return number
 
 
 def _find_source(config: Config) -> Source:
@@ -239,11 +265,15 @@ def _carry_out(
     stop = StopRequest(seconds)
     tpu.prepare(space.base.runtime.strategy)
     how_many = "" if trials is None else f" of {trials}"
-    say(f"search {held}: trial {study.outcomes}{how_many}, by {settings.sampler}, for the best {settings.metric}")
+    measured = "" if settings.folds is None else f" in the mean of {settings.folds} folds"
+    say(
+        f"search {held}: trial {study.outcomes}{how_many}, by {settings.sampler}, for the best "
+        f"{settings.metric}{measured}"
+    )
     with contextlib.closing(create_watcher(lambda line: held.append("log.txt", f"{now()} {line}"))) as watch:
 
         def announce(record: TrialRecord, records: Sequence[TrialRecord]) -> None:
-            watch.note(tables.describe_trial(record, records, trials, settings.metric, settings.maximise))
+            watch.note(tables.describe_trial(record, records, trials, settings))
 
         try:
             with listening(stop), explain_exhaustion():

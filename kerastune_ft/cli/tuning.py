@@ -18,6 +18,14 @@ from kerastune_ft.cli.terminal import common, echo, print_json, print_outcome, s
 @click.option("--sampler", default="tpe", show_default=True, metavar="tpe|random|grid", help="What proposes trials.")
 @click.option("--metric", metavar="NAME", help="Compare by this; by default the monitor of the last phase.")
 @click.option("--seed", type=click.IntRange(min=0), help="The seed of proposals; by default that of CONFIG.")
+@click.option(
+    "--objective",
+    default="validation",
+    show_default=True,
+    metavar="validation|crossvalidate",
+    help="Measure trials on the validation split, or on every fold.",
+)
+@click.option("--folds", type=click.IntRange(min=2), help="The folds of crossvalidate; by default as there.")
 @click.option("--no-prune", is_flag=True, help="Train hopeless trials to their end too.")
 @click.option("--run-dir", help="The directory of the search; by default runs/<name>-search-<n>.")
 @click.option("--directory", help="The directory that holds searches; by default output.directory.")
@@ -33,6 +41,8 @@ def search(
     sampler: str,
     metric: str | None,
     seed: int | None,
+    objective: str,
+    folds: int | None,
     no_prune: bool,
     run_dir: str | None,
     directory: str | None,
@@ -47,7 +57,7 @@ def search(
 
     found = searching.search(
         config, space, run_dir, directory, trials=trials, time=time, sampler=sampler, metric=metric, seed=seed,
-        prune=not no_prune, fresh=fresh, output=output, overrides=overrides,
+        prune=not no_prune, fresh=fresh, output=output, objective=objective, folds=folds, overrides=overrides,
     )  # fmt: skip
     with tolerate_lost_output(f"the search is in {found.path}"):
         if as_json:
@@ -59,7 +69,8 @@ def search(
             echo(sentence)
         if found.best is not None:
             best = shlex.quote(str(output or found.best_path))
-            click.echo(f"next: open {found.path}/report/index.html, or: python -m kerastune_ft run {best}")
+            command = "run" if found.settings.folds is None else "crossvalidate"
+            click.echo(f"next: open {found.path}/report/index.html, or: python -m kerastune_ft {command} {best}")
 
 
 @click.command()

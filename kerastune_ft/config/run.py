@@ -214,6 +214,8 @@ def _drop_later_keys(document: dict[str, Any]) -> None:
         for key in keys:
             if document[section].get(key, 0) is None:
                 del document[section][key]
+    if (pinned := document["runtime"].get("pinned")) is not None and pinned["folds"] is None:
+        del pinned["folds"]
     if document["python"] is None:
         del document["python"]
     for phase in document.get("phases") or ():

@@ -21,7 +21,7 @@ from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan.phase_plan import Plan
-from kerastune_ft.training.plan.pins import Pins, read_pins
+from kerastune_ft.training.plan.pins import Pins, pins_in
 from kerastune_ft.training.run_directory.resume import RunStart
 from kerastune_ft.training.run_directory.run_data import open_data, read_recorded
 from kerastune_ft.training.session.assemble import assemble
@@ -93,7 +93,7 @@ class CrossValidation:
         earlier = target.read_json("plan.json") if target.exists("plan.json") else {}
         plan = self._plan_first(session)
         # Of a configuration that a search wrote, what its trials computed their frozen part by.
-        pinned = read_pins(self._config.runtime.pinned, session.model) or planning.pin(session, [plan])
+        pinned = pins_in(earlier) or pins_in(plan.document) or planning.pin(session, [plan])
         document = {
             **plan.document,
             "data": session.source.info.to_json(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kerastune_ft.metrics.counted import find_accuracy, find_auc, find_macro_f1
 from kerastune_ft.rules import NEWEST, Rules
 
 
@@ -19,30 +20,26 @@ def score(targets: np.ndarray, logits: np.ndarray, positive: int, rules: Rules =
 def score_probabilities(
     targets: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray, positive: int, rules: Rules = NEWEST
 ) -> dict[str, float]:
-    """Return accuracy, macro F1 and AUC (two classes: of class `positive`; else macro one-vs-rest), by scikit-learn.
+    """Return accuracy, macro F1 and AUC (two classes: of class `positive`; else macro one-vs-rest), as in scikit-learn.
 
     F1 is averaged over the classes that have an example; one that is only predicted lowers the F1 of those it is
     mistaken for, and has none of its own. AUC is NaN where a class has no example.
     """
-    from sklearn import metrics
-
     occurring = np.unique(targets) if rules.f1_of_occurring_classes else None
     return {
-        "accuracy": float(metrics.accuracy_score(targets, predicted)),
-        "macro_f1": float(metrics.f1_score(targets, predicted, labels=occurring, average="macro", zero_division=0)),
+        "accuracy": find_accuracy(targets, predicted),
+        "macro_f1": find_macro_f1(targets, predicted, occurring),
         "auc": _auc(targets, probabilities, positive),
     }
 
 
 def _auc(targets: np.ndarray, probabilities: np.ndarray, positive: int) -> float:
-    from sklearn import metrics
-
     classes = probabilities.shape[1]
     if len(np.unique(targets)) < classes:
         return float("nan")
     if classes == 2:
-        return float(metrics.roc_auc_score(targets == positive, probabilities[:, positive]))
-    return float(metrics.roc_auc_score(targets, probabilities, multi_class="ovr", average="macro"))
+        return find_auc(targets == positive, probabilities[:, positive])
+    return float(np.average([find_auc(targets == one, probabilities[:, one]) for one in range(classes)]))
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

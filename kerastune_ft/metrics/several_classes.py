@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from kerastune_ft.metrics.counted import find_auc
+
 
 def score(targets: np.ndarray, logits: np.ndarray, thresholds: np.ndarray) -> dict[str, float]:
     """Return loss, accuracy, macro F1, AUC and mean average precision of logits [examples, classes].
@@ -32,7 +34,7 @@ def score_decisions(wanted: np.ndarray, predicted: np.ndarray) -> dict[str, floa
 
 
 def score_ranking(wanted: np.ndarray, scores: np.ndarray) -> dict[str, float]:
-    """Return AUC and mean average precision of scores [examples, classes], by scikit-learn.
+    """Return AUC and mean average precision of scores [examples, classes], as scikit-learn does.
 
     Logits and probabilities give the same, as both sort the examples alike. The averages are over the classes that
     occur (AUC: that some examples have and some have not), NaN where there is none.
@@ -41,7 +43,7 @@ def score_ranking(wanted: np.ndarray, scores: np.ndarray) -> dict[str, float]:
 
     occurring = wanted.any(axis=0)
     divided = np.flatnonzero(occurring & ~wanted.all(axis=0))
-    auc = [metrics.roc_auc_score(wanted[:, one], scores[:, one]) for one in divided]
+    auc = [find_auc(wanted[:, one], scores[:, one]) for one in divided]
     precision = [metrics.average_precision_score(wanted[:, one], scores[:, one]) for one in np.flatnonzero(occurring)]
     return {"auc": _mean(auc), "mean_average_precision": _mean(precision)}
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import weakref
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import keras
+import numpy as np
 
 from kerastune_ft.training.features.feed import Feed, PhaseFeed
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan
@@ -66,7 +69,16 @@ def _describe(session: Session, plan: Plan, phase: PhasePlan) -> tuple | None:
     if any(store.state >= 0 for store in stored):
         return None
     names = tuple(stage.cut_names for stage in phase.stages)
-    splits = tuple((store.id, tuple(plan.decision.splits(store))) for store in sorted(stored, key=lambda each: each.id))
+    # Folds divide the same examples, of which stores have the rows in any division.
+    rows = tuple(
+        (store.id, _hash_examples(session, plan.decision.splits(store)))
+        for store in sorted(stored, key=lambda each: each.id)
+    )
     views = tuple(need.views for need in needs)
     options = phase.phase.model_dump_json(exclude=_NOT_OF_FEEDS)
-    return (id(session.model), phase.index, plan.chunk, names, splits, views, options)
+    return (id(session.model), phase.index, plan.chunk, names, rows, views, options)
+
+
+def _hash_examples(session: Session, splits: Sequence[str]) -> str:
+    examples = np.unique(np.concatenate([session.source.splits[split] for split in splits]))
+    return hashlib.sha256(examples.astype(np.int64).tobytes()).hexdigest()

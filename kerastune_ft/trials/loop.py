@@ -52,10 +52,10 @@ class SearchLoop:
         """`search` is the directory, which this process has locked."""
         self._search, self._space, self._settings, self._study = search, space, settings, study
         devices = device_choice.resolve(space.base.runtime)
-        self._models = Models(space, devices, watch.note)
+        self._models = Models(space, devices, watch.note, settings.folds)
         self._watch, self._stop = watch, stop
         forks = FinishedPhases(Path(str(search)), space)
-        goal = Goal(settings.metric, settings.maximise, settings.prunes)
+        goal = Goal(settings.metric, settings.maximise, settings.prunes, settings.folds)
         self._runner = TrialRunner(self._models, forks, goal, watch, stop)
         # The file of a trial is written before the study is told of it.
         self._records = read_records(search)[: study.outcomes]

@@ -7,7 +7,6 @@ share their stored features.
 from __future__ import annotations
 
 import contextlib
-import copy
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,7 @@ from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.options.runtime import Pinned
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.source import DataSource
-from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan.phase_plan import Plan
@@ -28,13 +27,13 @@ from kerastune_ft.training.session import warm_start
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.trials.dimensions import format_value
+from kerastune_ft.trials.parts import Part, divide, gather
 from kerastune_ft.trials.space import Space
 
 # Models that are held at a time: the next trial has most often one of the last.
 _MOST_MODELS = 2
 # Plans that are made before the first trial.
 _MOST_PLANS = 32
-_MEASURED = ("train", "validation")
 
 
 def name_model(config: RunConfig) -> str:
@@ -64,25 +63,26 @@ class SharedModel:
 
     name: str
     session: Session
-    """Its source has no test split."""
+    """On the first part of a trial."""
+    parts: tuple[Part, ...]
     pinned: Pinned
 
     def pin(self, config: RunConfig) -> RunConfig:
         """Return the configuration of a trial with what is pinned."""
         return config.model_copy(update={"runtime": config.runtime.model_copy(update={"pinned": self.pinned})})
 
-    def adopt(self, config: RunConfig) -> Session:
-        """Return the session of a trial, whose variables are those of all others."""
+    def adopt(self, config: RunConfig, part: Part) -> Session:
+        """Return the session of a part of a trial, whose variables are those of all others."""
         taken, _ = warm_start.with_kept_head(config, self.session.task.scheme)
-        return replace(self.session.with_phases(config.phases), config=taken)
+        return replace(self.session.with_phases(config.phases), config=taken, source=part.source)
 
 
 class Models:
     """Builds the models of a space when they are needed and holds the latest."""
 
-    def __init__(self, space: Space, devices: Devices, report: Callable[[str], None]) -> None:
-        """`report` takes lines about slow work."""
-        self._space, self._devices, self._report = space, devices, report
+    def __init__(self, space: Space, devices: Devices, report: Callable[[str], None], folds: int | None = None) -> None:
+        """`report` takes lines about slow work; `folds` is how many each trial is measured on, if it is on folds."""
+        self._space, self._devices, self._report, self._folds = space, devices, report, folds
         self._held: dict[str, SharedModel] = {}
         self._sources: dict[str, DataSource] = {}
 
@@ -98,28 +98,22 @@ class Models:
         while len(self._held) >= _MOST_MODELS:
             del self._held[next(iter(self._held))]
         session = assemble(config, self._devices, self._report, self._open_source(config))
-        measured = copy.copy(session.source)
-        measured.splits = {split: session.source.splits[split] for split in _MEASURED}
-        session = replace(session, source=measured)
-        made = self._held[name] = SharedModel(name, session, self._find_pinned(session, config, values))
+        parts = divide(session.source, self._folds, config.data.splits)
+        session = replace(session, source=parts[0].source)
+        made = self._held[name] = SharedModel(name, session, parts, self._find_pinned(session, config, values))
         return made
 
     def _open_source(self, config: RunConfig) -> DataSource:
         key = json.dumps(config.data.to_json(), sort_keys=True)
         if key not in self._sources:
-            source = open_data(config, self._report)
-            if not len(source.splits.get("validation", ())):
-                raise DataError(
-                    "the data has no validation split, which trials are compared on; give it one in data.splits"
-                )
-            self._sources = {key: source}
+            self._sources = {key: gather(open_data(config, self._report), self._folds)}
         return self._sources[key]
 
     def _find_pinned(self, session: Session, config: RunConfig, values: Mapping[str, Any]) -> Pinned:
         plans = self._plan_corners(session, self.list_schedules(config, values), config)
         pins = planning.pin(session, plans)
         chunk: Any = pins.chunk
-        return Pinned(chunk=chunk, layers=find_first_layers(pins, session.model))
+        return Pinned(chunk=chunk, layers=find_first_layers(pins, session.model), folds=self._folds)
 
     def list_schedules(self, config: RunConfig, values: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], RunConfig]]:
         """Return the schedules that decide what is pinned for the model of a configuration, with their values.

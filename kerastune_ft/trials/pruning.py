@@ -1,7 +1,8 @@
 """Ending a trial early by its validation curve: the median rule.
 
 A trial is pruned at an epoch at which its best value so far is worse than the median of those of earlier trials at the
-same epoch of the same phase. [Golovin et al., Google Vizier, KDD 2017, section 3.2.] Trials that were pruned or failed
+same epoch of the same phase; one that is measured by folds after a fold, where its mean so far is worse than the median
+of theirs over the same folds. [Golovin et al., Google Vizier, KDD 2017, section 3.2.] Trials that were pruned or failed
 do not count. The rule draws nothing and looks at no clock.
 """
 
@@ -11,9 +12,11 @@ import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# Trials that must have come as far, before one is compared with them; and epochs of a phase before it is judged.
+# Trials that must have come as far, before one is compared with them; and epochs, or folds, before it is judged.
 FEWEST_TRIALS = 5
 FIRST_EPOCHS = 1
+FOLD = "fold"
+"""Stands for the phase of a point that is the metric on a fold, whose number, from 1, is its epoch."""
 
 
 class Point(NamedTuple):
@@ -45,9 +48,17 @@ def is_hopeless(curve: Sequence[Point], others: Sequence[Sequence[Point]], maxim
     return own < median if maximise else own > median
 
 
-def find_end(curve: Sequence[Point], others: Sequence[Sequence[Point]], maximise: bool) -> Point | None:
-    """Return the first point of a curve after which the trial is to end; None where it goes on."""
-    for count in range(1, len(curve) + 1):
-        if is_hopeless(curve[:count], others, maximise):
-            return curve[count - 1]
-    return None
+def is_hopeless_by_folds(curve: Sequence[Point], others: Sequence[Sequence[Point]], maximise: bool) -> bool:
+    """Return whether a trial is to end after the folds of its curve; `others` are those of complete trials."""
+    folds = [point.epoch for point in curve]
+    if len(folds) <= FIRST_EPOCHS:
+        return False
+    known = [
+        statistics.fmean(point.value for point in each if point.epoch in folds)
+        for each in others
+        if {point.epoch for point in each}.issuperset(folds)
+    ]
+    if len(known) < FEWEST_TRIALS:
+        return False
+    own, median = statistics.fmean(point.value for point in curve), statistics.median(known)
+    return own < median if maximise else own > median

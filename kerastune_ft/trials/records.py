@@ -25,9 +25,11 @@ class TrialRecord:
     value: float | None = None
     """The metric that is searched for; None where the trial failed or was pruned."""
     metrics: Mapping[str, float] = field(default_factory=dict)
-    """The metrics of validation at the best epoch of the last phase."""
+    """The metrics of validation at the best epoch of the last phase; their means where it is measured by folds."""
     curve: tuple[Point, ...] = ()
-    """The metric by epoch, over all phases."""
+    """The metric by epoch, over all phases; by fold where it is measured so."""
+    deviation: float | None = None
+    """The standard deviation of the metric over folds."""
     reason: str = ""
     """Why it failed or was pruned."""
     error: str = ""

@@ -17,7 +17,7 @@ from kerastune_ft.training.plan.schedules import rate_table
 from kerastune_ft.training.session.session import Session
 
 # Steps that are held at a time, and the bytes that the states of their optimizers may take besides.
-_MOST_STEPS, _LARGEST_STATE = 6, 200_000_000
+_MOST_STEPS, _LARGEST_STATE = 12, 200_000_000
 # What a compiled step holds as variables, or does not depend on at all.
 _FREE = {
     "learning_rate", "weight_decay", "dropout", "epochs", "steps", "monitor", "early_stopping", "start_from", "cache",

@@ -22,6 +22,9 @@ from kerastune_ft.trials.study import SAMPLERS, check_sampler
 
 SEARCH, BEST, TRIALS, RECORD = "search.json", "best.json", "trials", "trial.json"
 USUAL_TRIALS = 20
+BY_FOLDS = "crossvalidate"
+OBJECTIVES = ("validation", BY_FOLDS)
+"""What trials are measured on: the validation split, or every fold."""
 _SPLIT = "validation_"
 
 
@@ -36,19 +39,25 @@ class SearchSettings:
     seed: int
     prunes: bool
     """Whether hopeless trials are ended early."""
+    folds: int | None = None
+    """The folds that each trial is measured on; None where it is on the validation split."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as a JSON object."""
+        by_folds = {} if self.folds is None else {"objective": BY_FOLDS, "folds": self.folds}
         return {
             "metric": self.metric,
             "direction": "maximize" if self.maximise else "minimize",
             "sampler": self.sampler,
             "seed": self.seed,
             "prune": self.prunes,
+            **by_folds,
         }
 
 
-def choose_settings(space: Space, metric: str | None, sampler: str, seed: int | None, prunes: bool) -> SearchSettings:
+def choose_settings(
+    space: Space, metric: str | None, sampler: str, seed: int | None, prunes: bool, folds: int | None = None
+) -> SearchSettings:
     """Return the settings of a search; without `metric` the monitor of the last phase is searched for.
 
     Raises ConfigError for a metric that the task has not, and for a sampler that there is not or that the space is not
@@ -64,7 +73,7 @@ def choose_settings(space: Space, metric: str | None, sampler: str, seed: int | 
         raise ConfigError(f"--sampler: {unknown_message(sampler, SAMPLERS, 'sampler')[0]}")
     check_sampler(sampler, space.dimensions)
     maximise = known[chosen.removeprefix(_SPLIT)].direction == "max"
-    return SearchSettings(chosen, maximise, sampler, space.base.seed if seed is None else seed, prunes)
+    return SearchSettings(chosen, maximise, sampler, space.base.seed if seed is None else seed, prunes, folds)
 
 
 def find_identity(space: Space, settings: SearchSettings) -> str:

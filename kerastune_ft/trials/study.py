@@ -11,7 +11,6 @@ import hashlib
 import itertools
 import json
 import math
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from typing import Any
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.trials.dimensions import Dimension, Range
+from kerastune_ft.trials.journal import Journal
 
 JOURNAL = "journal.jsonl"
 SAMPLERS = ("tpe", "random", "grid")
@@ -77,16 +77,12 @@ class Study:
         """`folder` is where the journal is, or will be."""
         self._optuna = require_optuna()
         self._dimensions, self._sampler, self._seed = dimensions, sampler, seed
-        journal = self._optuna.storages.journal
-        path = str(folder / JOURNAL)
-        _remove_torn_line(folder / JOURNAL)
-        # The usual lock is a symbolic link, which not all mounts have.
-        backend = journal.JournalFileBackend(path, lock_obj=journal.JournalFileOpenLock(path))
+        self._journal = Journal(self._optuna, folder / JOURNAL)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._study = self._optuna.create_study(
                 study_name=name,
-                storage=self._optuna.storages.JournalStorage(backend),
+                storage=self._optuna.storages.JournalStorage(self._journal),
                 direction="maximize" if maximise else "minimize",
                 load_if_exists=True,
             )
@@ -103,7 +99,7 @@ class Study:
         `start` are the values of the first trial, which are otherwise proposed like all.
         """
         states = self._optuna.trial.TrialState
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), self._journal.step():
             warnings.simplefilter("ignore")
             begun = [each for each in self._study.trials if each.state == states.RUNNING]
             number = begun[0].number if begun else len(self._study.trials)
@@ -138,7 +134,7 @@ class Study:
         """Write how a trial ended; `curve` are its values by epoch."""
         states = self._optuna.trial.TrialState
         known = {COMPLETE: states.COMPLETE, PRUNED: states.PRUNED, FAILED: states.FAIL}
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), self._journal.step():
             warnings.simplefilter("ignore")
             for step, each in enumerate(curve):
                 if math.isfinite(each):
@@ -192,14 +188,6 @@ class Study:
                 value = next(each for each in dimension.values if _write_value(dimension, each) == value)
             found[dimension.key] = value
         return found
-
-
-def _remove_torn_line(journal: Path) -> None:
-    """Cut off the end of a journal that a killed process was writing: what follows it would not be read."""
-    content = journal.read_bytes() if journal.is_file() else b""
-    whole = content[: content.rfind(b"\n") + 1]
-    if whole != content:
-        os.truncate(journal, len(whole))
 
 
 def _write_value(dimension: Dimension, value: Any) -> Any:

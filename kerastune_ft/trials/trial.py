@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,6 +20,7 @@ from kerastune_ft.errors import (
     explain_exhaustion,
     is_exhaustion,
 )
+from kerastune_ft.folds.summary import summarise_members
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import Checkpoints
 from kerastune_ft.training.history import read_rows
@@ -35,14 +36,16 @@ from kerastune_ft.training.watch import Watcher
 from kerastune_ft.trials.feeds import SharedFeeds
 from kerastune_ft.trials.forks import FinishedPhases
 from kerastune_ft.trials.models import Models, SharedModel
-from kerastune_ft.trials.pruning import Point
+from kerastune_ft.trials.parts import Part
+from kerastune_ft.trials.pruning import FOLD, Point, is_hopeless_by_folds
 from kerastune_ft.trials.records import TrialRecord
 from kerastune_ft.trials.reuse import StepReuse
 from kerastune_ft.trials.study import COMPLETE, FAILED, PRUNED
 from kerastune_ft.trials.watching import CurveWatcher, TrialStop, make_judge, read_point
 
 RECORD = "trial.json"
-_PHASES = "phases"
+_SPLIT = "validation_"
+_PHASES, _FOLDS, _FOLD = "phases", "folds", "fold.json"
 
 
 class Goal(NamedTuple):
@@ -53,6 +56,19 @@ class Goal(NamedTuple):
     maximise: bool
     prunes: bool
     """Whether hopeless trials are ended early."""
+    folds: int | None = None
+    """The folds that each trial is measured on; None where it is on the validation split."""
+
+
+class PartResult(NamedTuple):
+    """What training a schedule on a part came to."""
+
+    metrics: Mapping[str, float]
+    """Of validation at the best epoch of the last phase; empty where it was ended early."""
+    curve: tuple[Point, ...]
+    forked: int
+    """Phases that an earlier trial had trained."""
+    pruned_after: Point | None = None
 
 
 class TrialRunner:
@@ -103,19 +119,97 @@ class TrialRunner:
         earlier: Sequence[TrialRecord],
     ) -> dict[str, Any]:
         pinned, goal = shared.pin(config), self._goal
-        session = shared.adopt(pinned)
-        plan = planning.make(session, run.read_json("plan.json") if run.exists("plan.json") else None)
         run.commit_json("config.json", pinned.to_json())
-        run.commit_json("plan.json", plan.document)
-        forked = self._forks.copy_to(run, plan, pinned, shared.name)
-        stop = TrialStop(self._stop)
         others = [record.curve for record in earlier if record.state == COMPLETE]
+        if goal.folds is not None:
+            return self._train_folds(shared, pinned, values, run, others)
         judge = make_judge(others, goal.maximise, goal.prunes)
+        (part,) = shared.parts
+        made = self._train_part(shared, part, pinned, values, run, judge)
+        if made.pruned_after is not None:
+            return _describe_early_end(made.pruned_after, made.curve, made.forked)
+        value = made.metrics.get(goal.metric)
+        return {
+            "state": COMPLETE,
+            "value": _require_value(goal, value),
+            "metrics": made.metrics,
+            "curve": made.curve,
+            "forked": made.forked,
+        }
+
+    def _train_folds(
+        self,
+        shared: SharedModel,
+        config: RunConfig,
+        values: Mapping[str, Any],
+        run: RunDirectory,
+        others: Sequence[Sequence[Point]],
+    ) -> dict[str, Any]:
+        """Return what a trial came to by the means over its folds, which `crossvalidate` takes in the same way."""
+        goal, members, curve = self._goal, list[dict[str, Any]](), list[Point]()
+        for number, part in enumerate(shared.parts, start=1):
+            self._stop.honour()
+            members.append(self._train_fold(shared, part, config, values, run))
+            value = members[-1]["metrics"].get(goal.metric)
+            if value is not None and math.isfinite(value):
+                curve.append(Point(FOLD, number, value))
+            is_last = number == len(shared.parts)
+            if goal.prunes and not is_last and is_hopeless_by_folds(curve, others, goal.maximise):
+                return _describe_early_end(Point(FOLD, number, 0.0), curve, sum(each["forked"] for each in members))
+        directions = shared.session.task.metric_directions
+        found = summarise_members(
+            members, {name: directions[name.removeprefix(_SPLIT)] for name in members[0]["metrics"]}
+        )
+        return {
+            "state": COMPLETE,
+            "value": _require_value(goal, found[goal.metric]["mean"]),
+            "metrics": {name: each["mean"] for name, each in found.items()},
+            "curve": tuple(curve),
+            "deviation": found[goal.metric]["deviation"],
+            "forked": sum(each["forked"] for each in members),
+        }
+
+    def _train_fold(
+        self, shared: SharedModel, part: Part, config: RunConfig, values: Mapping[str, Any], run: RunDirectory
+    ) -> dict[str, Any]:
+        """Return what a fold came to, from its file where it ended before."""
+        own = RunDirectory(run.path / _FOLDS / part.name)
+        if not own.exists(_FOLD):
+            made = self._train_part(shared, part, config, values, own, lambda curve: False)
+            sizes = {split: len(indices) for split, indices in part.source.splits.items()}
+            own.commit_json(
+                _FOLD,
+                {
+                    "metrics": made.metrics,
+                    "trained": sizes["train"],
+                    "validated": sizes["validation"],
+                    "forked": made.forked,
+                },
+            )
+        shutil.rmtree(Path(str(own)) / _PHASES, ignore_errors=True)
+        return dict(own.read_json(_FOLD))
+
+    def _train_part(
+        self,
+        shared: SharedModel,
+        part: Part,
+        config: RunConfig,
+        values: Mapping[str, Any],
+        run: RunDirectory,
+        judge: Callable[[Sequence[Point]], bool],
+    ) -> PartResult:
+        """Train a schedule on a part, or what is left of it; `judge` tells of its curve whether it is to end."""
+        session = shared.adopt(config, part)
+        plan = planning.make(session, run.read_json("plan.json") if run.exists("plan.json") else None)
+        run.commit_json("plan.json", plan.document)
+        model = f"{shared.name}/{part.name} of {len(shared.parts)}" if part.name else shared.name
+        forked = self._forks.copy_to(run, plan, config, model)
+        stop = TrialStop(self._stop)
         epochs = {phase.phase.name: phase.epochs for phase in plan.phases}
-        watch = CurveWatcher(self._watch, self._said, goal.metric, epochs, stop, judge)
+        watch = CurveWatcher(self._watch, self._said, self._goal.metric, epochs, stop, judge)
         _take_up(run, plan, session, watch)
         if stop.pruned_after is not None:
-            return _describe_early_end(stop.pruned_after, watch.curve, forked)
+            return PartResult({}, tuple(watch.curve), forked, stop.pruned_after)
         try:
             with naming_lost_files(session.source):
                 context = RunContext(session, plan, run, watch, stop, self._feeds, self._steps.prepare)
@@ -124,28 +218,28 @@ class TrialRunner:
                     if phase.index == len(plan.phases) - 1:
                         # Going on would load its best weights, which no trial needs.
                         break
-                    self._forks.keep(run, phase, pinned, dict(values), shared.name)
+                    self._forks.keep(run, phase, config, dict(values), model)
         except Interrupted:
             last = result_of(run, plan.phases[-1])
             if self._stop.reason is not None or (last is None and stop.pruned_after is None):
                 raise
             if last is None:
-                return _describe_early_end(stop.pruned_after, watch.curve, forked)
-        best = dict(left_metrics(result_of(run, plan.phases[-1]) or {}))
-        value = best[goal.metric]
-        if value is None or not math.isfinite(value):
-            raise DataError(f"{goal.metric} is not defined on these validation examples; give another --metric")
-        return {
-            "state": COMPLETE,
-            "value": value,
-            "metrics": best,
-            "curve": tuple(_read_curve(run, plan, goal.metric)),
-            "forked": forked,
-        }
+                return PartResult({}, tuple(watch.curve), forked, stop.pruned_after)
+        metrics = dict(left_metrics(result_of(run, plan.phases[-1]) or {}))
+        return PartResult(metrics, tuple(_read_curve(run, plan, self._goal.metric)), forked)
 
 
-def _describe_early_end(after: Point | None, curve: Sequence[Point], forked: int) -> dict[str, Any]:
-    assert after is not None
+def _require_value(goal: Goal, value: float | None) -> float:
+    """Return the metric of a trial; raises DataError where it is not defined."""
+    if value is None or not math.isfinite(value):
+        raise DataError(f"{goal.metric} is not defined on these validation examples; give another --metric")
+    return value
+
+
+def _describe_early_end(after: Point, curve: Sequence[Point], forked: int) -> dict[str, Any]:
+    if after.phase == FOLD:
+        said = f"after fold {after.epoch} its mean was worse than the median of the trials before over the same folds"
+        return {"state": PRUNED, "reason": said, "curve": tuple(curve), "forked": forked}
     known = tuple(curve[: curve.index(after) + 1])
     said = f"after epoch {after.epoch} of {after.phase} its best value was worse than the median of the trials before"
     return {"state": PRUNED, "reason": said, "curve": known, "forked": forked}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kerastune_ft.config.read import read
@@ -22,16 +24,25 @@ def session(search_folder: Path) -> Session:
 
 
 def test_a_feed_is_taken_again_unless_its_features_are_others(session: Session, search_folder: Path) -> None:
-    def open_feed(feeds: SharedFeeds, *overrides: str, phase: int = 0) -> int:
+    def open_feed(
+        feeds: SharedFeeds, *overrides: str, phase: int = 0, splits: dict[str, np.ndarray] | None = None
+    ) -> int:
         own = session.with_phases(read(search_folder / "tiny.json", overrides).phases)
+        own = replace(own, source=session.source.with_splits(splits or session.source.splits))
         plan = build.make(own)
         return id(feeds.for_phase(own, plan, plan.phases[phase], Watcher()))
 
+    rest = np.concatenate([session.source.splits[split] for split in ("validation", "train")])
     with SharedFeeds() as feeds:
         first = open_feed(feeds)
         assert open_feed(feeds, "phases.learning_rate.peak=0.5", "phases.head.dropout=0.4") == first
         assert open_feed(feeds, "phases.head.augment.preset=light") != first
         assert open_feed(feeds, phase=1) != first
+        first = open_feed(feeds, splits={"train": rest[:40], "validation": rest[40:]})
+        assert open_feed(feeds, splits={"train": rest[:50], "validation": rest[50:]}) == first, (
+            "other folds of the same"
+        )
+        assert open_feed(feeds, splits={"train": rest[:50], "validation": rest[51:]}) != first, "one example less"
         mixed = open_feed(feeds, "phases.head.mixup=0.2")
         assert open_feed(feeds, "phases.head.mixup=0.2", "phases.head.sampling=balanced") != mixed, "other partners"
 

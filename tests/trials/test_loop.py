@@ -122,10 +122,12 @@ def test_a_search_ends_where_no_combination_is_left_or_only_repeats_come(tmp_pat
 
 
 @pytest.mark.slow
-def test_a_search_that_is_killed_again_and_again_is_one_that_was_not(tmp_path: Path) -> None:
+@pytest.mark.parametrize("objective", [{}, {"objective": "crossvalidate", "folds": 3}])
+def test_a_search_that_is_killed_again_and_again_is_one_that_was_not(tmp_path: Path, objective: dict[str, Any]) -> None:
     config = tiny_search.write(tmp_path)
-    whole = kt.search(config, tiny_search.SPACE, trials=10, run_dir=tmp_path / "whole")
-    words = ["search", str(config), str(tiny_search.write_space(tmp_path)), "--trials", "10", "--run-dir"]
+    whole = kt.search(config, tiny_search.SPACE, trials=10, run_dir=tmp_path / "whole", **objective)
+    words = ["search", str(config), str(tiny_search.write_space(tmp_path)), "--trials", "10"]
+    words += [*(word for name, value in objective.items() for word in (f"--{name}", str(value))), "--run-dir"]
     parts = tmp_path / "parts"
     for kill_at in (0, 2, 5, 8):
         process = subprocess.Popen(
@@ -140,6 +142,6 @@ def test_a_search_that_is_killed_again_and_again_is_one_that_was_not(tmp_path: P
         time.sleep(0.1 * kill_at)
         process.send_signal(signal.SIGKILL)
         process.wait()
-    resumed = kt.search(config, tiny_search.SPACE, trials=10, run_dir=parts)
+    resumed = kt.search(config, tiny_search.SPACE, trials=10, run_dir=parts, **objective)
     assert results(resumed.trials) == results(whole.trials)
     assert resumed.importances == whole.importances

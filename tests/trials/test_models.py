@@ -48,4 +48,6 @@ def test_what_is_pinned_follows_from_the_space_and_not_from_the_trial_that_comes
 
 def test_all_trials_are_pinned_alike_at_the_deepest_cut_of_the_space(searched: SearchResult) -> None:
     pinned = {str(record.pinned) for record in searched.trials}
-    assert pinned == {"{'chunk': 24, 'layers': ['block2_conv']}"}, "the second unit from the top, which some unfreeze"
+    assert pinned == {"{'chunk': 24, 'layers': ['block2_conv'], 'folds': None}"}, (
+        "the second unit from the top, which some unfreeze"
+    )

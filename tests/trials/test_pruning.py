@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kerastune_ft.trials.pruning import Point, find_best_so_far, find_end, is_hopeless
+from kerastune_ft.trials.pruning import FOLD, Point, find_best_so_far, is_hopeless, is_hopeless_by_folds
 
 
 def curve(*values: float, phase: str = "head") -> list[Point]:
@@ -33,6 +33,18 @@ def test_not_in_the_first_epoch_nor_among_few_nor_of_another_phase() -> None:
     assert not is_hopeless(curve(9, 99, phase="top"), OTHERS, maximise=False)
 
 
-def test_the_first_point_at_which_it_ends() -> None:
-    assert find_end(curve(9, 0.1, 99), OTHERS, False) is None
-    assert find_end(curve(9, 0.9, 0.0), OTHERS, False) == Point("head", 2, 0.9)
+def by_folds(*values: float) -> list[Point]:
+    return curve(*values, phase=FOLD)
+
+
+@pytest.mark.parametrize(("second", "hopeless"), [(0.61, True), (0.6, False), (0.59, False)])
+def test_a_trial_of_folds_ends_where_its_mean_is_worse_than_the_median_mean_over_the_same_folds(
+    second: float, hopeless: bool
+) -> None:
+    others = [by_folds(value, 0.5, 99) for value in (0.9, 0.7, 0.5, 0.3, 0.1)]
+    assert is_hopeless_by_folds(by_folds(0.4, second), others, maximise=False) is hopeless
+    negated = [[point._replace(value=-point.value) for point in each] for each in others]
+    assert is_hopeless_by_folds(by_folds(-0.4, -second), negated, maximise=True) is hopeless
+    assert not is_hopeless_by_folds(by_folds(99), others, maximise=False), "one fold says too little"
+    assert not is_hopeless_by_folds(by_folds(99, 99), others[:4], maximise=False)
+    assert not is_hopeless_by_folds(by_folds(9, 9, 9, 9), others, maximise=False), "no other came so far"

@@ -25,6 +25,9 @@ class Pinned(Options):
     layers: Texts = Field(
         description="the first layers, by name, that train or draw in some trial: below them all stays frozen"
     )
+    folds: Annotated[int, Field(ge=2)] | None = Field(
+        None, description="the folds that each trial was measured on, which `crossvalidate` takes; null means none"
+    )
 
 
 class Runtime(Options):

@@ -187,7 +187,10 @@ def _hold_in_memory(supplies: list[Supply], needed: int) -> list[Supply]:
 
 
 def _read_ahead(make: Callable[[int], Value], count: int) -> Iterator[Value]:
-    """Yield `make(0)` to `make(count - 1)`, computed by a thread a little ahead."""
+    """Yield `make(0)` to `make(count - 1)`, computed by a thread a little ahead where there are several."""
+    if count == 1:
+        yield make(0)
+        return
     with ThreadPoolExecutor(1, "read") as thread:
         pending = deque(thread.submit(make, number) for number in range(min(_AHEAD, count)))
         for number in range(count):

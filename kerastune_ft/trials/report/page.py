@@ -45,6 +45,7 @@ def write(
         metric=format_words(settings.metric),
         settings=settings,
         place=search.path.name,
+        folds=settings.folds,
         count=len(records),
         complete=sum(record.state == COMPLETE for record in records),
         best=best,
@@ -56,7 +57,8 @@ def write(
         rows=[
             {
                 "number": record.number,
-                "value": format_figure(record.value),
+                "value": format_figure(record.value)
+                + ("" if record.deviation is None else f" ± {format_figure(record.deviation)}"),
                 "cells": list(describe_values(record.values, keys).values()),
                 "seconds": format_duration(record.seconds),
                 "remark": remark(record, start),

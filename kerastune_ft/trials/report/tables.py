@@ -9,6 +9,7 @@ from kerastune_ft.reporting.quantities import format_duration, format_figure, fo
 from kerastune_ft.reporting.terminal.fitting import Column, FittedTable
 from kerastune_ft.trials.dimensions import describe_values, shorten_keys
 from kerastune_ft.trials.records import TrialRecord, find_best
+from kerastune_ft.trials.settings import SearchSettings
 from kerastune_ft.trials.study import COMPLETE, FAILED
 from kerastune_ft.wording import counted, percent
 
@@ -16,12 +17,12 @@ ROWS_SHOWN = 12
 
 
 def describe_trial(
-    record: TrialRecord, records: Sequence[TrialRecord], trials: int | None, metric: str, maximise: bool
+    record: TrialRecord, records: Sequence[TrialRecord], trials: int | None, settings: SearchSettings
 ) -> str:
     """Return the line on a trial that ended; `records` are all up to it, `trials` how many there will be."""
-    best = find_best(records, maximise)
+    best = find_best(records, settings.maximise)
     values = [f"{name} {text}" for name, text in describe_values(record.values, tuple(record.values)).items()]
-    name = format_words(metric.replace("validation_", "val_", 1))
+    name = format_words(settings.metric.replace("validation_", "val_", 1))
     figures = [record.state if record.value is None else f"{name} {format_progress(record.value)}"]
     if best is not None and best.value is not None:
         figures.append("best" if best is record else f"best {format_progress(best.value)} ({best.number})")
@@ -46,45 +47,50 @@ def remark(record: TrialRecord, start: Mapping[str, Any] | None) -> str:
 
 
 def build_trials_table(
-    records: Sequence[TrialRecord], metric: str, maximise: bool, start: Mapping[str, Any] | None
+    records: Sequence[TrialRecord], settings: SearchSettings, start: Mapping[str, Any] | None
 ) -> FittedTable:
     """Return the best trials as a table, and what the others were as a caption."""
-    ordered = sort_trials(records, maximise)
+    ordered = sort_trials(records, settings.maximise)
     shown = ordered[:ROWS_SHOWN]
     keys = tuple(records[0].values) if records else ()
     cells = [describe_values(record.values, keys) for record in shown]
     columns = [
         Column("trial", [str(record.number) for record in shown], numeric=True),
-        Column(format_words(metric), [format_figure(record.value) for record in shown], numeric=True),
+        Column(format_words(settings.metric), [format_figure(record.value) for record in shown], numeric=True),
+        *([Column("±", [format_figure(record.deviation) for record in shown], numeric=True)] if settings.folds else []),
         *(Column(name, [row[name] for row in cells], numeric=True) for name in shorten_keys(keys)),
         Column("training", [format_duration(record.seconds) for record in shown], numeric=True),
     ]
     remarks = [remark(record, start) for record in shown]
     if any(remarks):
         columns.append(Column("note", remarks))
-    return FittedTable(columns, caption=_describe_others(records, len(ordered) - len(shown)))
+    return FittedTable(columns, caption=_describe_others(records, len(ordered) - len(shown), settings))
 
 
-def _describe_others(records: Sequence[TrialRecord], left_out: int) -> str | None:
+def _describe_others(records: Sequence[TrialRecord], left_out: int, settings: SearchSettings) -> str | None:
     pruned = sum(record.state not in (COMPLETE, FAILED) for record in records)
     said = [f"{left_out:,} more with --json or in the report"] if left_out else []
     if pruned:
-        said.append(f"{counted(pruned, 'trial')} ended early: worse than the median of earlier ones at the same epoch")
+        place = "at the same epoch" if settings.folds is None else "over the same folds"
+        said.append(f"{counted(pruned, 'trial')} ended early: worse than the median of earlier ones {place}")
+    if settings.folds is not None:
+        said.append(f"means of {settings.folds} folds and ± their standard deviation")
     return "; ".join(said) or None
 
 
 def describe_search(
     records: Sequence[TrialRecord],
-    metric: str,
-    maximise: bool,
+    settings: SearchSettings,
     start: Mapping[str, Any] | None,
     importances: Mapping[str, float],
 ) -> list[str]:
     """Return sentences on what a search found: the best trial beside the configuration as written, and what matters."""
-    best = find_best(records, maximise)
+    best = find_best(records, settings.maximise)
     if best is None:
         return ["no trial is complete yet" if records else "no trial has ended yet"]
-    said = f"best: trial {best.number} of {len(records)}, {metric} {format_progress(best.value or 0.0)}"
+    said = f"best: trial {best.number} of {len(records)}, {settings.metric} {format_progress(best.value or 0.0)}"
+    if best.deviation is not None:
+        said += f" ± {format_progress(best.deviation)} in {settings.folds} folds"
     written = next((each for each in records if start is not None and dict(each.values) == dict(start)), None)
     if written is best:
         said += ", which is the configuration as it is written"
