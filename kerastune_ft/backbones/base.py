@@ -99,15 +99,9 @@ class Backbone:
     def at(self, size: tuple[int, int]) -> Backbone:
         """Return the backbone for images of another size, made of the same layers.
 
-        Raises ConfigError where something in its graph is made for one size.
+        Raises NotResizable where something in its graph is made for one size.
         """
-        try:
-            model = image_size.at_size(self.model, size)
-        except image_size.NotResizable as error:
-            raise ConfigError(
-                f"backbone.image_size: {self.name} cannot take {size[0]} x {size[1]} pixels as well: {error}; write "
-                "one size for all phases"
-            ) from error
+        model = image_size.at_size(self.model, size)
         units = units_in(self.units, self.model, model)
         return replace(self, model=model, units=units, input=ImageInput(size), body=None)
 

@@ -86,6 +86,15 @@ class Stage:
         return math.ceil(sum(tensor_bytes(tensor) for tensor in self.cut))
 
 
+@dataclass(frozen=True)
+class CutModel:
+    """A model as a phase computes it."""
+
+    partition: Partition
+    stages: tuple[Stage, ...]
+    """The pieces its frozen prefix is computed in, input to output; none where nothing is frozen below."""
+
+
 def split_prefix(whole: Partition, base: Partition) -> tuple[Stage, ...]:
     """Return the prefix of a partition as the stages it is computed in, input to output.
 

@@ -29,25 +29,27 @@ def draw(session: Session, plan: Plan, target: Path) -> None:
     source = session.source
     chosen = choose_examples(source, _ROWS)
     with naming_lost_files(source):
-        resized = _load_images(session, chosen)
-        blocks = [_build_block(session, phase, chosen, resized) for phase in plan.phases]
-    if all(not len(block.pictures) for block in blocks):
-        blocks.append(Block("all phases", (_RESIZED,), resized[:, np.newaxis]))
+        blocks = [_build_block(session.at(phase.image_size), phase, chosen) for phase in plan.phases]
+        if all(not len(block.pictures) for block in blocks):
+            blocks.append(Block("all phases", (_RESIZED,), _load_images(session, chosen)[:, np.newaxis]))
     texts = source.label_texts
     captions = [(texts[index], source.keys[index]) for index in chosen]
     write(Sheet(f"{session.config.name}: training examples as the model sees them", captions, blocks), target)
 
 
-def _build_block(session: Session, phase: PhasePlan, chosen: np.ndarray, resized: np.ndarray) -> Block:
-    name = phase.phase.name
+def _build_block(session: Session, phase: PhasePlan, chosen: np.ndarray) -> Block:
+    """Return the examples as a phase sees them; the session has the size of its images."""
+    name, size = phase.phase.name, phase.image_size
     drawn = augmentation(session, phase)
+    at = f", at {size[0]} x {size[1]}" if size else ""
+    resized = _load_images(session, chosen)
     if drawn is None:
-        return Block(f"phase {name}: no augmentation, every epoch sees the images as resized", (), resized[:0])
+        return Block(f"phase {name}: no augmentation, every epoch sees the images as resized{at}", (), resized[:0])
     # Epochs take views in turn, so there are no more pictures than views.
     epochs = range(_EPOCHS if drawn.views is None else min(_EPOCHS, drawn.views))
     images = [_load_images(session, chosen, drawn, epoch) for epoch in epochs]
     noun = "epoch" if drawn.views is None else "view"
-    title = f"phase {name}: {_describe_changes(drawn)}{_describe_views(drawn.views, phase.epochs)}"
+    title = f"phase {name}: {_describe_changes(drawn)}{at}{_describe_views(drawn.views, phase.epochs)}"
     columns = (_RESIZED, *(f"{noun} {epoch + 1}" for epoch in epochs))
     return Block(title, columns, np.stack([resized, *images], axis=1))
 

@@ -104,7 +104,8 @@ def _plan_first_phase(session: Session) -> Plan:
         # Units that this backbone does not have.
         return planning.make(head_only(session))
     first = plan.phases[0]
-    return plan if not first.selection.units and first.stages else planning.make(head_only(session))
+    is_alike = not first.selection.units and first.stages and first.image_size is None
+    return plan if is_alike else planning.make(head_only(session))
 
 
 def _read_first_phase(session: Session, plan: Plan, names: Sequence[str], watch: Watcher) -> PooledFeatures:

@@ -83,9 +83,11 @@ def _describe_refit(refit: Document) -> str:
 def summarise_phase(phase: Document, plan: Document) -> dict[str, str]:
     """Return a phase as a row of the table that compares phases; the keys are its headings."""
     learning_rate = phase.get("learning_rate") or {}
+    sizes = {"images": _find_image_size(phase, plan)} if any(map(_has_own_size, plan.get("phases") or ())) else {}
     return {
         "phase": str(phase.get("name", "")),
         "trains": name_units(phase, plan),
+        **sizes,
         "parameters": _count_trainable(phase),
         "epochs": format_whole(phase.get("epochs")),
         "steps": format_whole(phase.get("steps")),
@@ -102,6 +104,7 @@ def describe_phase(phase: Document, plan: Document) -> list[Line]:
     facts = [
         Line("boundary", _describe_boundary(phase)),
         Line("trains", ", ".join(phase.get("trains") or ())),
+        Line("images", describe_image_size(phase, plan)),
         Line("adapters", _describe_adapters(phase.get("lora") or {})),
         Line("parameters", _describe_parameters(phase)),
         Line("steps", describe_steps(phase)),
@@ -127,6 +130,24 @@ def describe_phase(phase: Document, plan: Document) -> list[Line]:
         Line("estimate", _describe_estimate(phase.get("estimate") or {})),
     ]
     return [fact for fact in facts if fact.text]
+
+
+def describe_image_size(phase: Document, plan: Document) -> str:
+    """Return the size of a phase's training images and that of the images it is measured on, where these differ."""
+    if not _has_own_size(phase):
+        return ""
+    return (
+        f"{_find_image_size(phase, plan)} to train on; validation, as the final model, at {_find_image_size({}, plan)}"
+    )
+
+
+def _has_own_size(phase: Document) -> bool:
+    return bool(phase.get("image_size"))
+
+
+def _find_image_size(phase: Document, plan: Document) -> str:
+    size = phase.get("image_size") or (plan.get("backbone") or {}).get("image_size") or ()
+    return " x ".join(map(str, size))
 
 
 def _count_trainable(phase: Document) -> str:

@@ -26,7 +26,7 @@ _FREE = {
 # What it is compiled for. A phase that has any other key is prepared anew.
 _COMPILED = {
     "name", "unfreeze", "optimizer", "clip_norm", "batch_size", "accumulate", "augment", "label_smoothing", "loss",
-    "batch_norm", "lora",
+    "batch_norm", "lora", "image_size",
 }  # fmt: skip
 
 

@@ -46,7 +46,6 @@ UNAVAILABLE = (
         '"audio_classification" or "image_segmentation"',
     ),
     Later("head.decoder", values=("fpn",), instead='write "unet"'),
-    Later("phases.*.image_size", instead="remove it; backbone.image_size holds for all phases"),
     Later("output.tensorboard", neutral=(False,)),
     Later("output.trackers", neutral=([], ())),
 )

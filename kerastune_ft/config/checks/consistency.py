@@ -41,6 +41,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from solver_inconsistencies(document)
     listed = document.get("phases")
     phases = listed if isinstance(listed, list) else []
+    yield from _sizes(section(document, "backbone"), phases)
     yield from weight_inconsistencies(phases, section(document, "backbone"))
     yield from python_inconsistencies(section(document, "python"), section(document, "head"), phases)
     names: dict[Any, int] = {}
@@ -143,7 +144,6 @@ def _backbone(backbone: Mapping[str, Any]) -> Iterator[Finding]:
         fault = _option_fault(name, weights, option, value, options)
         if fault:
             yield ("backbone", "options", option), fault
-    yield from _size(backbone.get("image_size"), name)
 
 
 def _hub_options(options: Mapping[str, Any], image_size: Any) -> Iterator[Finding]:
@@ -202,11 +202,22 @@ def _alpha_fault(name: str, weights: Any, alpha: float, minimalistic: bool) -> s
     return None
 
 
-def _size(size: Any, name: str) -> Iterator[Finding]:
-    sides = size if isinstance(size, list) else [size]
+def _sizes(backbone: Mapping[str, Any], phases: Collection[Any]) -> Iterator[Finding]:
+    """Yield the sizes of images, of the backbone and of phases, that an architecture is too deep for."""
+    name = backbone.get("name")
+    if backbone.get("kind") != "applications" or not isinstance(name, str) or name not in APPLICATIONS:
+        return
     smallest = APPLICATIONS[name].minimum
-    if sides and all(map(is_number, sides)) and 0 < min(sides) < smallest:
-        yield ("backbone", "image_size"), f"{short_json(size)} is too small; {name} needs at least {smallest}"
+    places: list[tuple[KeyPath, Any]] = [(("backbone", "image_size"), backbone.get("image_size"))]
+    places += [
+        (("phases", index, "image_size"), phase.get("image_size"))
+        for index, phase in enumerate(phases)
+        if isinstance(phase, Mapping)
+    ]
+    for path, size in places:
+        sides = size if isinstance(size, list) else [size]
+        if sides and all(map(is_number, sides)) and 0 < min(sides) < smallest:
+            yield path, f"{short_json(size)} is too small; {name} needs at least {smallest}"
 
 
 def _runtime(runtime: Mapping[str, Any]) -> Iterator[Finding]:

@@ -59,6 +59,14 @@ def is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def sized_phases(parts: Parts) -> Iterator[Finding]:
+    """Yield the phases with a size of images, of a task whose examples are no images."""
+    for index, size in parts.phase_values("image_size"):
+        if size is not None:
+            message = f"it is the size of photos and other images, and task.kind {parts.kind} has none; remove it"
+            yield ("phases", index, "image_size"), message
+
+
 def foreign_operations(parts: Parts, keys: Iterable[str], what: str) -> Iterator[Finding]:
     """Yield the operations of augmentations among `keys`, which are of another modality; `what` says what they do."""
     for index, augment in parts.phase_values("augment"):

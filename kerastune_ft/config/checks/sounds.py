@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.checks.parts import Finding, Parts, foreign_operations, ineffective
+from kerastune_ft.config.checks.parts import Finding, Parts, foreign_operations, ineffective, sized_phases
 from kerastune_ft.config.documents.nodes import short_json
 from kerastune_ft.config.options.augment import IMAGE_KEYS, SOUND_KEYS
 from kerastune_ft.config.options.spectrograms import LOG_MELS
@@ -32,6 +32,7 @@ def check_sounds(parts: Parts) -> Iterator[Finding]:
             ("data", "sample_rate"),
             f"the backbone takes {own} samples per second; remove it, because all sounds are resampled to that rate",
         )
+    yield from sized_phases(parts)
     yield from foreign_operations(parts, IMAGE_KEYS, f"changes images; of sounds there are {', '.join(SOUND_KEYS)}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kerastune_ft.config.checks.parts import Finding, Parts, ineffective
+from kerastune_ft.config.checks.parts import Finding, Parts, ineffective, sized_phases
 from kerastune_ft.config.options.augment import changes_examples
 
 _OF_IMAGES = {"resize": "crop", "intensity": "auto", "exif": "apply", "window": None}
@@ -21,6 +21,7 @@ def check_texts(parts: Parts) -> Iterator[Finding]:
     if parts.data.get(_LONG_TEXTS) == "windows":
         yield from _check_windows(parts)
     yield from ineffective(parts.backbone, "backbone", {"image_size": None}, why)
+    yield from sized_phases(parts)
     for index, augment in parts.phase_values("augment"):
         if changes_examples(augment):
             yield ("phases", index, "augment"), f"it has no effect with {why}; remove it"

@@ -98,7 +98,7 @@ def find_unknown(
     """
     plain = feed or make_feed(session, plan)
     # Stores of augmented training examples are other ones than those of validation and test.
-    training = plain if plain.plain is plain.training else replace(plain, plain=Supply())
+    training = plain if plain.plain is plain.training else replace(plain, plain=plain.plain.without_stores())
     step = FeatureStep(session.devices, plan.partition.tail)
     indices = choose_training_examples(session.source.splits["train"], session.config.seed)
     features = _measure(session, plan, training, step, indices, "fitting the distance", watch)
@@ -137,7 +137,8 @@ def write_unknown(run: RunDirectory, found: FoundUnknown) -> None:
 
 def make_feed(session: Session, plan: EvaluationPlan) -> Feed:
     """Return a feed that computes all features from inputs."""
-    return Feed(session.devices, session.loader, Prefix(session.devices, plan.stages, plan.chunk))
+    supply = Supply(session.loader, Prefix(session.devices, plan.stages, plan.chunk))
+    return Feed(session.devices, supply, supply)
 
 
 def _measure(

@@ -17,7 +17,7 @@ from kerastune_ft.config.options.byte_sizes import size_text
 from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.errors import ConfigError, DataError, ResourceError
 from kerastune_ft.input.augmentation import Augmentation
-from kerastune_ft.input.loader import Lookup
+from kerastune_ft.input.loader import Loader, Lookup
 from kerastune_ft.stores.block import Block
 from kerastune_ft.stores.budget import make_room
 from kerastune_ft.stores.store import FeatureStore
@@ -46,14 +46,26 @@ Bucket = TypeVar("Bucket", int, None)
 class FeatureExtractor:
     """Opens and fills the stores of one phase; a context manager that closes them."""
 
-    def __init__(self, session: Session, plan: Plan, phase: PhasePlan, prefix: Prefix, watch: Watcher) -> None:
-        """Take no store yet: each is opened when it is first looked up."""
-        self._session, self._plan, self._phase, self._prefix, self._watch = session, plan, phase, prefix, watch
+    def __init__(
+        self, session: Session, plan: Plan, phase: PhasePlan, prefix: Prefix, watch: Watcher, in_use: list[str]
+    ) -> None:
+        """Take no store yet: each is opened when it is first looked up.
+
+        `session` has the size of images that the prefix takes. `in_use` gets the key of every store that is opened;
+        those of other extractors of the phase may be in it.
+        """
+        self._session, self._plan, self._phase, self._watch = session, plan, phase, watch
+        self.prefix, self._in_use = prefix, in_use
         self._open: dict[tuple[CachedFeatures, int | None], FeatureStore] = {}
         self._stored: dict[tuple[CachedFeatures, int], Lookup] = {}
         self._given_up: set[CachedFeatures] = set()
         self._is_required = effective_cache(phase.phase, session.config.runtime) == "required"
         self._closing = contextlib.ExitStack()
+
+    @property
+    def loader(self) -> Loader:
+        """Return the loader of the inputs that features are computed from."""
+        return self._session.loader
 
     def __enter__(self) -> FeatureExtractor:
         return self
@@ -125,7 +137,7 @@ class FeatureExtractor:
 
     def _open_writer(self, store: CachedFeatures, bucket: int | None, examples: np.ndarray) -> StoreWriter:
         """Open the store of these examples, which are of one bucket, for writing."""
-        tensors = store_key.row_tensors(self._session, self._prefix.stages, store, bucket)
+        tensors = store_key.row_tensors(self._session, self.prefix.stages, store, bucket)
         opened = self._open_store(store, bucket, store_key.row_bytes(tensors))
         return StoreWriter(opened, tensors, examples, len(self._session.source.keys))
 
@@ -163,10 +175,11 @@ class FeatureExtractor:
     def _open_store(self, store: CachedFeatures, bucket: int | None, row_bytes: int) -> FeatureStore:
         if (store, bucket) not in self._open:
             root = self._session.cache / "features"
-            parts = store_key.key_parts(self._session, self._plan.chunk, self._prefix.stages, store, bucket)
+            parts = store_key.key_parts(self._session, self._plan.chunk, self.prefix.stages, store, bucket)
             about = store_key.describe_store(self._session, store, bucket)
             opened = FeatureStore(root, parts, row_bytes, about, self._watch.note)
             self._open[store, bucket] = self._closing.enter_context(opened)
+            self._in_use.append(opened.key)
         return self._open[store, bucket]
 
     def _extract(
@@ -223,9 +236,11 @@ class FeatureExtractor:
             )
 
     def _make_room(self, store: FeatureStore, missing: int) -> None:
-        keep = [each.key for each in self._open.values()]
         needed, budget = missing * store.row_bytes, self._plan.decision.budget
-        if make_room(self._session.cache / "features", needed, budget, keep, self._watch.note) or self._is_required:
+        if (
+            make_room(self._session.cache / "features", needed, budget, self._in_use, self._watch.note)
+            or self._is_required
+        ):
             return
         raise ResourceError(
             f"{size_text(needed)} of features are more than the budget of {size_text(budget)}, or the disk of "
@@ -305,7 +320,7 @@ class FeatureExtractor:
         if last == first:
             return _to_bytes(inputs)
         values = devices.shared_out(tf.nest.map_structure(as_float, inputs))
-        values = self._prefix.chunk(values, first, last)
+        values = self.prefix.chunk(values, first, last)
         return np.concatenate([_to_bytes(each) for each in devices.strategy.experimental_local_results(values)])
 
 
@@ -332,6 +347,8 @@ def _to_bytes(features: Any) -> np.ndarray:
 
 def _describe_level(need: FeatureUse, level: str, view: int, inputs: str) -> str:
     said = {INPUT: [f"decoded {inputs}"], BASE: ["what stays frozen"], CUT: []}[level]
+    if need.image_size is not None:
+        said.append(f"at {need.image_size[0]} x {need.image_size[1]}")
     if level != INPUT and need.views > 1:
         said.append(f"view {view + 1} of {need.views}")
     return f" ({', '.join(said)})" if said else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.errors import explain_memory
+from kerastune_ft.graph.rebuild.image_size import Size
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.loader import Loader, Lookup
 from kerastune_ft.input.order import Order
@@ -39,8 +40,10 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Supply:
-    """The source of features for training, or for validation and test."""
+    """The source of features for training, or for validation and test; these may be of images of another size."""
 
+    loader: Loader
+    prefix: Prefix
     stored: Lookup | None = None
     """Stored features of the cut below stage `first`; None where they are computed from inputs."""
     first: int = 0
@@ -48,18 +51,25 @@ class Supply:
     decoded: Lookup | None = None
     """Stored decoded inputs, where there are no stored features."""
 
+    def without_stores(self) -> Supply:
+        """Return the same features, computed from inputs."""
+        return Supply(self.loader, self.prefix)
+
 
 @dataclass(frozen=True)
 class Feed:
     """Gives the batches of one phase, (features, targets, weights, indices) divided over the replicas."""
 
     devices: Devices
-    loader: Loader
-    prefix: Prefix
-    augmentation: Augmentation | None = None
-    training: Supply = Supply()
-    plain: Supply = Supply()
+    training: Supply
+    plain: Supply
     """Features for validation and test; never augmented."""
+    augmentation: Augmentation | None = None
+
+    @property
+    def loader(self) -> Loader:
+        """Return the loader of what is measured."""
+        return self.plain.loader
 
     def training_batches(self, order: Order, epoch: int) -> Iterable[tuple]:
         """Return the batches of an epoch's order, augmented as the phase augments them."""
@@ -71,7 +81,7 @@ class Feed:
 
     def can_stack(self, supply: Supply) -> bool:
         """Return whether batches are rows of one shape that are stored and need nothing computed, on one replica."""
-        needs_nothing = supply.first == len(self.prefix.stages)
+        needs_nothing = supply.first == len(supply.prefix.stages)
         return isinstance(supply.stored, StoredFeatures) and needs_nothing and not self.devices.is_distributed
 
     def training_stacks(self, order: Order, epoch: int) -> Iterator[tuple]:
@@ -91,23 +101,21 @@ class Feed:
             return tf.convert_to_tensor(array.reshape(-1, order.batch, *array.shape[1:]))
 
         def read(number: int) -> tuple:
-            arrays = self._read_arrays(stored, order, drawn, epoch, number * batches, batches)
+            arrays = _read_arrays(supply, stored, order, drawn, epoch, number * batches, batches)
             return tf.nest.map_structure(stack, arrays)
 
         return _read_ahead(read, -(-order.batches // batches))
 
     def _batches(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterator[tuple]:
-        stored = supply.stored if supply.stored is not None else self.loader.in_memory
+        stored = supply.stored if supply.stored is not None else supply.loader.in_memory
         if stored is not None:
-            yield from self._read_batches(stored, supply.first, order, drawn, epoch)
+            yield from self._read_batches(supply, stored, order, drawn, epoch)
             return
-        for inputs, *others in self._load_batches(order, drawn, epoch, supply.decoded):
-            yield (self.prefix(inputs), *others)
+        for inputs, *others in self._load_batches(supply, order, drawn, epoch):
+            yield (supply.prefix(inputs), *others)
 
-    def _load_batches(
-        self, order: Order, drawn: Augmentation | None, epoch: int, decoded: Lookup | None
-    ) -> Iterable[tuple]:
-        devices, loader = self.devices, self.loader
+    def _load_batches(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterable[tuple]:
+        devices, loader, decoded = self.devices, supply.loader, supply.decoded
         if not devices.is_distributed:
             return loader.batches(order, 1, drawn, epoch, decoded)
         own = order.shard(devices.worker, devices.workers)
@@ -116,28 +124,20 @@ class Feed:
         )
 
     def _read_batches(
-        self, stored: Lookup, first: int, order: Order, drawn: Augmentation | None, epoch: int
+        self, supply: Supply, stored: Lookup, order: Order, drawn: Augmentation | None, epoch: int
     ) -> Iterator[tuple]:
         own = order.shard(self.devices.worker, self.devices.workers)
         # Only where all examples have one shape: batches of texts differ in length.
         batches = max(1, _READ_BYTES // (own.batch * stored.row_bytes)) if isinstance(stored, StoredFeatures) else 1
 
         def read(number: int) -> tuple:
-            return self._read_arrays(stored, own, drawn, epoch, number * batches, batches)
+            return _read_arrays(supply, stored, own, drawn, epoch, number * batches, batches)
 
         for arrays in _read_ahead(read, -(-own.batches // batches)):
             for at in range(0, len(arrays[-1]), own.batch):
                 batch = tf.nest.map_structure(lambda array, at=at: array[at : at + own.batch], arrays)
                 features, *others = self.devices.shared_out(batch)
-                yield (self.prefix(features, first), *others)
-
-    def _read_arrays(
-        self, stored: Lookup, order: Order, drawn: Augmentation | None, epoch: int, first: int, batches: int
-    ) -> tuple:
-        """Return so many batches of an order, from the number `first` on, as arrays one after the other."""
-        span = slice(first * order.batch, (first + batches) * order.batch)
-        indices = order.indices[span]
-        return stored(indices, epoch), self.loader.targets(indices, drawn, epoch), order.weights[span], indices
+                yield (supply.prefix(features, supply.first), *others)
 
 
 class PhaseFeed:
@@ -161,20 +161,41 @@ class PhaseFeed:
         """
         if self._feed is None or self._phase != phase.index:
             self._closing.close()
-            prefix = Prefix(session.devices, phase.stages, plan.chunk)
-            features = self._closing.enter_context(FeatureExtractor(session, plan, phase, prefix, watch))
+            needs = plan.decision.of_phase(phase.index)
             with explain_memory(*memory.explain_features(plan.chunk, session.devices.replicas)):
-                supplies = [_find_supply(features, need) for need in plan.decision.of_phase(phase.index)]
+                extractors = self._open_extractors(session, plan, phase, needs, watch)
+                supplies = [_find_supply(extractors[need.image_size], need) for need in needs]
                 supplies = _hold_in_memory(supplies, memory.step_bytes(session, phase, plan.chunk))
-            drawn = augmentation(session, phase)
-            self._feed = Feed(session.devices, session.loader, prefix, drawn, supplies[0], supplies[-1])
+            self._feed = Feed(session.devices, supplies[0], supplies[-1], augmentation(session, phase))
             self._phase = phase.index
         return self._feed
+
+    def _open_extractors(
+        self, session: Session, plan: Plan, phase: PhasePlan, needs: Sequence[FeatureUse], watch: Watcher
+    ) -> dict[Size | None, FeatureExtractor]:
+        """Return what computes the frozen part, by the size of images."""
+        found: dict[Size | None, FeatureExtractor] = {}
+        in_use: list[str] = []
+        for size in dict.fromkeys(need.image_size for need in needs):
+            prefix = Prefix(session.devices, phase.cut_at(size).stages, plan.chunk)
+            features = FeatureExtractor(session.at(size), plan, phase, prefix, watch, in_use)
+            found[size] = self._closing.enter_context(features)
+        return found
 
 
 def _find_supply(features: FeatureExtractor, need: FeatureUse) -> Supply:
     stored, first = features.lookup(need)
-    return Supply(stored, first, None if stored is not None else features.lookup_inputs(need))
+    decoded = None if stored is not None else features.lookup_inputs(need)
+    return Supply(features.loader, features.prefix, stored, first, decoded)
+
+
+def _read_arrays(
+    supply: Supply, stored: Lookup, order: Order, drawn: Augmentation | None, epoch: int, first: int, batches: int
+) -> tuple:
+    """Return so many batches of an order, from the number `first` on, as arrays one after the other."""
+    span = slice(first * order.batch, (first + batches) * order.batch)
+    indices = order.indices[span]
+    return stored(indices, epoch), supply.loader.targets(indices, drawn, epoch), order.weights[span], indices
 
 
 def _hold_in_memory(supplies: list[Supply], needed: int) -> list[Supply]:

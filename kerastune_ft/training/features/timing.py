@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.graph.rebuild.image_size import Size
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.features.prefix import Prefix, as_float
 from kerastune_ft.training.lost_files import naming_lost_files
@@ -59,40 +60,47 @@ Timed = tuple[str, list[float], float]
 
 def _time_loading(session: Session, plan: Plan) -> Iterator[Timed]:
     """Time the data loader, without augmentation and with that of each phase."""
-    need = plan.decision.needs[0]
+    need = next(need for need in plan.decision.needs if need.image_size is None)
     yield "decoding", _measure_times(_load_inputs(session, plan, None)), need.decoding
-    seen = {NOT_AUGMENTED}
+    seen: set[tuple[Size | None, str]] = {(None, NOT_AUGMENTED)}
     for phase in plan.phases:
-        if (drawn := variant(session, phase)) in seen:
+        drawn = variant(session, phase)
+        if (phase.image_size, drawn) in seen:
             continue
-        seen.add(drawn)
+        seen.add((phase.image_size, drawn))
         need = plan.decision.of_phase(phase.index)[0]
-        seconds = _measure_times(_load_inputs(session, plan, phase.index))
-        yield f"decoding and augmenting as phase {phase.phase.name}", seconds, need.decoding + need.augmenting
+        seconds = _measure_times(_load_inputs(session, plan, phase.image_size, phase.index))
+        what = "decoding and augmenting" if drawn else "decoding"
+        yield f"{what} as phase {phase.phase.name}", seconds, need.decoding + need.augmenting
 
 
-def _load_inputs(session: Session, plan: Plan, phase: int | None) -> Iterable[Any]:
+def _load_inputs(session: Session, plan: Plan, size: Size | None, phase: int | None = None) -> Iterable[Any]:
+    """Return the inputs of training examples at a size, with the augmentation of a phase if one is given."""
     group = plan.chunk * session.devices.local_replicas
     indices = np.resize(session.source.splits["train"], (CHUNKS + 1) * group)
     drawn = None if phase is None else augmentation(session, plan.phases[phase])
-    return session.loader.inputs(session.loader.pick_typical(indices), group, drawn)
+    loader = session.at(size).loader
+    return loader.inputs(loader.pick_typical(indices), group, drawn)
 
 
 def _time_stages(session: Session, plan: Plan) -> Iterator[Timed]:
-    """Time every stage of every phase's frozen prefix."""
+    """Time every stage of every phase's frozen prefix, at every size of images that it is computed at."""
     devices = session.devices
-    inputs = next(iter(_load_inputs(session, plan, None)))
-    seen: set[tuple[tuple[str, ...], ...]] = set()
-    for phase in plan.phases:
-        prefix = Prefix(devices, phase.stages, plan.chunk)
-        values = devices.shared_out(tf.nest.map_structure(as_float, inputs))
-        need = plan.decision.of_phase(phase.index)[0]
-        names = tuple(stage.cut_names for stage in phase.stages)
+    inputs: dict[Size | None, Any] = {}
+    seen: set[tuple[Size | None, tuple[tuple[str, ...], ...]]] = set()
+    for need in plan.decision.needs:
+        size, stages = need.image_size, plan.phases[need.phase].cut_at(need.image_size).stages
+        if size not in inputs:
+            inputs[size] = next(iter(_load_inputs(session, plan, size)))
+        prefix = Prefix(devices, stages, plan.chunk)
+        values = devices.shared_out(tf.nest.map_structure(as_float, inputs[size]))
+        names = tuple(stage.cut_names for stage in stages)
         for number in range(len(names)):
-            if names[: number + 1] not in seen:
-                seen.add(names[: number + 1])
+            if (size, names[: number + 1]) not in seen:
+                seen.add((size, names[: number + 1]))
                 place = [*names[number - 1 : number], names[number]]
                 what = "computing " + " to ".join("+".join(cut) for cut in (place if number else [("input",), *place]))
+                what += f" at {size[0]} x {size[1]}" if size else ""
                 yield (
                     what,
                     _measure_times(_repeat_stage(session, prefix, values, number)),
@@ -122,6 +130,7 @@ def _time_reading(session: Session, plan: Plan) -> Iterator[Timed]:
             seconds = _measure_times(_read_rows(Path(folder), group, store.row_bytes))
         kind = "" if store.variant == NOT_AUGMENTED else ", augmented"
         place = "+".join(store.stages[-1]) if store.stages else "decoded images"
+        place += f" at {store.image_size[0]} x {store.image_size[1]}" if store.image_size else ""
         yield f"reading {place}{kind}", seconds, read_seconds(store)
 
 

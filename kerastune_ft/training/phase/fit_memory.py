@@ -15,7 +15,7 @@ from kerastune_ft.input.order import Order, order_batches
 from kerastune_ft.metrics.document import REFIT_PLAN
 from kerastune_ft.training.devices.memory import find_limit
 from kerastune_ft.training.phase.context import RunContext
-from kerastune_ft.training.phase.evaluate import as_tensor
+from kerastune_ft.training.phase.evaluate import as_tensor, evaluate_split
 from kerastune_ft.training.phase.prepare import Prepared, prepare
 from kerastune_ft.training.plan import memory
 from kerastune_ft.training.plan.document import phase_document
@@ -89,6 +89,10 @@ def _make_step(context: RunContext, phase: PhasePlan) -> Prepared:
     with _restore_after(context.session, phase, prepared):
         batch = next(iter(feed.training_batches(_longest_batch(context.session, phase), 0)))
         prepared.step.train(batch, as_tensor(0), [0.0]).numpy()
+    if phase.at_own_size is not None and not phase.refit:
+        # Images of another size, which may be the larger ones.
+        examples = context.session.source.splits["validation"][: phase.batch_size]
+        evaluate_split(prepared.step, context.session.devices, feed, examples, phase.batch_size)
     return prepared
 
 

@@ -11,7 +11,7 @@ from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph import boundary, keras_private, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
-from kerastune_ft.graph.partition import Crossing, Partition, partition, split_prefix
+from kerastune_ft.graph.partition import Crossing, CutModel, Partition, Stage, partition, split_prefix
 from kerastune_ft.input.order import count_batches
 from kerastune_ft.input.sounds.noise import NoiseSounds
 from kerastune_ft.saved_model.base import check_savable
@@ -96,17 +96,31 @@ def pin(session: Session, plans: Iterable[Plan]) -> Pins:
 
 
 def _add_stages(session: Session, phases: Sequence[PhasePlan], pinned: Pins | None) -> list[PhasePlan]:
-    """Return the phases with the stages of their prefixes: the first ends where later phases, too, stay frozen."""
-    staged: list[PhasePlan] = []
-    trained = set(pinned.trained) if pinned else set[str]()
-    live = set(pinned.live) if pinned else set[str]()
-    for plan in reversed(phases):
-        own = _live_layers(session, plan.selection)
-        is_whole = trained <= set(plan.trained) and live <= own
-        trained, live = trained.union(plan.trained), live | own
-        base = plan.partition if is_whole else partition(session.model, trained, live)
-        staged.insert(0, replace(plan, stages=split_prefix(plan.partition, base)))
+    """Return the phases with the stages of their prefixes: the first ends where later phases, too, stay frozen.
+
+    Those are the later phases that train at the same size; at the model's own size all phases are measured.
+    """
+    staged = []
+    for plan in phases:
+        following = phases[plan.index :]
+        alike = [each for each in following if plan.image_size in (None, each.image_size)]
+        changed = replace(plan, stages=_split(session.at(plan.image_size), plan, plan.partition, alike, pinned))
+        if (own := plan.at_own_size) is not None:
+            stages = _split(session, plan, own.partition, following, pinned)
+            changed = replace(changed, at_own_size=replace(own, stages=stages))
+        staged.append(changed)
     return staged
+
+
+def _split(
+    session: Session, plan: PhasePlan, cut: Partition, following: Sequence[PhasePlan], pinned: Pins | None
+) -> tuple[Stage, ...]:
+    """Return the stages of a phase's prefix; `following` are it and the phases whose frozen part it may share."""
+    trained = {path for each in following for path in each.trained}.union(pinned.trained if pinned else ())
+    live = frozenset().union(*(_live_layers(session, each.selection) for each in following))
+    live |= pinned.live if pinned else set()
+    is_whole = trained <= set(plan.trained) and live <= _live_layers(session, plan.selection)
+    return split_prefix(cut, cut if is_whole else partition(session.model, trained, live))
 
 
 def _select(session: Session, index: int, phase: Phase) -> tuple[Selection, tuple[str, ...]]:
@@ -131,9 +145,11 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
     update_batch = batch_size * micro_batches
     steps_per_epoch = count_steps(session, index, phase, update_batch, 1)
     steps = phase.steps or count_steps(session, index, phase, update_batch, phase.epochs or 1)
-    cut = partition(session.model, trained, _live_layers(session, selection))
+    live, sized = _live_layers(session, selection), session.at(phase.image_size, f"{place_of(index, phase)}.image_size")
+    cut = partition(sized.model, trained, live)
     if phase.is_solved:
         solved.check_linear(session, cut, trained, place_of(index, phase))
+    own = None if sized is session else CutModel(partition(session.model, trained, live), ())
     return PhasePlan(
         index=index,
         phase=phase,
@@ -153,6 +169,8 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         mixing=find_mixing(session.source, phase),
         modality=session.backbone.input.modality,
         noise=_open_noise(session, index, phase),
+        image_size=None if sized is session else phase.image_size,
+        at_own_size=own,
     )
 
 

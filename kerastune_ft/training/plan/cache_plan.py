@@ -30,13 +30,16 @@ class CachedFeatures:
     variant: str
     """How examples are augmented, or NOT_AUGMENTED."""
     row_bytes: int
+    image_size: tuple[int, int] | None = None
+    """Height and width of the images, where they are not the model's."""
 
     @property
     def id(self) -> str:
         """Return the id in plan.json."""
         place = " > ".join("+".join(names) for names in self.stages) or "decoded input"
         after = f" after phase {self.state}" if self.state >= 0 else ""
-        return f"{place}{after}{f' of {self.variant}' if self.variant else ''}"
+        size = f" at {self.image_size[0]} x {self.image_size[1]}" if self.image_size else ""
+        return f"{place}{size}{after}{f' of {self.variant}' if self.variant else ''}"
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class FeatureUse:
     """From there to the phase's own cut."""
     drawn: str = "augmentation"
     """The random change of the examples, in a word."""
+    image_size: tuple[int, int] | None = None
+    """Height and width of the images, where they are not the model's."""
 
     def level(self, stored: Collection[CachedFeatures]) -> str | None:
         """Return the deepest level that is among these stores, or None."""

@@ -203,6 +203,7 @@ def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: Cach
         "trainable_parameters": trained,
         "frozen_parameters": total - trained - sum(count(variables[path]) for path in updated),
         "trainable_share": trained / total,
+        **({} if plan.image_size is None else {"image_size": list(plan.image_size)}),
         "cut": [
             {
                 "name": name,
@@ -311,10 +312,11 @@ def _storing(session: Session, plan: PhasePlan, decision: CachePlan) -> dict[str
 def _estimate(session: Session, plan: PhasePlan, chunk: int, decision: CachePlan) -> dict[str, Any]:
     length = mean_length(session)
     tail = costs.forward_flops(plan.partition.tail, length)
+    measuring = costs.forward_flops(plan.measured.partition.tail, length)
     training = len(session.source.splits["train"]) * plan.steps / plan.steps_per_epoch
     validation = len(session.source.splits["validation"]) * plan.epochs
     # Backpropagation costs about twice a forward pass.
-    flops = training * 3 * tail + validation * tail
+    flops = training * 3 * tail + validation * measuring
     rate, basis = flops_rate(session.devices)
     return {
         "seconds": flops / rate + decision.seconds(decision.stored, plan.index),

@@ -14,6 +14,7 @@ from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import costs
 from kerastune_ft.graph.partition import Stage, tensor_bytes
+from kerastune_ft.graph.rebuild.image_size import Size
 from kerastune_ft.graph.rebuild.precision import FLOAT32
 from kerastune_ft.stores.budget import budget_bytes, size_text
 from kerastune_ft.training.devices.devices import Devices
@@ -122,34 +123,42 @@ def _find_uses(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -
         if session.devices.precision != FLOAT32:
             # What is measured last is computed in float32, by another model.
             measured = {"validation": plan.passes}
-    if not plan.augments:
+    if not plan.augments and plan.image_size is None:
         both = {"train": plan.passes, **measured}
         return [_find_use(session, phases, plan, NOT_AUGMENTED, both)]
-    training = _find_use(session, phases, plan, variant(session, plan), {"train": plan.passes})
+    training = _find_use(session, phases, plan, variant(session, plan), {"train": plan.passes}, plan.image_size)
     return [training, _find_use(session, phases, plan, NOT_AUGMENTED, measured)]
 
 
 def _find_use(
-    session: Session, phases: Sequence[PhasePlan], plan: PhasePlan, kind: str, passes: Mapping[str, int]
+    session: Session,
+    phases: Sequence[PhasePlan],
+    plan: PhasePlan,
+    kind: str,
+    passes: Mapping[str, int],
+    image_size: Size | None = None,
 ) -> FeatureUse:
+    """Return a use of features by a phase, at the size of its training images or, for None, at the model's own."""
+    session, stages = session.at(image_size), plan.cut_at(image_size).stages
     views = plan.phase.augment.views if kind != NOT_AUGMENTED else 1
     fresh = views is None
     pixels, length = _values(session), mean_length(session)
     rate, _ = flops_rate(session.devices)
     # A partner is loaded and changed too.
     loaded = 2 if plan.mixing is not None and kind != NOT_AUGMENTED else 1
-    computing = [costs.forward_flops(stage.model, length) / rate + _CALLED for stage in plan.stages]
+    computing = [costs.forward_flops(stage.model, length) / rate + _CALLED for stage in stages]
     stores: dict[str, CachedFeatures] = {}
     if effective_cache(plan.phase, session.config.runtime) != "off":
         if session.source.encoded:
-            stores[INPUT] = CachedFeatures((), -1, NOT_AUGMENTED, _input_bytes(session))
+            stores[INPUT] = CachedFeatures((), -1, NOT_AUGMENTED, _input_bytes(session), image_size)
         if not fresh:
-            names = tuple(stage.cut_names for stage in plan.stages)
-            for number, stage in enumerate(plan.stages):
+            names = tuple(stage.cut_names for stage in stages)
+            for number, stage in enumerate(stages):
                 level = CUT if number == len(names) - 1 else BASE
-                below = {variable.path for each in plan.stages[: number + 1] for variable in each.model.variables}
+                below = {variable.path for each in stages[: number + 1] for variable in each.model.variables}
                 state = _state(phases, plan.index, below)
-                stores[level] = CachedFeatures(names[: number + 1], state, kind, _row_bytes(stage, length))
+                row_bytes = _row_bytes(stage, length)
+                stores[level] = CachedFeatures(names[: number + 1], state, kind, row_bytes, image_size)
     return FeatureUse(
         phase=plan.index,
         fresh=fresh,
@@ -161,6 +170,7 @@ def _find_use(
         augmenting=loaded * pixels * _AUGMENTED / cores() if kind != NOT_AUGMENTED else 0.0,
         base=computing[0] if len(computing) > 1 else 0.0,
         rest=computing[-1] if computing else 0.0,
+        image_size=image_size,
     )
 
 

@@ -41,6 +41,11 @@ def step_bytes(session: Session, plan: PhasePlan, chunk: int) -> int:
     rows = plan.replica_rows(devices.replicas) * replicas
     tail = rows * costs.activation_bytes(plan.partition.tail, length)
     frozen = chunk * replicas * max((costs.largest_live_bytes(each.model, length) for each in plan.stages), default=0.0)
+    if plan.at_own_size is not None:
+        # Larger images than it trains on may be measured, though without gradients.
+        tail = max(tail, rows * costs.largest_live_bytes(plan.at_own_size.partition.tail))
+        own = max((costs.largest_live_bytes(each.model) for each in plan.at_own_size.stages), default=0.0)
+        frozen = max(frozen, chunk * replicas * own)
     update = rows * plan.micro_batches * sum(tensor_bytes(tensor, length) for tensor in plan.partition.cut)
     trained = sum(_FLOAT32 * count(session.variables[path]) for path in plan.trained)
     if plan.phase.is_solved:

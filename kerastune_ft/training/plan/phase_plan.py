@@ -11,7 +11,8 @@ from kerastune_ft.config.options.augment import is_active
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.options.task_facts import IMAGE
 from kerastune_ft.graph.boundary import Selection
-from kerastune_ft.graph.partition import Partition, Stage
+from kerastune_ft.graph.partition import CutModel, Partition, Stage
+from kerastune_ft.graph.rebuild.image_size import Size
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.mixing import Mixing
 from kerastune_ft.input.sounds.noise import NoiseSounds
@@ -78,11 +79,24 @@ class PhasePlan:
     """The modality of the examples, on which the operations of an augmentation depend."""
     noise: NoiseSounds | None = None
     """The sounds that are mixed in as noise, if any are."""
+    image_size: Size | None = None
+    """Height and width of its training images, where they are not the model's; it is measured at the model's size."""
+    at_own_size: CutModel | None = None
+    """The model at its own size as the phase measures it, where its training images have another."""
 
     @property
     def folder(self) -> str:
         """Return the phase's directory within the run directory."""
         return f"{REFIT if self.refit else 'phases'}/{self.index:02d}-{self.phase.name}"
+
+    @property
+    def measured(self) -> CutModel:
+        """Return the model as the phase measures it on validation, which is always at the model's own size."""
+        return self.at_own_size or CutModel(self.partition, self.stages)
+
+    def cut_at(self, image_size: Size | None) -> CutModel:
+        """Return the model as the phase computes it at the size of its training images, or at the model's own: None."""
+        return self.measured if image_size is None else CutModel(self.partition, self.stages)
 
     @property
     def draws(self) -> int:

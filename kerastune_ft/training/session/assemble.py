@@ -165,6 +165,7 @@ def in_float32(session: Session) -> Session:
         backbone=replace(session.backbone, units=units),
         model=model,
         head=precision.unit_in(session.head, model),
+        sizes={},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import keras
@@ -13,11 +13,13 @@ from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.source import DataSource
+from kerastune_ft.graph.rebuild.image_size import Size
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.loader import Loader
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.session import adapters
+from kerastune_ft.training.session.sizes import SizedParts, build_at
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Session:
     """The directory of caches."""
     unaddressed: tuple[str, ...]
     """Layers whose random draws cannot be addressed."""
+    sizes: dict[Size, SizedParts] = field(default_factory=dict)
+    """Its parts for images of other sizes, as far as they were asked for."""
 
     @property
     def units(self) -> tuple[Unit, ...]:
@@ -55,6 +59,21 @@ class Session:
         """
         adapters.check_built(self.model, phases, self.backbone.units)
         return replace(self, config=self.config.model_copy(update={"phases": tuple(phases)}))
+
+    def at(self, image_size: Size | None, place: str = "image_size") -> Session:
+        """Return the session for images of another height and width: itself for None and for its own.
+
+        It has the same layers and variables, and the same task. `place` is the key that asks for it. Raises ConfigError
+        where something in the model is made for one size.
+        """
+        if image_size is None or image_size == self.backbone.input.image_size:
+            return self
+        if image_size not in self.sizes:
+            with self.devices.strategy.scope():
+                own = SizedParts(self.backbone, self.model, self.loader)
+                self.sizes[image_size] = build_at(own, image_size, place)
+        parts = self.sizes[image_size]
+        return replace(self, backbone=parts.backbone, model=parts.model, loader=parts.loader, sizes={})
 
     @property
     def variables(self) -> dict[str, keras.Variable]:

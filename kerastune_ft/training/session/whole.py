@@ -35,6 +35,7 @@ def with_model(session: Session, model: keras.Model) -> Session:
         backbone=replace(session.backbone, model=model, units=()),
         head=Unit(HEAD, layers, tuple(model.output.shape)),
         origin={},
+        sizes={},
     )
 
 

@@ -50,8 +50,11 @@ class PhaseStep:
         average: WeightAverage | None = None,
         pull: PretrainedPull | None = None,
         many: bool = False,
+        measured: keras.Model | None = None,
     ) -> None:
         """`tail` is what follows the features; `address` names seed and phase for random draws.
+
+        `measured` follows those of examples that are measured, where these are images of another size.
 
         With a `loss_scale` an update whose reduced gradient is not finite is skipped, on all replicas alike. `norms`
         take the norms of the gradients in, where they are asked for, `average` the variables after an update, and
@@ -59,6 +62,7 @@ class PhaseStep:
         once more, as many to a call, where they are small.
         """
         self._devices, self._tail, self._task = devices, tail, task
+        self._measured_tail = measured or tail
         self._variables = list(variables)
         self._native = [variable.value for variable in self._variables]
         self._address = address
@@ -96,11 +100,14 @@ class PhaseStep:
 
     def find_many(self, rows: int) -> Callable[[tuple], Any] | None:
         """Return what measures stacks (features, targets) of batches of so many rows; None where steps are large."""
-        return self._measure_all if self.runs_many(rows) else None
+        return self._measure_all if self._is_small(self._measured_tail, rows) else None
 
     def runs_many(self, rows: int) -> bool:
         """Return whether updates of so many rows, which take less to compute than to call, are made many to a call."""
-        return self._many and _PASSES * costs.forward_flops(self._tail) * rows <= LARGEST_FLOPS
+        return self._is_small(self._tail, rows)
+
+    def _is_small(self, tail: keras.Model, rows: int) -> bool:
+        return self._many and _PASSES * costs.forward_flops(tail) * rows <= LARGEST_FLOPS
 
     def _measure_all(self, stack: tuple) -> Any:
         return self._measure_stack(stack, 0, len(tf.nest.flatten(stack)[0]))
@@ -123,7 +130,8 @@ class PhaseStep:
         return self._devices.strategy.experimental_local_results(value)[0]
 
     def _outputs_of_tail(self, features: Any, training: bool) -> tf.Tensor:
-        return self._tail(tf.nest.map_structure(as_float, features), training=training)
+        tail = self._tail if training else self._measured_tail
+        return tail(tf.nest.map_structure(as_float, features), training=training)
 
     def _outputs(self, features: Any) -> Any:
         return self._devices.strategy.run(lambda cut: self._outputs_of_tail(cut, training=False), args=(features,))

@@ -29,7 +29,6 @@ OF_UPDATES: Mapping[str, tuple[Any, ...]] = {
     "l2_sp": (None, 0),
     "carry_optimizer": (None, False),
     "on_divergence": (None,),
-    "image_size": (None,),
 }
 _INSTEAD = {
     "steps": 'an iteration looks at all examples; write "epochs", the most iterations there will be',
