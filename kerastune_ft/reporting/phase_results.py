@@ -186,6 +186,7 @@ def _summarise_phase(
         "name": name,
         "state": begun.get("state", "under way" if rows else "pending"),
         "units": plan_lines.name_units(planned, plan) if planned else ABSENT,
+        "images": plan_lines.describe_image_size(planned, plan),
         "trainable_parameters": planned.get("trainable_parameters"),
         "trainable_share": planned.get("trainable_share"),
         "epochs": begun.get("epochs", len(rows)),

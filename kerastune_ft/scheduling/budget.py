@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import keras
+
 from kerastune_ft.graph import costs
 from kerastune_ft.training.plan.feature_usage import flops_rate, mean_length
 from kerastune_ft.training.plan.phase_plan import Plan
@@ -36,13 +38,17 @@ def cost_of(session: Session, plan: Plan) -> TrialCost:
     """Return what trials of the only phase of a plan cost."""
     (phase,) = plan.phases
     rate, _ = flops_rate(session.devices)
-    tail = costs.forward_flops(phase.partition.tail, mean_length(session)) / rate
+
+    def seconds(*models: keras.Model) -> float:
+        return sum(costs.forward_flops(model, mean_length(session)) for model in models) / rate
+
+    measured = phase.cut_at(None)
     sizes = {split: len(session.source.splits[split]) for split in ("train", "validation")}
-    stages = sum(costs.forward_flops(stage.model, mean_length(session)) for stage in phase.stages) / rate
     return TrialCost(
-        filling=sum(sizes.values()) * stages,
-        step=3 * tail * phase.update_batch,
-        measuring=sizes["validation"] * tail,
+        filling=sizes["train"] * seconds(*(stage.model for stage in phase.stages))
+        + sizes["validation"] * seconds(*(stage.model for stage in measured.stages)),
+        step=3 * seconds(phase.partition.tail) * phase.update_batch,
+        measuring=sizes["validation"] * seconds(measured.partition.tail),
     )
 
 

@@ -68,7 +68,9 @@ def _describe(session: Session, plan: Plan, phase: PhasePlan) -> tuple | None:
     stored = {store for need in needs for store in need.stores.values() if store in plan.decision.stored}
     if any(store.state >= 0 for store in stored):
         return None
-    names = tuple(stage.cut_names for stage in phase.stages)
+    names = tuple(
+        tuple(stage.cut_names for stage in part.stages) for part in (phase.cut_at(phase.image_size), phase.cut_at(None))
+    )
     # Folds divide the same examples, of which stores have the rows in any division.
     rows = tuple(
         (store.id, _hash_examples(session, plan.decision.splits(store)))

@@ -44,6 +44,7 @@ def document(folder: Path, **changes: Any) -> dict[str, Any]:
                 "name": "head",
                 "unfreeze": "none",
                 "learning_rate": 0.01,
+                "epochs": 4,
                 "image_size": 24,
                 "augment": {"preset": "light", "zoom": 0.2, "views": 2},
                 "mixup": 0.3,
@@ -76,6 +77,7 @@ def base(place: Path) -> Path:
     return run_in(place, "base", document(place))
 
 
+@pytest.mark.slow
 def test_computed_again_it_is_the_run_on_stores_to_the_last_bit(place: Path, base: Path) -> None:
     plan = json.loads((base / "plan.json").read_text())
     assert [phase["store"]["train"] for phase in plan["phases"][:2]] == ["cut", None]
@@ -84,6 +86,7 @@ def test_computed_again_it_is_the_run_on_stores_to_the_last_bit(place: Path, bas
     assert tiny_run.results(off) == tiny_run.results(base)
 
 
+@pytest.mark.slow
 def test_killed_in_every_phase_it_ends_as_if_nothing_had_happened(
     place: Path, base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,7 +95,7 @@ def test_killed_in_every_phase_it_ends_as_if_nothing_had_happened(
     def count_and_die(step: PhaseStep, *arguments: Any) -> Any:
         nonlocal steps
         steps += 1
-        if steps in (8, 15, 21, 30):
+        if steps in (8, 25, 31, 40):
             raise _Killed
         return train(step, *arguments)
 
@@ -108,8 +111,9 @@ def test_killed_in_every_phase_it_ends_as_if_nothing_had_happened(
     assert tiny_run.results(run) == tiny_run.results(base)
 
 
+@pytest.mark.slow
 def test_many_steps_to_a_call_are_single_steps_to_the_last_bit(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    head = {**document(place)["phases"][0], "epochs": 4}
+    head = document(place)["phases"][0]
     once = tiny_run.results(run_in(place, "one", document(place, phases=[head])))
     monkeypatch.setattr(prepare, "FEWEST_STEPS", 0)
     counts: list[int] = []
@@ -148,7 +152,7 @@ def cross_entropy(model: keras.Model, images: np.ndarray, labels: np.ndarray) ->
 def test_training_has_the_size_of_the_phase_and_all_figures_that_of_the_model(place: Path) -> None:
     """Keras' own net, built for each size, gives the figures of a phase that hardly moves."""
     still = {"unfreeze": "none", "learning_rate": 1e-12, "weight_decay": 0, "epochs": 1}
-    settings = document(place, phases=[{"name": "head", "image_size": [20, 28], **still}], head={})
+    settings = document(place, phases=[{"name": "head", "image_size": [20, 28], **still}], head={"dropout": 0})
     run = run_in(place, "still", settings)
     weights = load_file(run / "phases/00-head/best.safetensors")
     session = assemble(read(settings), engine.devices(read(settings)), lambda line: None)
@@ -165,7 +169,6 @@ def test_training_has_the_size_of_the_phase_and_all_figures_that_of_the_model(pl
     assert float(row["validation_loss"]) == pytest.approx(expect("validation", (32, 32)), abs=1e-5)
     assert metrics["test"]["loss"] == pytest.approx(expect("test", (32, 32)), abs=1e-5)
     assert abs(expect("train", (20, 28)) - expect("train", (32, 32))) > 1e-3, "the sizes differ in what they give"
-    assert keras.models.load_model(run / "model/model.keras").input_shape == (None, 32, 32, 3)
 
 
 @pytest.mark.slow

@@ -58,17 +58,21 @@ def _run(model: keras.Model, given: Any, inputs: Sequence[Any], sizes: Mapping[S
     def call(operation: Any, *arguments: Any, **options: Any) -> Any:
         if isinstance(operation, _RESIZING) or type(operation).__name__ == _RESIZE:
             operation = _follow(operation, sizes)
-        try:
-            return operation(*arguments, **options)
-        except Exception as error:
-            named = f"{operation.name} ({type(operation).__name__})"
-            if "<= 0" in str(error) or "negative" in str(error).lower():
-                raise NotResizable(f"the images are too small for {named}") from error
-            raise NotResizable(f"{named} is made for one size") from error
+        return _call(operation, *arguments, **options)
 
     made = keras.Model(_structure(inputs), keras_private.run_graph(model, given, call), name=model.name)
     _check_examples(made)
     return made
+
+
+def _call(operation: Any, *arguments: Any, **options: Any) -> Any:
+    try:
+        return operation(*arguments, **options)
+    except Exception as error:
+        named = f"{operation.name} ({type(operation).__name__})"
+        if "<= 0" in str(error) or "negative" in str(error).lower():
+            raise NotResizable(f"the images are too small for {named}") from error
+        raise NotResizable(f"{named} is made for one size") from error
 
 
 def _follow(operation: Any, sizes: Mapping[Size, Size]) -> Any:
@@ -90,14 +94,13 @@ def _structure(tensors: Sequence[Any]) -> Any:
 
 
 def _check_examples(model: keras.Model) -> None:
-    """Raise NotResizable where examples would be mixed, as by a reshape that takes what it lacks from the batch."""
+    """Raise NotResizable for what only fails on tensors, and where examples would be mixed.
+
+    A reshape that takes what it lacks from the batch would do that.
+    """
     rows = 2
     spec = tf.TensorSpec((rows, *model.inputs[0].shape[1:]), model.inputs[0].dtype)
-    try:
-        outputs = (
-            tf.function(lambda images: model(images, training=False)).get_concrete_function(spec).structured_outputs
-        )
-    except Exception as error:
-        raise NotResizable(next(iter(str(error).strip().splitlines()), type(error).__name__)) from error
+    compute = tf.function(lambda images: keras_private.run_graph(model, images, _call), autograph=False)
+    outputs = compute.get_concrete_function(spec).structured_outputs
     if any(tensor.shape[0] != rows for tensor in tf.nest.flatten(outputs)):
         raise NotResizable("a reshape in it is made for one size")

@@ -44,7 +44,7 @@ def describe_outcome(
         "distances": {"start": measure(before), "pretrained": measure(session.origin)},
         "features": {
             "train": _name_supply(feed.training.stored is not None, bool(phase.stages)),
-            "validation": _name_supply(feed.plain.stored is not None, bool(phase.measured.stages)),
+            "validation": _name_supply(feed.plain.stored is not None, bool(phase.cut_at(None).stages)),
         },
     }
 

@@ -60,7 +60,7 @@ def build_step(
         average=average,
         pull=pull,
         many=phase.steps >= FEWEST_STEPS,
-        measured=phase.measured.partition.tail,
+        measured=phase.cut_at(None).partition.tail,
     )
 
 

@@ -312,7 +312,7 @@ def _storing(session: Session, plan: PhasePlan, decision: CachePlan) -> dict[str
 def _estimate(session: Session, plan: PhasePlan, chunk: int, decision: CachePlan) -> dict[str, Any]:
     length = mean_length(session)
     tail = costs.forward_flops(plan.partition.tail, length)
-    measuring = costs.forward_flops(plan.measured.partition.tail, length)
+    measuring = costs.forward_flops(plan.cut_at(None).partition.tail, length)
     training = len(session.source.splits["train"]) * plan.steps / plan.steps_per_epoch
     validation = len(session.source.splits["validation"]) * plan.epochs
     # Backpropagation costs about twice a forward pass.

@@ -89,14 +89,13 @@ class PhasePlan:
         """Return the phase's directory within the run directory."""
         return f"{REFIT if self.refit else 'phases'}/{self.index:02d}-{self.phase.name}"
 
-    @property
-    def measured(self) -> CutModel:
-        """Return the model as the phase measures it on validation, which is always at the model's own size."""
-        return self.at_own_size or CutModel(self.partition, self.stages)
-
     def cut_at(self, image_size: Size | None) -> CutModel:
-        """Return the model as the phase computes it at the size of its training images, or at the model's own: None."""
-        return self.measured if image_size is None else CutModel(self.partition, self.stages)
+        """Return the model as the phase computes it at the size of its training images or, for None, at the model's.
+
+        All that is measured has the size of the model.
+        """
+        own = self.at_own_size if image_size is None else None
+        return own or CutModel(self.partition, self.stages)
 
     @property
     def draws(self) -> int:

@@ -41,6 +41,7 @@ WRONG = [
     ("backbone.options", {"aplha": 0.5}, ".aplha", "MobileNetV2 takes the options alpha"),
     ("backbone.options", {"alpha": "wide"}, ".alpha", "is not a number above 0"),
     ("backbone.image_size", 16, "", "MobileNetV2 needs at least 32"),
+    ("phases.1.image_size", [224, 31], "", "[224, 31] is too small; MobileNetV2 needs at least 32"),
     ("phases.1.augment", {"views": 4}, ".views", "no effect without augmentation"),
     ("phases.1.augment", {"preset": "light", "views": 0}, ".views", "0 is too small; give at least 1"),
     (
@@ -67,6 +68,7 @@ RIGHT = [
     ("phases.0.learning_rate", {"peak": 0.1, "unit_decay": 1, "units": {}, "head": None, "final": None}),
     ("phases.0.start_from", "best"),
     ("phases.1.start_from", "pretrained"),
+    ("phases.1.image_size", [32, 4000]),
     ("phases.1.learning_rate", {"peak": 0.1, "head": None, "units": {"head": 0.5}}),
     ("phases.1.learning_rate", {"peak": 0.1, "final": 0, "shape": "cosine", "head": 1.0}),
     ("data.splits", {"train": 0.7, "validation": 0.2, "test": 0.1}),

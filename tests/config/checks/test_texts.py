@@ -64,3 +64,10 @@ def test_images_have_no_tokens() -> None:
         ("head", "pooling"),
         ("data", "sequence_length"),
     ]
+
+
+def test_texts_have_no_image_size() -> None:
+    document = {**TEXT, "phases": [{"name": "head"}, {"name": "top", "image_size": 64}]}
+    ((place, message),) = kind_inconsistencies(document)
+    assert place == ("phases", 1, "image_size")
+    assert message == "it is the size of photos and other images, and task.kind text_classification has none; remove it"

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from kerastune_ft.graph.rebuild.image_size import NotResizable, at_size
+from kerastune_ft.graph.rebuild.image_size import NotResizable, at_size, continue_at
 
 
 def _images(side: int = 8) -> keras.KerasTensor:
@@ -41,3 +41,40 @@ def test_a_model_of_vectors_is_refused() -> None:
     inputs = keras.Input((4,))
     with pytest.raises(NotResizable, match="takes no images"):
         at_size(keras.Model(inputs, keras.layers.Dense(2)(inputs)), (8, 8))
+
+
+def _decoder(below: keras.Model, size: tuple[int, int]) -> keras.Model:
+    """A map as large as another output of the body is laid beside it, and both become as large as the images."""
+    fine, coarse = below.outputs
+    up = keras.layers.Resizing(*fine.shape[1:3], interpolation="bilinear", name="up")(coarse)
+    x = keras.layers.Conv2D(1, 1, name="masks")(keras.layers.Concatenate()([fine, up]))
+    return keras.Model(below.input, keras.layers.Resizing(*size, interpolation="bilinear", name="whole")(x))
+
+
+def test_what_follows_brings_maps_to_the_new_size_of_the_same_thing() -> None:
+    inputs = _images(16)
+    fine = keras.layers.Conv2D(4, 3, 2, padding="same", name="fine")(inputs)
+    body = keras.Model(inputs, [fine, keras.layers.Conv2D(4, 3, 3, name="coarse")(fine)])
+    model = _decoder(body, (16, 16))
+    resized = at_size(body, (24, 20))
+    made = continue_at(model, body, resized)
+    assert made.output_shape == (None, 24, 20, 1)
+    built = _decoder(resized, (24, 20))
+    built.get_layer("masks").set_weights(model.get_layer("masks").get_weights())
+    images = np.random.default_rng(0).normal(size=(2, 24, 20, 3)).astype(np.float32)
+    assert np.array_equal(made(images), built(images))
+    assert {id(one) for one in made.variables} == {id(one) for one in model.variables}
+
+
+def test_a_body_that_brings_images_to_one_size_is_refused() -> None:
+    inputs = _images(16)
+    model = keras.Model(inputs, keras.layers.Conv2D(2, 3)(keras.layers.CenterCrop(8, 8, name="middle")(inputs)))
+    with pytest.raises(NotResizable, match=r"middle \(CenterCrop\) brings its input to one size"):
+        at_size(model, (24, 24))
+
+
+def test_images_that_are_too_small_are_told_from_a_graph_of_one_size() -> None:
+    inputs = _images(16)
+    model = keras.Model(inputs, keras.layers.Conv2D(2, 5, name="wide")(keras.layers.MaxPooling2D(2)(inputs)))
+    with pytest.raises(NotResizable, match=r"the images are too small for wide \(Conv2D\)"):
+        at_size(model, (8, 8))
