@@ -213,7 +213,7 @@ def print_outcome(done: Any, config: str, overrides: Sequence[str]) -> None:
         show(build_metrics_table(done.metrics, done.constant, done.intervals, done.examples))
         if refit := str(done.before_refit):
             echo(refit)
-        _print_findings(done.findings, config, overrides)
+        _print_findings(done.findings, config, overrides, f"{done.path}/config.json")
     split = "test" if "test" in done.metrics else "validation"
     figures = "  ".join(
         f"{split}_{name} {format_progress(value)}"
@@ -229,12 +229,14 @@ def print_outcome(done: Any, config: str, overrides: Sequence[str]) -> None:
         echo("next: run the same command without --until-phase to continue")
 
 
-def _print_findings(findings: Sequence[Mapping[str, Any]], config: str, overrides: Sequence[str]) -> None:
+def _print_findings(
+    findings: Sequence[Mapping[str, Any]], config: str, overrides: Sequence[str], own_config: str
+) -> None:
     from kerastune_ft.reporting.terminal.banner import STYLES, describe_findings
 
     width = shutil.get_terminal_size().columns
     fit = functools.partial(streams.fit_line, width=width) if sys.stdout.isatty() else str
-    for level, text in describe_findings(findings, config, overrides, fit):
+    for level, text in describe_findings(findings, config, overrides, own_config, fit):
         label, colon, rest = text.partition(":")
         click.echo(f"{click.style(label, fg=STYLES[level], bold=True)}{colon}{rest}" if level else text)
 

@@ -17,7 +17,7 @@ from kerastune_ft.solvers.linear import Iterate, fit_linear
 from kerastune_ft.solvers.losses import LinearLoss, SigmoidLoss, SoftmaxLoss, SquaredLoss
 from kerastune_ft.training.session.session import Session
 
-STRENGTHS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4)
+STRENGTHS = (1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
 """L2 strengths of features whose deviation is one, in the order in which they are tried."""
 _LOSSES: Mapping[LabelKind, Callable[[int], LinearLoss]] = {
     "one": SoftmaxLoss,
@@ -44,6 +44,8 @@ class Probe:
     """The task's metrics on validation."""
     train_metrics: Mapping[str, float]
     """The same on the training examples, which the model was fitted to."""
+    losses: np.ndarray
+    """The loss of every validation example, float64."""
     interval: tuple[float, float] | None
     """The interval of 95 % of the headline metric on validation, where one can be given."""
     seconds: float
@@ -97,13 +99,15 @@ def fit_probe(
     groups = session.source.groups
     own = None if groups is None else [groups[index] for index in session.source.splits["validation"]]
     kernel = best.kernel / deviation[:, None]
+    sample = session.task.sample(validation)
     return Probe(
         kernel=kernel,
         bias=best.bias - mean @ kernel,
         l2=l2,
         metrics=session.task.summarise(validation),
         train_metrics=session.task.summarise(measure(best, "train")),
-        interval=find_intervals(session.task.sample(validation), own).get(name),
+        losses=sample.means["loss"],
+        interval=find_intervals(sample, own).get(name),
         seconds=time.monotonic() - began,
     )
 

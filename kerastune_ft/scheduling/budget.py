@@ -15,7 +15,7 @@ SHARE = 1 / 3
 """The share of the longest schedule that may be chosen, up to which measurements are made."""
 FEWEST_STEPS = 20
 """With fewer steps a trial tells nothing."""
-_MOST_EPOCHS = 2
+_MOST_EPOCHS = 4
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def schedule_seconds(plan: Plan) -> float:
 def trial_steps(left: float, costs_by_part: dict[str, TrialCost], trials: int, epoch: int) -> int:
     """Return the steps of each trial if so many are made of every part in the seconds left; 0 if that is too few.
 
-    `epoch` is the steps of an epoch: no trial takes more than two.
+    `epoch` is the steps of an epoch: no trial takes more than four.
     """
     fixed = sum(cost.seconds(0, trials) for cost in costs_by_part.values())
     by_step = trials * sum(cost.step for cost in costs_by_part.values())

@@ -23,7 +23,7 @@ from kerastune_ft.training.versions import find_versions
 from kerastune_ft.training.watch import Watcher
 
 # Raised by one when the same measurements lead to other phases, or are made otherwise.
-_VERSION = 3
+_VERSION = 4
 _FOLDER = "auto"
 
 

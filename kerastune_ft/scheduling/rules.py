@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kerastune_ft.scaffolding.suggest.defaults import HEAD_ALONE, head_phase, length_for
 
-RATES = (2e-4, 8e-4, 5e-5)
-"""Peak rates of a phase that trains units, as they are tried; the last only if the second is worse than the first."""
-_NEARLY_RIGHT = 0.995
+RATES = (5e-5, 2e-4, 8e-4)
+"""Peak rates of a phase that trains units, low to high; a sweep begins with the second and goes to a neighbour."""
 _FEW_IMAGES = 300
 _VIEWS = 4
-# By how much, as a share of the loss, a trial has to be better to take more units or a higher rate for it.
-_WORTH = 0.01
 
 
 @dataclass(frozen=True)
@@ -38,6 +36,8 @@ class Boundary:
 
 TOP = Boundary("top", {"fraction": 0.3}, 1.0)
 ALL = Boundary("all", "all", 0.9)
+TRIALS = 2
+"""The trials of a part, each at a rate of its own."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ class ProbeResult:
     value: float
     """The headline metric."""
     l2: float
+    losses: Sequence[float] = ()
+    """The loss of every validation example."""
 
 
 @dataclass(frozen=True)
@@ -77,46 +79,56 @@ class TrialResult:
     loss: float
     """Infinite where it diverged."""
     value: float | None
+    losses: Sequence[float] = ()
+    """The loss of every validation example; empty where it diverged."""
 
 
-def choose_boundaries(facts: Facts, probes: Sequence[ProbeResult]) -> tuple[list[Boundary], str]:
+def choose_boundaries(probes: Sequence[ProbeResult]) -> tuple[list[Boundary], str]:
     """Return the parts of the backbone that are worth a trial, the cheapest first, and why."""
-    if facts.train < HEAD_ALONE:
-        return [], f"only the head trains: there are {facts.train} training examples, fewer than {HEAD_ALONE}"
     final = next((probe for probe in probes if probe.cut == "features"), None)
     if final is None:
         return [TOP], "a linear probe cannot be made of this head, so that the usual part is taken without trials"
-    if facts.maximise and facts.metric == "accuracy" and final.value >= _NEARLY_RIGHT:
-        return [], f"only the head trains: the linear probe reaches {final.value:.3f} on validation already"
-    found = [TOP]
     inner = [probe for probe in probes if probe.cut != "features" and probe.loss <= final.loss]
-    if inner:
-        best = min(inner, key=lambda probe: probe.loss)
-        found.append(Boundary("deep", {"from": best.cut}, 0.9))
-        why = (
-            f"features below {best.cut} serve a linear model better (loss {best.loss:.3f}) than the last ones "
-            f"({final.loss:.3f}), so that training from {best.cut} on is tried"
-        )
-    else:
-        why = "linear probes improve up to the last features, so that the top of the backbone is tried first"
-    return [*found, ALL], why
+    if not inner:
+        return [TOP, ALL], "linear probes improve up to the last features: the top may do as well as all units"
+    best = min(inner, key=lambda probe: probe.loss)
+    return [ALL], (
+        f"features below {best.cut} serve a linear model better (loss {best.loss:.3f}) than the last ones "
+        f"({final.loss:.3f}), so that the top alone is not tried"
+    )
 
 
-def next_rate(results: Sequence[TrialResult]) -> float | None:
-    """Return the rate to try next for a part, given its trials so far; None where they are enough."""
-    if len(results) < 2:
-        return RATES[len(results)]
-    first, second, *more = results
-    return RATES[2] if not more and second.loss >= first.loss else None
+def next_rate(results: Sequence[TrialResult], head: float) -> float | None:
+    """Return the rate to try next for a part, given its trials so far and the loss of the head alone.
+
+    A higher rate where the first was better than the head alone, else a lower one; None where the trials are enough.
+    """
+    if not results:
+        return RATES[1]
+    return None if len(results) == TRIALS else RATES[2 if results[0].loss < head else 0]
 
 
-def choose_trial(results: Sequence[TrialResult]) -> TrialResult | None:
-    """Return the best trial: of those about as good the first, which is of fewer units; None where all diverged."""
-    chosen: TrialResult | None = None
-    for result in results:
-        if result.loss < (math.inf if chosen is None else chosen.loss * (1 - _WORTH)):
-            chosen = result
-    return chosen
+def is_clearly_lower(losses: Sequence[float], others: Sequence[float]) -> bool:
+    """Return whether losses of the same examples are lower by more than a standard error of the mean difference."""
+    if not losses or len(losses) != len(others):
+        return False
+    gains = [other - loss for loss, other in zip(losses, others, strict=True)]
+    error = statistics.stdev(gains) / math.sqrt(len(gains)) if len(gains) > 1 else math.inf
+    return statistics.fmean(gains) > error
+
+
+def choose_trial(results: Sequence[TrialResult], head: Sequence[float]) -> TrialResult | None:
+    """Return the trial of the lowest rate that cannot be told from the best one, of its parts the better.
+
+    So few examples validate that the least of several losses is low by chance in part: the rule of one standard error
+    (Breiman and others, Classification and Regression Trees, 1984) takes what changes less. None where the best cannot
+    be told from the head alone, whose losses are `head`.
+    """
+    best = min(results, key=lambda result: result.loss)
+    if not is_clearly_lower(best.losses, head):
+        return None
+    alike = [result for result in results if result.losses and not is_clearly_lower(best.losses, result.losses)]
+    return min(alike, key=lambda result: (result.rate, result.loss))
 
 
 def head_by_solver(l2: float, epochs: int = 200) -> dict[str, Any]:
@@ -177,13 +189,18 @@ def short_phase(facts: Facts, trial: TrialResult) -> dict[str, Any]:
     }
 
 
-def lowest_rate() -> float:
-    """Return the rate at which a part goes on that a short phase has brought forward."""
-    return min(RATES)
+def lower_rate(rate: float) -> float:
+    """Return the next lower of the rates, with which a part goes on that a short phase has brought forward."""
+    return RATES[max(0, RATES.index(rate) - 1)]
+
+
+def is_tiny(facts: Facts) -> bool:
+    """Return whether the examples are too few to train more than the head without a sign that it helps."""
+    return facts.train < HEAD_ALONE
 
 
 def usual_rate() -> float:
-    """Return the rate where none can be tried."""
+    """Return the rate where none can be tried, or none is better than the head alone: that of LP-FT."""
     return RATES[0]
 
 

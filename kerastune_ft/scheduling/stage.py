@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from kerastune_ft.scheduling.trials import plan_trial, run_trial, start_from, wi
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
+from kerastune_ft.trials.reuse import StepReuse
 
 _FEATURES = "features"
 LayKeys = Callable[[Sequence[Mapping[str, Any]]], list[dict[str, Any]]]
@@ -109,6 +110,7 @@ class _Stage:
         self._limit = seconds if seconds is not None else budget.SHARE * self._longest_seconds()
         self._spent = 0.0
         self._head: Probe | None = None
+        self._reuse = StepReuse()
         self._measured: list[str] = []
         self._reasons: list[str] = []
 
@@ -119,12 +121,10 @@ class _Stage:
             "is not read"
         )
         probes = self._probe()
-        boundaries, why = rules.choose_boundaries(self._facts, probes)
+        boundaries, why = rules.choose_boundaries(probes)
         self._reason(why)
         final = next((probe for probe in probes if probe.cut == _FEATURES), None)
-        phases = [self._choose_head(final)]
-        if boundaries:
-            phases += self._choose_later(boundaries, final)
+        phases = [self._choose_head(final), *self._choose_later(boundaries, final)]
         return Choice(self._lay(phases), self._measured, self._reasons, self._limit, self._spent)
 
     def _longest_seconds(self) -> float:
@@ -185,7 +185,8 @@ class _Stage:
 
     def _describe(self, cut: str, probe: Probe) -> dict[str, Any]:
         value = probe.metrics[self._facts.metric]
-        return {"cut": cut, "loss": probe.metrics["loss"], "value": value, "l2": probe.l2}
+        losses = [float(loss) for loss in probe.losses]
+        return {"cut": cut, "loss": probe.metrics["loss"], "value": value, "l2": probe.l2, "losses": losses}
 
     def _choose_head(self, final: ProbeResult | None) -> dict[str, Any]:
         if final is None:
@@ -197,27 +198,35 @@ class _Stage:
     def _choose_later(self, boundaries: Sequence[Boundary], final: ProbeResult | None) -> list[dict[str, Any]]:
         """Return the phases after the head: by trials as far as the cost allows, else as is usual.
 
-        A trial that was better than the head alone becomes a phase of its own, as short as it was, since the same rate
-        over many epochs may undo what it brought; what follows goes on at a low rate.
+        A trial that was clearly better than the head alone becomes a phase of its own, as short as it was, since the
+        same rate over many epochs may undo what it brought; what follows goes on at a lower rate.
         """
-        results = self._try(boundaries, final) if final is not None else []
-        if not results or final is None:
-            self._reason(f"{boundaries[0].name}: a peak rate of {rules.usual_rate():g}, since nothing was tried")
-            return [self._go_on(boundaries[0], rules.usual_rate())]
-        best = rules.choose_trial(results)
-        if best is None:
+        if final is None:
+            self._reason(f"{boundaries[0].name}: a peak rate of {rules.RATES[1]:g}, since nothing was tried")
+            return [self._go_on(boundaries[0], rules.RATES[1])]
+        results = self._try(boundaries, final)
+        if results and all(math.isinf(result.loss) for result in results):
             self._reason("only the head trains: every trial of more diverged")
             return []
-        is_better = best.loss < final.loss
+        best = rules.choose_trial(results, final.losses) if results else None
+        if best is not None:
+            return self._make_again(best)
+        why = "no trial was clearly better than the head alone" if results else "nothing was tried"
+        if rules.is_tiny(self._facts):
+            self._reason(f"only the head trains: {why}, and there are {self._facts.train} training examples")
+            return []
+        self._reason(f"{rules.ALL.name}: a low peak rate, {rules.usual_rate():g}, since {why}")
+        return [self._go_on(rules.ALL, rules.usual_rate())]
+
+    def _make_again(self, best: TrialResult) -> list[dict[str, Any]]:
+        """Return the phases of a trial that was clearly better than the head alone."""
+        rate, short = rules.lower_rate(best.rate), rules.short_phase(self._facts, best)
         self._reason(
-            f"{best.boundary.name}: of all that was tried a peak rate of {best.rate:g} here gave the least loss, "
-            f"{'better' if is_better else 'no better'} than the head alone"
+            f"{best.boundary.name}: a peak rate of {best.rate:g} is clearly better than the head alone, and the lowest "
+            "that cannot be told from the best"
         )
-        if not is_better:
-            return [self._go_on(best.boundary, best.rate)]
-        short = rules.short_phase(self._facts, best)
-        self._reason(f"{short['name']}: the trial made again, of {best.steps} steps; then on at a low rate")
-        return [short, self._go_on(best.boundary, rules.lowest_rate())]
+        self._reason(f"{short['name']}: the trial made again, of {best.steps} steps; then on at {rate:g}")
+        return [short, self._go_on(best.boundary, rate)]
 
     def _go_on(self, boundary: Boundary, rate: float) -> dict[str, Any]:
         """Return the long phase of a part of the backbone, and say why it is as it is."""
@@ -241,7 +250,7 @@ class _Stage:
         results: list[TrialResult] = []
         for boundary in parts:
             own: list[TrialResult] = []
-            while (rate := rules.next_rate(own)) is not None and len(own) < len(rules.RATES):
+            while (rate := rules.next_rate(own, final.loss)) is not None:
                 own.append(self._trial(boundary, rate, steps, final))
             self._spent += costs[boundary.name].seconds(steps, len(own))
             results += own
@@ -249,7 +258,7 @@ class _Stage:
 
     def _steps(self, parts: Sequence[Boundary], costs: Mapping[str, budget.TrialCost], epoch: int) -> int:
         own = {part.name: costs[part.name] for part in parts}
-        return budget.trial_steps(self._limit - self._spent, own, len(rules.RATES), epoch)
+        return budget.trial_steps(self._limit - self._spent, own, rules.TRIALS, epoch)
 
     def _phase(self, boundary: Boundary, rate: float, steps: int) -> dict[str, Any]:
         """Return the phase of a trial: what would be trained, in its own batches, for so many steps."""
@@ -263,19 +272,20 @@ class _Stage:
         phase = self._phase(boundary, rate, steps)
         name = f"{boundary.name} {rate:g} {steps}"
 
-        def measure() -> dict[str, float] | None:
+        def measure() -> dict[str, Any] | None:
             start = start_from(self._session, self._fit_head(final.l2))
             folder = self._folder / name.replace(" ", "-")
             try:
-                return run_trial(start, phase, folder, self._watch, self._stop)
+                return asdict(run_trial(start, phase, folder, self._watch, self._stop, self._reuse))
             except DivergedError:
                 return None
             finally:
                 self._session.assign(self._session.origin)
 
         # JSON has no infinity.
-        found = self._record.recall(name, measure) or {"validation_loss": math.inf}
-        value = found.get(f"validation_{self._facts.metric}")
-        result = TrialResult(boundary, rate, steps, found["validation_loss"], value)
+        found = self._record.recall(name, measure) or {"metrics": {"validation_loss": math.inf}, "losses": []}
+        metrics = found["metrics"]
+        value = metrics.get(f"validation_{self._facts.metric}")
+        result = TrialResult(boundary, rate, steps, metrics["validation_loss"], value, found["losses"])
         self._say(rules.describe_trial(result, final.loss, self._facts.metric))
         return result

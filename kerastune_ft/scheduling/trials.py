@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,25 @@ from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.loop import run_phases
 from kerastune_ft.training.phase.context import RunContext
+from kerastune_ft.training.phase.evaluate import evaluate_split
+from kerastune_ft.training.phase.prepare import build_step
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
+from kerastune_ft.trials.reuse import StepReuse
 
 _OUTPUT_LAYER = "head_output"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a short training came to on validation, at its best epoch."""
+
+    metrics: dict[str, float]
+    """As history.csv names them."""
+    losses: list[float]
+    """The loss of every example, in the order of the split."""
 
 
 def without_test(session: Session) -> Session:
@@ -48,25 +61,36 @@ def plan_trial(session: Session, phase: Mapping[str, Any]) -> Plan:
 
 
 def run_trial(
-    session: Session, phase: Mapping[str, Any], folder: Path, watch: Watcher, stop: StopRequest
-) -> dict[str, float]:
-    """Train a phase from the session's first values and return the metrics of its best epoch on validation.
+    session: Session, phase: Mapping[str, Any], folder: Path, watch: Watcher, stop: StopRequest, reuse: StepReuse
+) -> Trained:
+    """Train a phase from the session's first values and return what its best epoch gives on validation.
 
     A trial that was interrupted goes on where it stopped, in the same folder, which is removed at its end. The
-    variables of the session then have its first values. Raises DivergedError at NaN or infinity.
+    variables of the session then have its first values. `reuse` has what was compiled for trials of other rates.
+    Raises DivergedError at NaN or infinity.
     """
     trial = session.with_phases([Phase.model_validate(dict(phase))])
     plan = planning.make(trial)
     with PhaseFeed() as feed:
-        context = RunContext(trial, plan, RunDirectory(folder), _Notes(watch), stop, feed)
+        context = RunContext(trial, plan, RunDirectory(folder), _Notes(watch), stop, feed, reuse.prepare)
         try:
             (result,) = list(run_phases(context))
+            losses = _measure_losses(context)
         except DivergedError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
     session.assign(session.origin)
     shutil.rmtree(folder, ignore_errors=True)
-    return {name: float(value) for name, value in result["best"].items()}
+    return Trained({name: float(value) for name, value in result["best"].items()}, losses)
+
+
+def _measure_losses(context: RunContext) -> list[float]:
+    """Return the loss of every validation example with the session's values as they are."""
+    session, (phase,) = context.session, context.plan.phases
+    step = context.step_of(phase) or build_step(session, phase, None)
+    feed = context.feed.for_phase(session, context.plan, phase, context.watch)
+    found = evaluate_split(step, session.devices, feed, session.source.splits["validation"], phase.batch_size)
+    return [float(loss) for loss in session.task.sample(found.measured).means["loss"]]
 
 
 class _Notes(Watcher):

@@ -14,8 +14,8 @@ def test_steps_fill_the_cost_and_never_exceed_it() -> None:
     assert sum(cost.seconds(steps, 3) for cost in COSTS.values()) <= 100.0 + 1e-9
 
 
-def test_no_trial_takes_more_than_two_epochs() -> None:
-    assert trial_steps(1e6, COSTS, 3, epoch=40) == 80
+def test_no_trial_takes_more_than_four_epochs() -> None:
+    assert trial_steps(1e6, COSTS, 3, epoch=40) == 160
 
 
 def test_too_few_steps_are_none() -> None:

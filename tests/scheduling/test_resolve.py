@@ -9,6 +9,7 @@ import pytest
 
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import config_hash
+from kerastune_ft.errors import DivergedError
 from kerastune_ft.scheduling import resolve, stage
 from kerastune_ft.scheduling.record import Record
 from kerastune_ft.scheduling.resolve import choose_phases
@@ -18,7 +19,7 @@ from kerastune_ft.training.watch import Watcher
 from tests.support.probe_sessions import image_document, open_session
 
 
-def test_few_examples_get_the_solved_head_and_measurements_are_kept(
+def test_keys_are_laid_over_the_solved_head_and_measurements_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: dict[str, Any] = image_document(tmp_path)
@@ -26,10 +27,15 @@ def test_few_examples_get_the_solved_head_and_measurements_are_kept(
     made["phases"] = {"preset": "auto", "time": "10m"}
     config, session = read(made), open_session(made)
     digest = config_hash(config)
+
+    def diverge(*given: Any) -> None:
+        raise DivergedError("NaN")
+
+    monkeypatch.setattr(stage, "run_trial", diverge)
     phases, chosen = choose_phases(session, config, digest, Watcher(), StopRequest())
     (head,) = phases
     assert head.optimizer.name == "lbfgs" and head.class_weights == "balanced"
-    assert chosen["limit_seconds"] == 600 and "fewer than 100" in " ".join(chosen["reasons"])
+    assert chosen["limit_seconds"] == 600 and "only the head trains" in " ".join(chosen["reasons"])
     (record,) = (tmp_path / "cache" / "auto").glob("*/measurements.json")
     assert digest in record.read_text()
     monkeypatch.setattr(stage, "fit_probe", lambda *args, **more: pytest.fail("measured again"))

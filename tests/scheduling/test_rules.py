@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import statistics
+from collections.abc import Sequence
 from typing import Any
 
-import pytest
+import numpy as np
 
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.scheduling import rules
@@ -21,52 +23,88 @@ def probe(cut: str, loss: float, value: float = 0.8) -> ProbeResult:
     return ProbeResult(cut, loss, value, 0.1)
 
 
-def trial(boundary: rules.Boundary, rate: float, loss: float) -> TrialResult:
-    return TrialResult(boundary, rate, 30, loss, 0.8)
+def trial(boundary: rules.Boundary, rate: float, losses: Sequence[float]) -> TrialResult:
+    return TrialResult(boundary, rate, 30, statistics.fmean(losses) if losses else math.inf, 0.8, losses)
 
 
-def test_few_examples_and_probes_that_are_right_leave_the_backbone_alone() -> None:
-    assert rules.choose_boundaries(facts(99), [probe("features", 0.5)])[0] == []
-    assert rules.choose_boundaries(facts(100), [probe("features", 0.5)])[0] == [TOP, ALL]
-    found, why = rules.choose_boundaries(facts(), [probe("features", 0.01, 0.995)])
-    assert found == [] and "0.995" in why
-    # Of an error nothing is known to be small.
-    assert rules.choose_boundaries(facts(metric="mae", maximise=False), [probe("features", 0.01, 5.0)])[0] == [TOP, ALL]
+def around(mean: float, spread: float = 0.1, count: int = 50) -> list[float]:
+    """Losses of a mean whose differences from another such list are alike for all examples, up to what is drawn."""
+    drawn = np.random.default_rng(round(1000 * mean)).normal(0.0, spread, count)
+    return (mean + drawn - drawn.mean()).tolist()
 
 
-def test_a_better_probe_inside_names_a_part_above_it() -> None:
+DIVERGED = [trial(TOP, rate, ()) for rate in rules.RATES[:2]]
+
+
+def test_the_top_is_tried_where_probes_improve_up_to_the_last_features() -> None:
+    found, why = rules.choose_boundaries([probe("block1", 0.6), probe("features", 0.5)])
+    assert found == [TOP, ALL] and "improve up to the last" in why
+    assert rules.choose_boundaries([probe("features", 0.5)])[0] == [TOP, ALL]
+
+
+def test_where_a_probe_inside_is_better_more_than_the_top_has_to_train() -> None:
     found, why = rules.choose_boundaries(
-        facts(), [probe("block1", 0.6), probe("block2", 0.3), probe("block3", 0.4), probe("features", 0.5)]
+        [probe("block1", 0.6), probe("block2", 0.3), probe("block3", 0.4), probe("features", 0.5)]
     )
-    assert [part.unfreeze for part in found] == [{"fraction": 0.3}, {"from": "block2"}, "all"]
-    assert "block2" in why and "0.300" in why and "0.500" in why
+    assert found == [ALL] and "block2" in why and "0.300" in why and "0.500" in why
 
 
 def test_without_a_probe_the_usual_part_is_taken() -> None:
-    assert rules.choose_boundaries(facts(can_probe=False), [])[0] == [TOP]
+    assert rules.choose_boundaries([])[0] == [TOP]
 
 
-def test_the_third_rate_is_tried_only_where_the_second_is_worse() -> None:
-    first, second, third = rules.RATES
-    assert rules.next_rate([]) == first and rules.next_rate([trial(TOP, first, 0.5)]) == second
-    assert rules.next_rate([trial(TOP, first, 0.5), trial(TOP, second, 0.4)]) is None
-    worse = [trial(TOP, first, 0.5), trial(TOP, second, 0.6)]
-    assert rules.next_rate(worse) == third and rules.next_rate([*worse, trial(TOP, third, 0.4)]) is None
+def test_the_sweep_goes_up_where_the_first_rate_helped_and_else_down() -> None:
+    low, middle, high = rules.RATES
+    assert rules.next_rate([], 0.5) == middle
+    assert rules.next_rate([trial(TOP, middle, [0.4])], 0.5) == high
+    assert rules.next_rate([trial(TOP, middle, [0.5])], 0.5) == low == rules.next_rate(DIVERGED[1:], 0.5)
+    assert rules.next_rate([trial(TOP, middle, [0.4]), trial(TOP, high, [0.3])], 0.5) is None
 
 
-@pytest.mark.parametrize(("loss", "chosen"), [(0.5, TOP), (0.496, TOP), (0.494, ALL)])
-def test_more_units_have_to_be_worth_it(loss: float, chosen: rules.Boundary) -> None:
-    found = rules.choose_trial([trial(TOP, 2e-4, 0.5), trial(TOP, 8e-4, 0.6), trial(ALL, 2e-4, loss)])
-    assert found is not None and found.boundary == chosen
-    assert rules.choose_trial([]) is None
+def test_what_is_clear_is_more_than_a_standard_error_of_the_differences() -> None:
+    one, other = np.array(around(0.5)), np.array(around(0.52))
+    error = np.std(other - one, ddof=1) / np.sqrt(len(one))
+    for gain, is_clear in ((error * 1.01, True), (error * 0.99, False)):
+        assert rules.is_clearly_lower(one.tolist(), (other - 0.02 + gain).tolist()) is is_clear
+    # The same for every example, however little, is no chance; of one example nothing is known.
+    assert rules.is_clearly_lower([0.1, 0.2], [0.11, 0.21]) and not rules.is_clearly_lower([0.1], [0.2])
+    assert not rules.is_clearly_lower([], []) and not rules.is_clearly_lower([0.1, 0.2], [0.1, 0.2])
+
+
+def test_the_lowest_rate_that_cannot_be_told_from_the_best_is_taken() -> None:
+    head = around(1.0)
+    low, middle, high = rules.RATES
+    alike = [trial(ALL, middle, around(0.5)), trial(ALL, high, around(0.495))]
+    assert rules.choose_trial(alike, head) == alike[0]
+    better = [alike[0], trial(ALL, high, around(0.4))]
+    assert rules.choose_trial(better, head) == better[1]
+    # Of two parts at that rate the better.
+    parts = [trial(TOP, middle, around(0.505)), trial(ALL, middle, around(0.5)), trial(ALL, low, around(0.7))]
+    assert rules.choose_trial(parts, head) == parts[1]
+
+
+def test_what_cannot_be_told_from_the_head_alone_is_not_made_again() -> None:
+    assert rules.choose_trial([trial(ALL, 2e-4, around(0.995))], around(1.0)) is None
+    assert rules.choose_trial([trial(ALL, 2e-4, around(1.5))], around(1.0)) is None
 
 
 def test_what_diverged_is_worse_than_anything_and_nothing_to_go_on_with() -> None:
-    diverged = [trial(TOP, rate, math.inf) for rate in rules.RATES[:2]]
-    assert rules.next_rate(diverged) == rules.RATES[2] and rules.choose_trial(diverged) is None
-    fine = trial(TOP, rules.RATES[2], 0.5)
-    assert rules.choose_trial([*diverged, fine]) == fine == rules.choose_trial([fine, *diverged])
-    assert rules.describe_trial(diverged[0], 0.6, "accuracy") == "trial of top at 0.0002, 30 steps: it diverged"
+    assert rules.choose_trial(DIVERGED, around(1.0)) is None
+    fine = trial(TOP, rules.RATES[2], around(0.5))
+    assert (
+        rules.choose_trial([*DIVERGED, fine], around(1.0)) == fine == rules.choose_trial([fine, *DIVERGED], around(1))
+    )
+    assert rules.describe_trial(DIVERGED[1], 0.6, "accuracy") == "trial of top at 0.0002, 30 steps: it diverged"
+
+
+def test_a_part_goes_on_at_the_next_lower_rate() -> None:
+    low, middle, high = rules.RATES
+    assert [rules.lower_rate(rate) for rate in (high, middle, low)] == [middle, low, low]
+    assert rules.usual_rate() == low == min(rules.RATES)
+
+
+def test_of_few_examples_only_a_sign_that_it_helps_trains_more() -> None:
+    assert rules.is_tiny(facts(99)) and not rules.is_tiny(facts(100))
 
 
 def test_phases_are_those_of_a_configuration() -> None:
@@ -78,9 +116,9 @@ def test_phases_are_those_of_a_configuration() -> None:
     assert "augment" not in rules.later_phase(facts(250, can_augment=False), TOP, 2e-4)
     assert "unit_decay" not in few["learning_rate"]
     assert rules.head_by_solver(0.5)["optimizer"] == {"name": "lbfgs", "l2": 0.5}
-    short = rules.short_phase(facts(), trial(ALL, 8e-4, 0.4))
+    short = rules.short_phase(facts(), trial(ALL, 8e-4, [0.4]))
     assert (short["name"], short["steps"], short["learning_rate"]["peak"]) == ("all_short", 30, 8e-4)
-    assert "epochs" not in short and rules.lowest_rate() < rules.usual_rate()
+    assert "epochs" not in short and short["keep_if_better"]
     head = rules.head_by_steps(800)
     assert head["unfreeze"] == "none" and not any(key.startswith("//") for key in head)
 

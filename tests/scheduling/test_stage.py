@@ -72,9 +72,9 @@ def test_it_ends_with_the_solved_head_and_a_part_that_was_tried(chosen: Choice) 
     head, *short, later = chosen.phases
     assert [phase["name"] for phase in short] in ([], [f"{later['name']}_short"])
     assert head["optimizer"]["name"] == "lbfgs" and head["unfreeze"] == "none"
-    assert later["learning_rate"]["peak"] in rules.RATES and later["name"] in ("top", "all", "deep")
+    assert later["learning_rate"]["peak"] in rules.RATES and later["name"] in ("top", "all")
     trials = [line for line in chosen.measured if line.startswith("trial of")]
-    assert 4 <= len(trials) <= 9 and sum(line.startswith("linear probe") for line in chosen.measured) >= 2
+    assert 2 <= len(trials) <= 4 and sum(line.startswith("linear probe") for line in chosen.measured) >= 2
     assert chosen.spent <= chosen.limit == PLENTY
 
 
@@ -104,7 +104,7 @@ def test_all_that_was_measured_is_known_from_then_on(
 
 def test_without_means_nothing_is_tried(session: Session, tmp_path: Path) -> None:
     found = choose(session, tmp_path, seconds=1e-9)
-    assert found.phases[1]["name"] == "top" and found.phases[1]["learning_rate"]["peak"] == rules.usual_rate()
+    assert found.phases[1]["name"] == "all" and found.phases[1]["learning_rate"]["peak"] == rules.usual_rate()
     assert not any(line.startswith("trial") for line in found.measured)
     assert sum("not tried" in line for line in found.reasons) >= 2
 
@@ -133,10 +133,10 @@ def test_where_every_trial_diverges_the_head_alone_trains(
 
     monkeypatch.setattr(stage, "run_trial", diverge)
     record = Record(tmp_path, {})
-    record.recall("probes", lambda: [{"cut": "features", "loss": 0.5, "value": 0.7, "l2": 0.1}])
+    record.recall("probes", lambda: [{"cut": "features", "loss": 0.5, "value": 0.7, "l2": 0.1, "losses": [0.5]}])
     found = choose(session, tmp_path)
     assert [phase["name"] for phase in found.phases] == ["head"] and "every trial" in found.reasons[-1]
-    assert sum(line.endswith("steps: it diverged") for line in found.measured) == 6
+    assert sum(line.endswith("steps: it diverged") for line in found.measured) == 4
     # What diverged is known, as JSON has it.
     monkeypatch.setattr(stage, "run_trial", lambda *given: pytest.fail("again"))
     assert choose(session, tmp_path) == found

@@ -13,6 +13,7 @@ from kerastune_ft.scheduling.trials import plan_trial, run_trial, start_from, wi
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
+from kerastune_ft.trials.reuse import StepReuse
 from tests.support.probe_sessions import image_document, open_session
 
 LITTLE = {
@@ -37,10 +38,19 @@ def test_a_trial_that_hardly_moves_has_the_figures_of_the_probe(session: Session
     found = read_final(own, Watcher())
     probe = fit_probe(own, found.features["features"], found.targets, (0.1,), standardise=False)
     start = start_from(own, probe)
-    metrics = run_trial(start, LITTLE, tmp_path / "trial", Watcher(), StopRequest())
-    assert metrics["validation_loss"] == pytest.approx(probe.metrics["loss"], abs=1e-3)
-    assert metrics["validation_accuracy"] == probe.metrics["accuracy"]
+    reuse = StepReuse()
+    trained = run_trial(start, LITTLE, tmp_path / "trial", Watcher(), StopRequest(), reuse)
+    assert trained.metrics["validation_loss"] == pytest.approx(probe.metrics["loss"], abs=1e-3)
+    assert trained.metrics["validation_accuracy"] == probe.metrics["accuracy"]
+    # The losses of the examples are in the order of the probe's.
+    assert trained.losses == pytest.approx(probe.losses.tolist(), abs=5e-3)
+    assert np.mean(trained.losses) == pytest.approx(trained.metrics["validation_loss"], abs=1e-6)
     values = session.values(start.origin)
     assert all(np.array_equal(values[path], start.origin[path]) for path in values)
     assert not (tmp_path / "trial").exists()
+    # Another rate takes the compiled step again, and leaves nothing of the first one.
+    again = run_trial(start, {**LITTLE, "learning_rate": 1.0}, tmp_path / "trial", Watcher(), StopRequest(), reuse)
+    assert again.losses != trained.losses
+    assert run_trial(start, LITTLE, tmp_path / "trial", Watcher(), StopRequest(), reuse) == trained
+    assert reuse.reused == 2
     session.assign(session.origin)

@@ -10,6 +10,7 @@ from kerastune_ft.reporting.findings.rules import RULES, praise
 
 MOST = 3
 """How many findings are shown besides praise."""
+_PHASES, _OWN_PHASES = "phases.", "auto=null"
 
 
 def find_findings(run: Evidence) -> list[Finding]:
@@ -23,6 +24,20 @@ def find_findings(run: Evidence) -> list[Finding]:
         return shown
     earned = praise(run)
     return [earned, *shown] if earned is not None else shown
+
+
+def keep_phases(overrides: Sequence[str]) -> list[str]:
+    """Return overrides for the config.json of a run whose phases were chosen by measurement.
+
+    Those of single phases change what was chosen, so that the section that vouches for it goes.
+    """
+    is_of_phases = any(each.startswith(_PHASES) for each in overrides)
+    return [*((_OWN_PHASES,) if is_of_phases else ()), *overrides]
+
+
+def takes_own_config(overrides: Iterable[str]) -> bool:
+    """Return whether overrides are for the config.json of the run, and not for the file that it was begun with."""
+    return _OWN_PHASES in overrides
 
 
 def write_command(config: str, overrides: Sequence[str], more: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from kerastune_ft.metrics.unknown_counts import describe_unknown
 from kerastune_ft.reporting import data_table, drawing, run_files
 from kerastune_ft.reporting import phase_results as ran
+from kerastune_ft.reporting.findings.banner import takes_own_config
 from kerastune_ft.reporting.findings.gather import list_findings
 from kerastune_ft.reporting.fold_lines import list_folds, list_means, list_times, name_columns
 from kerastune_ft.reporting.page import curves, margin, phase_sections, redaction, shown_examples, templates, time_spent
@@ -139,7 +140,7 @@ def _arrange_findings(found: Mapping[str, Any]) -> dict[str, Any]:
 
     The banner says itself how the model compares with the constant predictor. It is green only without a warning.
     """
-    by_name = {finding["name"]: finding for finding in found["findings"]}
+    by_name = {each["name"]: {**each, "takes_own_config": takes_own_config(each["set"])} for each in found["findings"]}
     against = by_name.pop("no_better_than_constant", None)
     by_name.pop("better_than_constant", None)
     has_warning = any(finding["level"] == "warning" for finding in by_name.values())
