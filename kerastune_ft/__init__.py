@@ -24,7 +24,7 @@ _HOMES = {
     "find_rate": "api.tuning.find_rate",
     "rank_backbones": "api.backbones",
     "explain": "api.listing",
-    "init": "scaffolding.scaffold",
+    "init": "api.init",
     "runs": "api.listing",
     "verify": "verification.verify",
     "Run": "api.runs",

@@ -11,7 +11,7 @@ from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
 from kerastune_ft.config.options.task_facts import chosen_metrics, facts
 from kerastune_ft.config.options.tasks import TASK_KINDS
-from kerastune_ft.config.presets import PRESETS
+from kerastune_ft.config.presets import AUTO, PRESETS
 from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import ConfigError
 
@@ -69,7 +69,8 @@ def _metrics(kind: str) -> str:
 def schedules(name: str | None = None) -> list[dict[str, Any]]:
     """Return the presets of phases: what each is, the paper it comes from, and its phases as a configuration has them.
 
-    With a `name` that one alone; raises ConfigError where there is none of it.
+    Phases that a run chooses are the word itself. With a `name` that one alone; raises ConfigError where there is none
+    of it.
     """
     if name is not None and name not in PRESETS:
         raise ConfigError(f"{unknown_message(name, PRESETS)[0]}; see: python -m kerastune_ft schedules")
@@ -80,7 +81,8 @@ def schedules(name: str | None = None) -> list[dict[str, Any]]:
             "what": preset.description,
             "source": preset.source,
             "options": {key: rule.allowed for key, rule in preset.options.items()},
-            "phases": preset(**preset.example),
+            # What stands in for phases that are still to be chosen is nothing to paste.
+            "phases": AUTO if each == AUTO else preset(**preset.example),
         }
         for each, preset in chosen.items()
     ]

@@ -271,7 +271,10 @@ def schedules_command(
     runs = "One seed" if seeds == 1 else f"Means of {seeds} seeds ± standard error of the mean"
     sizes = ", ".join(wanted.values())
     caption = f"{runs}; accuracy on {split}; {sizes}. {machine.sentence(machine.describe())}"
-    _print(spelled, schedules.sheet(cells, caption, split), {"cells": cells})
+    verdict = schedules.judge(cells, split)
+    _print(spelled, schedules.sheet(cells, caption, split), {"cells": cells, "verdict": verdict})
+    if spelled != "json":
+        click.echo("\n".join(verdict))
 
 
 @main.command("folds")

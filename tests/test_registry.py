@@ -46,5 +46,7 @@ def test_schedules_are_the_presets_with_phases_that_can_be_read() -> None:
         assert [phase.name for phase in read({**MINIMAL, "phases": row["phases"]}).phases]
     (one,) = registry.schedules("linear_probe_then_finetune")
     assert one["options"] == {"l2": "a number above 0"} and "2022" in one["source"]
+    # What stands in for phases that a run chooses is not shown as them.
+    assert registry.schedules("auto")[0]["phases"] == "auto"
     with pytest.raises(ConfigError, match='did you mean "bitfit"'):
         registry.schedules("bitfitt")

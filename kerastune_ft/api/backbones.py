@@ -14,6 +14,7 @@ from kerastune_ft.errors import explain_exhaustion
 from kerastune_ft.reporting.notebook.tables import write_table
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.reporting.terminal.ranking_table import build_ranking_table, describe_ranking
+from kerastune_ft.scaffolding.measured import Rank
 from kerastune_ft.training.run_directory.run_choice import check_places
 
 
@@ -69,3 +70,24 @@ def rank_backbones(
     with explain_exhaustion(), contextlib.closing(create_watcher(lambda line: None)) as watch:
         found = ranking.rank_backbones(settings, engine.devices(settings), watch, seconds, named, download)
     return RankingView(found.to_json())
+
+
+def make_rank(seconds: float) -> Rank:
+    """Return what ranks the backbones that are here for a configuration, once: the same again is what it was before."""
+
+    def rank(document: Mapping[str, Any]) -> Mapping[str, Any]:
+        settings = resolve_config(_without_objects(document), ())
+        keras_settings.refuse_foreign()
+        check_places(settings)
+        engine = load_engine(settings)
+        from kerastune_ft.probing import ranking
+
+        with explain_exhaustion(), contextlib.closing(create_watcher(lambda line: None)) as watch:
+            return ranking.rank_once(settings, engine.devices(settings), watch, seconds)
+
+    return rank
+
+
+def _without_objects(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration without the record of a caller's head, loss and metrics, which no probe has."""
+    return {key: value for key, value in document.items() if key != "python"}

@@ -12,6 +12,7 @@ from typing import Any
 from kerastune_ft import keras_settings
 from kerastune_ft.api import training
 from kerastune_ft.api.arguments import check_sections, plain
+from kerastune_ft.api.backbones import make_rank
 from kerastune_ft.api.given.data import GivenData, find_data
 from kerastune_ft.api.given.model import find_backbone
 from kerastune_ft.api.given.names import replace_paths
@@ -19,8 +20,10 @@ from kerastune_ft.api.python_words import in_python
 from kerastune_ft.api.runs import Run
 from kerastune_ft.config.read import read
 from kerastune_ft.data.in_memory.collect import is_in_memory
+from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError, KerasTuneError, reword_errors
 from kerastune_ft.own.objects import OwnObjects, gather_objects
+from kerastune_ft.scaffolding.measured import MEASURE, USUAL_TIME, with_measured_backbone
 from kerastune_ft.scaffolding.propose import Proposal, Wishes, path_from, propose
 from kerastune_ft.scaffolding.sentences import describe
 from kerastune_ft.storage import explain_unreachable
@@ -56,7 +59,8 @@ def fine_tune(
     `kerastune_ft.init` does, and said on standard error.
 
     `task` is a kind such as `"text_regression"`, or the configuration's `task`; `backbone` a model of
-    tf.keras.applications, a preset or class of keras-hub, a path, a Keras model, or the configuration's `backbone`;
+    tf.keras.applications, a preset or class of keras-hub, a path, a Keras model, or the configuration's `backbone`, or
+    `"measure"`: the best of those that are here by linear probes on the data, of which none is begun after 10 minutes;
     `phases` a preset or the phases themselves, and `epochs` those of every phase. `sections` are other keys of the
     configuration, as `defaults={"batch_size": 64}`, laid over what is proposed; `head` may also be an object, and it,
     `loss`, `metrics` and `callbacks` are then as in `kerastune_ft.run`. Runs are in `directory`, or this one in
@@ -122,8 +126,9 @@ def _propose(
     sections: Mapping[str, Any],
 ) -> Proposal:
     """Return the configuration for a call, with name and directory."""
+    is_measured = isinstance(backbone, str) and backbone == MEASURE
     wishes = Wishes(
-        backbone=find_backbone(backbone, directory),
+        backbone=None if is_measured else find_backbone(backbone, directory),
         epochs=epochs,
         phases=plain(phases),
         input=found.input,
@@ -135,7 +140,8 @@ def _propose(
     document = _with_place({"name": found.name, **proposal.document}, directory)
     # What is wrong with it is said instead of what was guessed.
     read(document)
-    return replace(proposal, document=document)
+    proposal = replace(proposal, document=document)
+    return with_measured_backbone(proposal, make_rank(parse_duration(USUAL_TIME))) if is_measured else proposal
 
 
 def _with_place(document: Mapping[str, Any], directory: str | os.PathLike[str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from kerastune_ft.cli.terminal import common, echo, print_json, show
+from kerastune_ft.scaffolding.measured import USUAL_TIME
 
 
 @click.command()
@@ -17,6 +18,13 @@ from kerastune_ft.cli.terminal import common, echo, print_json, show
 @click.option("--backbone", metavar="NAME|PRESET|PATH", help="The model, instead of the one that fits best.")
 @click.option("--weights", metavar="PATH", help="A file of weights for a --backbone of tf.keras.applications.")
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="The epochs of every phase.")
+@click.option(
+    "--measure",
+    is_flag=False,
+    flag_value=USUAL_TIME,
+    metavar="[DURATION]",
+    help="Take the best of the backbones that are here, by linear probes on DATA, for this long; 10m by itself.",
+)
 @common
 def init(
     data: str | None,
@@ -26,15 +34,17 @@ def init(
     backbone: str | None,
     weights: str | None,
     epochs: int | None,
+    measure: str | None,
     as_json: bool,
     debug: bool,
 ) -> None:
     """Inspect DATA (folder, archive, table, .npz) and write a commented configuration to start from."""
-    from kerastune_ft.scaffolding import scaffold
+    from kerastune_ft.api.init import init as write
 
-    written = scaffold.init(
-        data, output, example=example, label=label, backbone=backbone, weights=weights, epochs=epochs
-    )
+    written = write(
+        data, output, example=example, label=label, backbone=backbone, weights=weights, epochs=epochs,
+        measure=measure or False,
+    )  # fmt: skip
     print_json(written.to_json()) if as_json else echo(str(written))
 
 

@@ -6,10 +6,12 @@ import json
 from dataclasses import asdict
 
 import click
+from click.core import ParameterSource
 
 from kerastune_ft.cli.options import set_option
 from kerastune_ft.cli.terminal import common, echo, print_json, show
 from kerastune_ft.config.facts.advice import DEVICES
+from kerastune_ft.config.presets import AUTO
 
 
 @click.command()
@@ -61,6 +63,7 @@ def backbones(
 ) -> None:
     """List all backbones, and which of them suit the data and the device, or rank those that are here."""
     if config is not None:
+        _refuse_general("examples", "device")
         _rank(config, duration, candidates, download, overrides, as_json)
         return
     if duration or candidates or download or overrides:
@@ -80,6 +83,15 @@ def backbones(
     for one in advised:
         echo(f"\n{one.sentence}")
     echo(f"\n{advised[0].why_device}")
+
+
+def _refuse_general(*names: str) -> None:
+    """Raise UsageError for options of the general advice, which the data of a configuration make idle."""
+    context = click.get_current_context()
+    if given := [f"--{name}" for name in names if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]:
+        raise click.UsageError(
+            f"{' and '.join(given)}: with --on CONFIG its data and this machine say that; leave it out"
+        )
 
 
 def _rank(
@@ -136,6 +148,9 @@ def schedules(name: str | None, as_json: bool, debug: bool) -> None:
         echo(f"{row['what']}\nfrom: {row['source']}")
         for key, allowed in row["options"].items():
             echo(f"option {key}: {allowed}")
+        if row["phases"] == AUTO:
+            echo(f'"phases": "{AUTO}"\na run chooses them on your data; without a run: plan CONFIG --resolve')
+            return
         phases = ",\n  ".join(json.dumps(phase) for phase in row["phases"])
         echo(f'"phases": [\n  {phases}\n]')
 

@@ -25,6 +25,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import expand_home
 
 _APPLICATIONS_TAKE = "image"
+_NOT_HERE = "its weights are not here, and only  backbones --on CONFIG --download  fetches any"
 _BYTES_OF_PARAMETER = 4
 _WEIGHTS = ("*.weights.h5", "*.safetensors", "*.bin")
 
@@ -127,8 +128,7 @@ def _suggest_downloads(modality: str, examples: int, download: bool) -> Iterator
         return
     for name in advise(examples, "cpu").backbones:
         if not imagenet.cached_files(name):
-            why = "" if download else "its weights are not here; --download fetches them"
-            yield _describe(Applications(name=name), "download", why)
+            yield _describe(Applications(name=name), "download", "" if download else _NOT_HERE)
 
 
 def _describe(options: Any, origin: str, refused: str = "") -> Candidate:

@@ -26,6 +26,9 @@ _LOSSES: Mapping[LabelKind, Callable[[int], LinearLoss]] = {
 }
 # A probe is compared with others, so that the last digits of its loss do not matter.
 _ITERATIONS, _TOLERANCE = 100, 3e-4
+# Up to so many training examples they too say which strength is best, each by a model of the other folds: validation
+# alone, of a dozen examples, chose strengths that lost 15 points of accuracy on the rest.
+_FEW, _FOLDS = 500, 5
 # What a feature deviates by at least, as a share of the largest deviation: of constant ones nothing is learned.
 _LEAST_DEVIATION = 1e-6
 
@@ -76,8 +79,9 @@ def fit_probe(
 ) -> Probe:
     """Return the probe of least validation loss among the L2 strengths; `features` and `targets` are by split.
 
-    Weaker strengths are tried until the loss rises, since the weakest take longest to fit. Features are standardised by
-    the training examples; without `standardise` they stay as they are, as for a head that a solver sets. Raises
+    Weaker strengths are tried until the loss rises, since the weakest take longest to fit. Where training examples are
+    few, and belong to no groups, their loss by cross-validation counts for the strength too. Features are standardised
+    by the training examples; without `standardise` they stay as they are, as for a head that a solver sets. Raises
     ConfigError for tasks without probes, see `headline`.
     """
     began = time.monotonic()
@@ -91,8 +95,11 @@ def fit_probe(
         outputs = (rows[split] @ head.kernel + head.bias).astype(np.float32)
         return {"targets": targets[split], "outputs": outputs}
 
-    def lose(head: Iterate) -> float:
-        return session.task.summarise(measure(head, "validation"))["loss"]
+    def lose(l2: float, head: Iterate) -> float:
+        losses = [session.task.sample(measure(head, "validation")).means["loss"]]
+        if len(strengths) > 1 and session.source.groups is None and len(rows["train"]) <= _FEW:
+            losses += _hold_out(session, rows["train"], targets["train"], loss, l2)
+        return float(np.concatenate(losses).mean())
 
     l2, best = _choose_strength(rows["train"], targets["train"], loss, strengths, lose)
     validation = measure(best, "validation")
@@ -126,19 +133,34 @@ def _choose_strength(
     targets: np.ndarray,
     loss: LinearLoss,
     strengths: Sequence[float],
-    lose: Callable[[Iterate], float],
+    lose: Callable[[float, Iterate], float],
 ) -> tuple[float, Iterate]:
-    """Return the first strength whose model loses no more on validation than its successor's, and that model."""
+    """Return the first strength whose model loses no more than its successor's, and that model.
+
+    `lose` returns the loss of a strength on examples that were not fitted, given the model of all training examples.
+    """
     chosen: tuple[float, Iterate] | None = None
     least = math.inf
     for l2 in strengths:
         head = fit_linear(rows, targets, loss, l2, iterations=_ITERATIONS, tolerance=_TOLERANCE).head
-        lost = lose(head)
+        lost = lose(l2, head)
         if chosen is not None and not lost < least:
             break
         chosen, least = (l2, head), lost
     assert chosen is not None
     return chosen
+
+
+def _hold_out(session: Session, rows: np.ndarray, targets: np.ndarray, loss: LinearLoss, l2: float) -> list[np.ndarray]:
+    """Return the losses of training examples, by models that were fitted to the other folds of them."""
+    folds = np.arange(len(rows)) % _FOLDS
+    losses = []
+    for fold in range(min(_FOLDS, len(rows) - 1)):
+        left, held = folds != fold, folds == fold
+        head = fit_linear(rows[left], targets[left], loss, l2, iterations=_ITERATIONS, tolerance=_TOLERANCE).head
+        outputs = (rows[held] @ head.kernel + head.bias).astype(np.float32)
+        losses.append(session.task.sample({"targets": targets[held], "outputs": outputs}).means["loss"])
+    return losses
 
 
 def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import textwrap
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastune_ft.config.run import RunConfig
+from filelock import FileLock
+
+from kerastune_ft.config.options.runtime import cache_directory
+from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.durations import format_duration
 from kerastune_ft.errors import ConfigError, ResourceError
 from kerastune_ft.probing.candidates import Candidate, find_candidates
 from kerastune_ft.probing.features import SPLITS, estimate_seconds, read_final
 from kerastune_ft.probing.probe import fit_probe, headline
+from kerastune_ft.probing.record import Record
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.run_directory.run_data import open_data
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.watch import Watcher
 
+# Raised by one when the same candidates are ranked otherwise.
+_VERSION = 1
+_FOLDER = "rankings"
 TRIED, REFUSED, LEFT_OUT = "tried", "not tried", "left out"
 
 
@@ -109,6 +118,32 @@ class Ranking:
         }
 
 
+def rank_once(config: RunConfig, devices: Devices, watch: Watcher, seconds: float) -> dict[str, Any]:
+    """Return the JSON object of a ranking, the first that was made of these candidates on these data in this time.
+
+    What is tried within a time depends on the machine: a choice that a run is known by must not. It is kept in the
+    cache directory. Raises what `rank_backbones` does.
+    """
+    headline(config.task)
+    source = open_data(config, watch.note)
+    candidates = find_candidates(config, examples=len(source.splits["train"]))
+    key = {
+        "version": _VERSION,
+        "configuration": config_hash(config),
+        "data": source.info.fingerprint,
+        "seconds": seconds,
+        "candidates": [[each.document, each.refused] for each in candidates],
+    }
+    name = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
+    folder = cache_directory(config.runtime) / _FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / "lock"):
+        found: dict[str, Any] = Record(folder, key).recall(
+            "ranking", lambda: rank_backbones(config, devices, watch, seconds, source=source).to_json()
+        )
+    return found
+
+
 def rank_backbones(
     config: RunConfig,
     devices: Devices,
@@ -116,16 +151,17 @@ def rank_backbones(
     seconds: float | None = None,
     named: Sequence[str] = (),
     download: bool = False,
+    source: DataSource | None = None,
 ) -> Ranking:
     """Try the candidates for a configuration, the cheapest first, and return them by what their features reach.
 
-    The data are opened once. Features stay in the stores, so that what is done is not done again. A candidate is begun
-    while it is expected to end within `seconds`; the first one always is. Raises ConfigError for tasks without probes
-    and for named candidates that are none, DataError for data that cannot be read.
+    The data are opened once, unless `source` has them open. Features stay in the stores, so that what is done is not
+    done again. A candidate is begun while it is expected to end within `seconds`; the first one always is. Raises
+    ConfigError for tasks without probes and for named candidates that are none, DataError for data that cannot be read.
     """
     began = time.monotonic()
     metric, maximise = headline(config.task)
-    source = open_data(config, watch.note)
+    source = source or open_data(config, watch.note)
     examples = {split: len(source.splits[split]) for split in SPLITS}
     candidates = find_candidates(config, named, download, examples["train"])
     trial = _Trial(config, devices, watch, source, metric, began, seconds)

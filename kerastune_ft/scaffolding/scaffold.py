@@ -16,6 +16,7 @@ from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import OUT_OF_SPACE, ConfigError
 from kerastune_ft.notebook.speech import speak
 from kerastune_ft.scaffolding.json_text import as_text
+from kerastune_ft.scaffolding.measured import Rank, with_measured_backbone
 from kerastune_ft.scaffolding.propose import Proposal, Wishes, name_of, path_from, propose
 from kerastune_ft.storage import expand_home, explain_unreachable, path_of_user
 from kerastune_ft.wording import encode_text
@@ -86,6 +87,7 @@ def init(
     backbone: str | os.PathLike[str] | None = None,
     weights: str | os.PathLike[str] | None = None,
     epochs: int | None = None,
+    rank: Rank | None = None,
 ) -> Scaffolded:
     """Inspect data and write a short commented configuration for it, or copy one that comes with the package.
 
@@ -93,7 +95,8 @@ def init(
     their names do not show it. The file is `<name of the data>.json` in the working directory unless `output` is
     given; existing files are never overwritten. `backbone` is the model to write instead of the one that fits: a name
     of tf.keras.applications, a class or preset of keras-hub, or a path; `weights` a file of its weights, and `epochs`
-    those of every phase. Raises ConfigError and DataError.
+    those of every phase. `rank` measures the backbones that are here, of which the best is written. Raises ConfigError
+    and DataError.
     """
     if (data is None) == (example is None):
         given = "one of them, not both" if data is not None else "the data"
@@ -102,8 +105,12 @@ def init(
             f"{', '.join(files.shipped_names())}"
         )
     if example is not None:
-        _refuse_beside_example({"label": label or None, "backbone": backbone, "weights": weights, "epochs": epochs})
+        _refuse_beside_example(
+            {"label": label or None, "backbone": backbone, "weights": weights, "epochs": epochs, "measure": rank}
+        )
         return _copy_example(example, output)
+    if rank is not None and backbone is not None:
+        raise ConfigError("--measure chooses the backbone, and --backbone names one; give one of them")
     place = path_of_user(data or "")
     with explain_unreachable("init"):
         target = _choose_target(output, name_of(place))
@@ -111,10 +118,17 @@ def init(
         proposal = propose(
             place, lambda path: path_from(path, target.parent), label, Wishes(words[0], words[1], epochs=epochs)
         )
+    if rank is not None:
+        proposal = with_measured_backbone(proposal, lambda document: rank(_from_here(document, place)))
     _write(target, as_text(_add_remarks(proposal, place, target)) + "\n")
     return Scaffolded(
         target, _write_schema(target), proposal.task, proposal.examples, proposal.counts, proposal.seen, proposal.asks
     )
+
+
+def _from_here(document: Mapping[str, Any], place: Path) -> dict[str, Any]:
+    """Return a configuration with its data as the working directory sees them, and not the folder of its file."""
+    return {**document, "data": {**document["data"], "path": str(place)}}
 
 
 def _refuse_beside_example(options: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import keras
@@ -57,13 +58,13 @@ def schedule_seconds(plan: Plan) -> float:
     return float(sum(phase["estimate"]["seconds"] for phase in plan.document["phases"]))
 
 
-def trial_steps(left: float, costs_by_part: dict[str, TrialCost], trials: int, epoch: int) -> int:
+def trial_steps(left: float, costs_by_part: Mapping[str, TrialCost], trials: Mapping[str, int], epoch: int) -> int:
     """Return the steps of each trial if so many are made of every part in the seconds left; 0 if that is too few.
 
     `epoch` is the steps of an epoch: no trial takes more than four.
     """
-    fixed = sum(cost.seconds(0, trials) for cost in costs_by_part.values())
-    by_step = trials * sum(cost.step for cost in costs_by_part.values())
+    fixed = sum(cost.seconds(0, trials[part]) for part, cost in costs_by_part.items())
+    by_step = sum(trials[part] * cost.step for part, cost in costs_by_part.items())
     steps = int((left - fixed) / by_step) if by_step > 0 else 0
     steps = min(steps, _MOST_EPOCHS * epoch)
     return steps if steps >= min(FEWEST_STEPS, epoch) and steps > 0 else 0

@@ -5,25 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import tensorflow as tf
 from filelock import FileLock
 
 from kerastune_ft.config.compose import lay_keys
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.errors import ConfigError
-from kerastune_ft.scheduling.record import Record
-from kerastune_ft.scheduling.stage import choose_schedule
+from kerastune_ft.probing.record import Record
+from kerastune_ft.scheduling import rules
+from kerastune_ft.scheduling.stage import Choice, choose_schedule
+from kerastune_ft.training.devices.workers import ask_chief
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.lost_files import naming_lost_files
+from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.versions import find_versions
 from kerastune_ft.training.watch import Watcher
 
-# Raised by one when the same measurements lead to other phases, or are made otherwise.
-_VERSION = 4
 _FOLDER = "auto"
 
 
@@ -32,36 +34,40 @@ def choose_phases(
 ) -> tuple[Sequence[Phase], Mapping[str, Any]]:
     """Return the phases that measurements lead to, and what was measured, as plan.json has it.
 
-    What was measured before, by a command that was interrupted or by `plan --resolve`, is not measured again. Raises
-    ConfigError for a run of several processes, whose measurements could differ in their last digits.
+    What was measured before, by a command that was interrupted or by `plan --resolve`, is not measured again. Of
+    several workers the chief measures by itself, as a single process would, and the others take what it chose.
     """
+
+    def choose() -> list[Any]:
+        choice = _choose(_on_chief(session), config, config_hash, watch, stop)
+        return [choice.phases, choice.to_json()]
+
+    phases, chosen = ask_chief(session.devices, choose)
+    return tuple(Phase.model_validate(phase) for phase in phases), chosen
+
+
+def _on_chief(session: Session) -> Session:
+    """Return the session, of one of several workers anew without the strategy in which no worker computes alone."""
+    if session.devices.workers == 1:
+        return session
+    alone = replace(session.devices, kind="none", strategy=tf.distribute.get_strategy(), workers=1, worker=0)
+    return assemble(session.config, alone, lambda line: None, session.source, endpoints=tuple(session.backbone.outputs))
+
+
+def _choose(session: Session, config: RunConfig, config_hash: str, watch: Watcher, stop: StopRequest) -> Choice:
     assert config.auto is not None
-    if session.devices.workers > 1:
-        raise ConfigError(
-            'phases: "auto" is chosen by one process; write what "plan --resolve --write FILE" chooses, and launch that'
-        )
     keys = dict(config.auto.keys)
 
     def lay(phases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        return _complete(config, _keep_steps(phases, lay_keys(phases, keys)))
+        return _complete(config, lay_keys(phases, keys))
 
     key = _key(session, config_hash)
     folder = session.cache / _FOLDER / hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
     folder.mkdir(parents=True, exist_ok=True)
+    seconds = config.auto.seconds
     # Another process that measures the same is waited for: then all is measured.
     with FileLock(folder / "lock"), naming_lost_files(session.source):
-        choice = choose_schedule(session, Record(folder, key), folder, lay, config.auto.seconds, watch, stop)
-    return tuple(Phase.model_validate(phase) for phase in choice.phases), choice.to_json()
-
-
-def _keep_steps(phases: Sequence[Mapping[str, Any]], laid: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return laid phases, those that are as long as a trial was with its steps: `epochs` is how long others may be."""
-    return [
-        {**{key: value for key, value in own.items() if key != "epochs"}, "steps": phase["steps"]}
-        if "steps" in phase
-        else own
-        for phase, own in zip(phases, laid, strict=True)
-    ]
+        return choose_schedule(session, Record(folder, key), folder, lay, seconds, watch, stop)
 
 
 def _complete(config: RunConfig, phases: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -74,7 +80,7 @@ def _complete(config: RunConfig, phases: list[dict[str, Any]]) -> list[dict[str,
 def _key(session: Session, config_hash: str) -> dict[str, Any]:
     """Return all that measurements depend on."""
     return {
-        "version": _VERSION,
+        "version": rules.VERSION,
         "configuration": config_hash,
         "data": session.source.info.fingerprint,
         "weights": session.source_hash,

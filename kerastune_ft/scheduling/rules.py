@@ -10,8 +10,11 @@ from typing import Any
 
 from kerastune_ft.scaffolding.suggest.defaults import HEAD_ALONE, head_phase, length_for
 
+VERSION = 5
+"""Raised by one when the same measurements lead to other phases, or are made otherwise."""
 RATES = (5e-5, 2e-4, 8e-4)
-"""Peak rates of a phase that trains units, low to high; a sweep begins with the second and goes to a neighbour."""
+"""Peak rates of a phase that trains units, low to high: the usual one and its neighbours."""
+USUAL = RATES[1]
 _FEW_IMAGES = 300
 _VIEWS = 4
 
@@ -36,8 +39,8 @@ class Boundary:
 
 TOP = Boundary("top", {"fraction": 0.3}, 1.0)
 ALL = Boundary("all", "all", 0.9)
-TRIALS = 2
-"""The trials of a part, each at a rate of its own."""
+TRIALS = {ALL.name: 3, TOP.name: 1}
+"""The most trials of a part: at the usual rate and its neighbours, and at the rate that was chosen."""
 
 
 @dataclass(frozen=True)
@@ -84,13 +87,13 @@ class TrialResult:
 
 
 def choose_boundaries(probes: Sequence[ProbeResult]) -> tuple[list[Boundary], str]:
-    """Return the parts of the backbone that are worth a trial, the cheapest first, and why."""
+    """Return the parts of the backbone that are worth a trial, in order, and why."""
     final = next((probe for probe in probes if probe.cut == "features"), None)
     if final is None:
         return [TOP], "a linear probe cannot be made of this head, so that the usual part is taken without trials"
     inner = [probe for probe in probes if probe.cut != "features" and probe.loss <= final.loss]
     if not inner:
-        return [TOP, ALL], "linear probes improve up to the last features: the top may do as well as all units"
+        return [ALL, TOP], "linear probes improve up to the last features: the top may do as well as all units"
     best = min(inner, key=lambda probe: probe.loss)
     return [ALL], (
         f"features below {best.cut} serve a linear model better (loss {best.loss:.3f}) than the last ones "
@@ -99,13 +102,14 @@ def choose_boundaries(probes: Sequence[ProbeResult]) -> tuple[list[Boundary], st
 
 
 def next_rate(results: Sequence[TrialResult], head: float) -> float | None:
-    """Return the rate to try next for a part, given its trials so far and the loss of the head alone.
+    """Return the rate to try next for all units, given the trials so far and the loss of the head alone.
 
-    A higher rate where the first was better than the head alone, else a lower one; None where the trials are enough.
+    The usual rate, then the higher; the lower only where both were worse than the head alone, and the higher the worse.
     """
-    if not results:
-        return RATES[1]
-    return None if len(results) == TRIALS else RATES[2 if results[0].loss < head else 0]
+    if len(results) < 2:
+        return RATES[len(results) + 1]
+    first, second, *more = results
+    return RATES[0] if not more and second.loss >= first.loss >= head else None
 
 
 def is_clearly_lower(losses: Sequence[float], others: Sequence[float]) -> bool:
@@ -117,18 +121,23 @@ def is_clearly_lower(losses: Sequence[float], others: Sequence[float]) -> bool:
     return statistics.fmean(gains) > error
 
 
-def choose_trial(results: Sequence[TrialResult], head: Sequence[float]) -> TrialResult | None:
-    """Return the trial of the lowest rate that cannot be told from the best one, of its parts the better.
+def choose_trial(results: Sequence[TrialResult], head: float) -> TrialResult | None:
+    """Return the first trial, or a later one that is clearly better; None where all diverged.
 
-    So few examples validate that the least of several losses is low by chance in part: the rule of one standard error
-    (Breiman and others, Classification and Regression Trees, 1984) takes what changes less. None where the best cannot
-    be told from the head alone, whose losses are `head`.
+    So few examples validate that the least of several losses is low by chance in part: what is usual stays unless
+    another is better by more than one standard error, as in the rule of Breiman and others (Classification and
+    Regression Trees, 1984). In its first steps every rate undoes something of the head's fit, whose loss is `head`, and
+    a low one least: that it harms less says nothing for it, unless it is better than the head alone.
     """
-    best = min(results, key=lambda result: result.loss)
-    if not is_clearly_lower(best.losses, head):
-        return None
-    alike = [result for result in results if result.losses and not is_clearly_lower(best.losses, result.losses)]
-    return min(alike, key=lambda result: (result.rate, result.loss))
+    chosen: TrialResult | None = None
+    for result in results:
+        if math.isinf(result.loss):
+            continue
+        if chosen is None or (
+            (result.rate >= chosen.rate or result.loss < head) and is_clearly_lower(result.losses, chosen.losses)
+        ):
+            chosen = result
+    return chosen
 
 
 def head_by_solver(l2: float, epochs: int = 200) -> dict[str, Any]:
@@ -180,28 +189,9 @@ def describe_later(facts: Facts, phase: Mapping[str, Any]) -> list[str]:
     return reasons
 
 
-def short_phase(facts: Facts, trial: TrialResult) -> dict[str, Any]:
-    """Return the phase that a trial was, to be made again in the run."""
-    length = length_for(facts.train)
-    return {
-        **trial.boundary.phase(trial.rate, steps=trial.steps, batch_size=length.batch_size, keep_if_better=True),
-        "name": f"{trial.boundary.name}_short",
-    }
-
-
-def lower_rate(rate: float) -> float:
-    """Return the next lower of the rates, with which a part goes on that a short phase has brought forward."""
-    return RATES[max(0, RATES.index(rate) - 1)]
-
-
 def is_tiny(facts: Facts) -> bool:
     """Return whether the examples are too few to train more than the head without a sign that it helps."""
     return facts.train < HEAD_ALONE
-
-
-def usual_rate() -> float:
-    """Return the rate where none can be tried, or none is better than the head alone: that of LP-FT."""
-    return RATES[0]
 
 
 def describe_probes(facts: Facts, probes: Sequence[ProbeResult]) -> list[str]:

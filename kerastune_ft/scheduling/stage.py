@@ -15,10 +15,10 @@ from kerastune_ft.errors import ConfigError, DivergedError
 from kerastune_ft.probing.cuts import choose_units
 from kerastune_ft.probing.features import estimate_seconds, read_cuts, read_final
 from kerastune_ft.probing.probe import Probe, fit_probe, headline, raw_strengths
+from kerastune_ft.probing.record import Record
 from kerastune_ft.scheduling import budget, rules
-from kerastune_ft.scheduling.record import Record
 from kerastune_ft.scheduling.rules import Boundary, Facts, ProbeResult, TrialResult
-from kerastune_ft.scheduling.trials import plan_trial, run_trial, start_from, without_test
+from kerastune_ft.scheduling.trials import for_measuring, plan_trial, run_trial, start_from
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
@@ -66,7 +66,7 @@ def choose_schedule(
     What `record` has is not measured again; trials lie in `folder` while they last. `seconds` bounds the estimated cost
     of all measurements; without it a third of that of the longest schedule that may be chosen does.
     """
-    return _Stage(without_test(session), record, folder, lay, seconds, watch, stop).choose()
+    return _Stage(for_measuring(session), record, folder, lay, seconds, watch, stop).choose()
 
 
 def find_facts(session: Session) -> Facts:
@@ -129,7 +129,7 @@ class _Stage:
 
     def _longest_seconds(self) -> float:
         """Return the estimated seconds of the longest schedule that may be chosen."""
-        later = rules.later_phase(self._facts, rules.ALL, rules.usual_rate())
+        later = rules.later_phase(self._facts, rules.ALL, rules.USUAL)
         (phase,) = self._lay([later])[-1:]
         return budget.schedule_seconds(plan_trial(self._session, phase)) + estimate_seconds(self._session)
 
@@ -179,7 +179,7 @@ class _Stage:
 
     def _with_usual_phases(self) -> Session:
         """Return the session with the phases that are likely: where they are chosen, the run reads the same rows."""
-        later = rules.later_phase(self._facts, rules.TOP, rules.usual_rate())
+        later = rules.later_phase(self._facts, rules.ALL, rules.USUAL)
         laid = self._lay([rules.head_by_solver(1.0), later])
         return self._session.with_phases([Phase.model_validate(phase) for phase in laid])
 
@@ -196,37 +196,30 @@ class _Stage:
         return rules.head_by_solver(final.l2)
 
     def _choose_later(self, boundaries: Sequence[Boundary], final: ProbeResult | None) -> list[dict[str, Any]]:
-        """Return the phases after the head: by trials as far as the cost allows, else as is usual.
-
-        A trial that was clearly better than the head alone becomes a phase of its own, as short as it was, since the
-        same rate over many epochs may undo what it brought; what follows goes on at a lower rate.
-        """
-        if final is None:
-            self._reason(f"{boundaries[0].name}: a peak rate of {rules.RATES[1]:g}, since nothing was tried")
-            return [self._go_on(boundaries[0], rules.RATES[1])]
-        results = self._try(boundaries, final)
-        if results and all(math.isinf(result.loss) for result in results):
+        """Return the phase after the head, as usual unless trials say otherwise; nothing where the head is enough."""
+        results = [] if final is None else self._try(boundaries, final)
+        if final is None or not results:
+            return self._without_trials(boundaries[0])
+        best = rules.choose_trial(results, final.loss)
+        if best is None:
             self._reason("only the head trains: every trial of more diverged")
             return []
-        best = rules.choose_trial(results, final.losses) if results else None
-        if best is not None:
-            return self._make_again(best)
-        why = "no trial was clearly better than the head alone" if results else "nothing was tried"
-        if rules.is_tiny(self._facts):
-            self._reason(f"only the head trains: {why}, and there are {self._facts.train} training examples")
+        if rules.is_tiny(self._facts) and not rules.is_clearly_lower(best.losses, final.losses):
+            self._reason(
+                f"only the head trains: {self._facts.train} training examples are few, and no trial was clearly better "
+                "than the head alone"
+            )
             return []
-        self._reason(f"{rules.ALL.name}: a low peak rate, {rules.usual_rate():g}, since {why}")
-        return [self._go_on(rules.ALL, rules.usual_rate())]
+        why = "nothing else that was tried is clearly better" if best is results[0] else "clearly better than as usual"
+        self._reason(f"{best.boundary.name}: a peak rate of {best.rate:g}; {why}")
+        return [self._go_on(best.boundary, best.rate)]
 
-    def _make_again(self, best: TrialResult) -> list[dict[str, Any]]:
-        """Return the phases of a trial that was clearly better than the head alone."""
-        rate, short = rules.lower_rate(best.rate), rules.short_phase(self._facts, best)
-        self._reason(
-            f"{best.boundary.name}: a peak rate of {best.rate:g} is clearly better than the head alone, and the lowest "
-            "that cannot be told from the best"
-        )
-        self._reason(f"{short['name']}: the trial made again, of {best.steps} steps; then on at {rate:g}")
-        return [short, self._go_on(best.boundary, rate)]
+    def _without_trials(self, boundary: Boundary) -> list[dict[str, Any]]:
+        if rules.is_tiny(self._facts) and self._facts.can_probe:
+            self._reason(f"only the head trains: {self._facts.train} training examples are few, and nothing was tried")
+            return []
+        self._reason(f"{boundary.name}: the usual peak rate, {rules.USUAL:g}, since nothing was tried")
+        return [self._go_on(boundary, rules.USUAL)]
 
     def _go_on(self, boundary: Boundary, rate: float) -> dict[str, Any]:
         """Return the long phase of a part of the backbone, and say why it is as it is."""
@@ -237,28 +230,27 @@ class _Stage:
         return later
 
     def _try(self, boundaries: Sequence[Boundary], final: ProbeResult) -> list[TrialResult]:
-        """Return the trials of all parts that the cost allows."""
+        """Return the trials that the cost allows: all units at two rates, then the top at the better one."""
         costs, epoch = {}, 1
         for boundary in boundaries:
-            plan = plan_trial(self._session, self._phase(boundary, rules.usual_rate(), 1))
+            plan = plan_trial(self._session, self._phase(boundary, rules.USUAL, 1))
             costs[boundary.name] = budget.cost_of(self._session, plan)
             epoch = plan.phases[0].steps_per_epoch
-        parts = list(boundaries)
-        while parts and not (steps := self._steps(parts, costs, epoch)):
-            left_out = parts.pop()
-            self._reason(f"{left_out.name}: not tried, since its trials would cost more than measurements may")
+        while costs and not (steps := self._steps(costs, epoch)):
+            self._reason(f"{costs.popitem()[0]}: not tried, since its trials would cost more than measurements may")
         results: list[TrialResult] = []
-        for boundary in parts:
-            own: list[TrialResult] = []
-            while (rate := rules.next_rate(own, final.loss)) is not None:
-                own.append(self._trial(boundary, rate, steps, final))
-            self._spent += costs[boundary.name].seconds(steps, len(own))
-            results += own
+        if costs:
+            while (rate := rules.next_rate(results, final.loss)) is not None:
+                results.append(self._trial(boundaries[0], rate, steps, final))
+            self._spent += costs[boundaries[0].name].seconds(steps, len(results))
+        best = rules.choose_trial(results, final.loss)
+        for boundary in boundaries[1 : len(costs)] if best is not None else ():
+            results.append(self._trial(boundary, best.rate, steps, final))
+            self._spent += costs[boundary.name].seconds(steps, 1)
         return results
 
-    def _steps(self, parts: Sequence[Boundary], costs: Mapping[str, budget.TrialCost], epoch: int) -> int:
-        own = {part.name: costs[part.name] for part in parts}
-        return budget.trial_steps(self._limit - self._spent, own, rules.TRIALS, epoch)
+    def _steps(self, costs: Mapping[str, budget.TrialCost], epoch: int) -> int:
+        return budget.trial_steps(self._limit - self._spent, costs, rules.TRIALS, epoch)
 
     def _phase(self, boundary: Boundary, rate: float, steps: int) -> dict[str, Any]:
         """Return the phase of a trial: what would be trained, in its own batches, for so many steps."""

@@ -41,11 +41,12 @@ class Trained:
     """The loss of every example, in the order of the split."""
 
 
-def without_test(session: Session) -> Session:
-    """Return the session without its test split, which no measurement reads."""
+def for_measuring(session: Session) -> Session:
+    """Return the session without its test split, which no measurement reads, and without what only runs record."""
     source = copy.copy(session.source)
     source.splits = {split: session.source.splits[split] for split in SPLITS}
-    return replace(session, source=source)
+    output = session.config.output.model_copy(update={"gradient_norms": False})
+    return replace(session, source=source, config=session.config.model_copy(update={"output": output}))
 
 
 def start_from(session: Session, probe: Probe) -> Session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 
@@ -63,3 +64,15 @@ def test_a_refit_on_two_replicas_equals_one_on_one(folder: Path) -> None:
         assert done.code == 0, done.err
     assert len(list((folder / "refit-1").glob("refit/*/best.safetensors"))) == 2
     assert_equal(folder / "refit-1", folder / "refit-2")
+
+
+@pytest.mark.slow
+def test_the_same_phases_are_chosen_on_two_replicas(folder: Path) -> None:
+    chosen = []
+    for run, replicas in (("auto-1", 1), ("auto-2", 2)):
+        words = ("--set", "phases=auto", "--set", f"runtime.replicas={replicas}")
+        done = run_program(folder, "run", "tiny.json", "--run-dir", run, *words)
+        assert done.code == 0, done.err
+        chosen.append(json.loads((folder / run / "config.json").read_text())["phases"])
+    assert chosen[0] == chosen[1]
+    assert_equal(folder / "auto-1", folder / "auto-2", of_weights=1e-4)

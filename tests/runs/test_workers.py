@@ -170,3 +170,15 @@ def test_without_others_it_says_why(folder: Path) -> None:
     (done,) = run_commands(folder, [("run", "tiny.json", "--set", "runtime.strategy=multi_worker")])
     assert done.code == 2
     assert "TF_CONFIG, which is not set" in done.err
+
+
+@pytest.mark.slow
+def test_the_chief_chooses_the_phases_of_all(folder: Path) -> None:
+    words = ("--set", "phases=auto")
+    one = run_program(folder, "run", "tiny.json", "--run-dir", "chosen-by-one", *words)
+    pair = run_program(folder, *WORKERS, "--run-dir", "chosen-by-chief", *words)
+    assert (one.code, pair.code) == (0, 0), pair.err
+    assert pair.err.count("trial of") == one.err.count("trial of") > 0
+    plans = [json.loads((folder / run / "plan.json").read_text()) for run in ("chosen-by-one", "chosen-by-chief")]
+    assert plans[0]["auto"]["measured"] == plans[1]["auto"]["measured"]
+    assert_equal(folder / "chosen-by-one", folder / "chosen-by-chief", of_weights=1e-4)

@@ -33,13 +33,13 @@ def around(mean: float, spread: float = 0.1, count: int = 50) -> list[float]:
     return (mean + drawn - drawn.mean()).tolist()
 
 
-DIVERGED = [trial(TOP, rate, ()) for rate in rules.RATES[:2]]
+DIVERGED = [trial(TOP, rate, ()) for rate in rules.RATES[1:]]
 
 
 def test_the_top_is_tried_where_probes_improve_up_to_the_last_features() -> None:
     found, why = rules.choose_boundaries([probe("block1", 0.6), probe("features", 0.5)])
-    assert found == [TOP, ALL] and "improve up to the last" in why
-    assert rules.choose_boundaries([probe("features", 0.5)])[0] == [TOP, ALL]
+    assert found == [ALL, TOP] and "improve up to the last" in why
+    assert rules.choose_boundaries([probe("features", 0.5)])[0] == [ALL, TOP]
 
 
 def test_where_a_probe_inside_is_better_more_than_the_top_has_to_train() -> None:
@@ -53,12 +53,14 @@ def test_without_a_probe_the_usual_part_is_taken() -> None:
     assert rules.choose_boundaries([])[0] == [TOP]
 
 
-def test_the_sweep_goes_up_where_the_first_rate_helped_and_else_down() -> None:
+def test_the_lower_rate_is_tried_only_where_the_others_are_worse_than_the_head() -> None:
     low, middle, high = rules.RATES
-    assert rules.next_rate([], 0.5) == middle
-    assert rules.next_rate([trial(TOP, middle, [0.4])], 0.5) == high
-    assert rules.next_rate([trial(TOP, middle, [0.5])], 0.5) == low == rules.next_rate(DIVERGED[1:], 0.5)
-    assert rules.next_rate([trial(TOP, middle, [0.4]), trial(TOP, high, [0.3])], 0.5) is None
+    assert rules.next_rate([], 0.5) == middle and rules.next_rate([trial(ALL, middle, [0.4])], 0.5) == high
+    worse = [trial(ALL, middle, [0.6]), trial(ALL, high, [0.7])]
+    assert rules.next_rate(worse, 0.5) == low and rules.next_rate(DIVERGED, 0.5) == low
+    assert rules.next_rate([*worse, trial(ALL, low, [0.55])], 0.5) is None
+    for losses in ([0.4, 0.7], [0.6, 0.55]):
+        assert rules.next_rate([trial(ALL, middle, losses[:1]), trial(ALL, high, losses[1:])], 0.5) is None
 
 
 def test_what_is_clear_is_more_than_a_standard_error_of_the_differences() -> None:
@@ -71,36 +73,29 @@ def test_what_is_clear_is_more_than_a_standard_error_of_the_differences() -> Non
     assert not rules.is_clearly_lower([], []) and not rules.is_clearly_lower([0.1, 0.2], [0.1, 0.2])
 
 
-def test_the_lowest_rate_that_cannot_be_told_from_the_best_is_taken() -> None:
-    head = around(1.0)
+def test_what_is_usual_stays_unless_another_is_clearly_better() -> None:
     low, middle, high = rules.RATES
-    alike = [trial(ALL, middle, around(0.5)), trial(ALL, high, around(0.495))]
-    assert rules.choose_trial(alike, head) == alike[0]
-    better = [alike[0], trial(ALL, high, around(0.4))]
-    assert rules.choose_trial(better, head) == better[1]
-    # Of two parts at that rate the better.
-    parts = [trial(TOP, middle, around(0.505)), trial(ALL, middle, around(0.5)), trial(ALL, low, around(0.7))]
-    assert rules.choose_trial(parts, head) == parts[1]
+    usual = trial(ALL, middle, around(0.5))
+    for other in (trial(ALL, high, around(0.495)), trial(ALL, high, around(0.7)), trial(TOP, middle, around(0.495))):
+        assert rules.choose_trial([usual, other], 1.0) == usual
+    for other in (trial(ALL, high, around(0.4)), trial(TOP, middle, around(0.4)), trial(ALL, low, around(0.4))):
+        assert rules.choose_trial([usual, other], 1.0) == other
+    # The next has to be better than the better one.
+    assert rules.choose_trial([usual, trial(ALL, high, around(0.4)), trial(TOP, high, around(0.45))], 1.0).rate == high
 
 
-def test_what_cannot_be_told_from_the_head_alone_is_not_made_again() -> None:
-    assert rules.choose_trial([trial(ALL, 2e-4, around(0.995))], around(1.0)) is None
-    assert rules.choose_trial([trial(ALL, 2e-4, around(1.5))], around(1.0)) is None
+def test_a_lower_rate_that_only_harms_less_says_nothing() -> None:
+    low, middle, high = rules.RATES
+    usual = trial(ALL, middle, around(0.5))
+    assert rules.choose_trial([usual, trial(ALL, low, around(0.3))], 0.25) == usual
+    assert rules.choose_trial([usual, trial(ALL, high, around(0.3))], 0.25) != usual
 
 
 def test_what_diverged_is_worse_than_anything_and_nothing_to_go_on_with() -> None:
-    assert rules.choose_trial(DIVERGED, around(1.0)) is None
-    fine = trial(TOP, rules.RATES[2], around(0.5))
-    assert (
-        rules.choose_trial([*DIVERGED, fine], around(1.0)) == fine == rules.choose_trial([fine, *DIVERGED], around(1))
-    )
-    assert rules.describe_trial(DIVERGED[1], 0.6, "accuracy") == "trial of top at 0.0002, 30 steps: it diverged"
-
-
-def test_a_part_goes_on_at_the_next_lower_rate() -> None:
-    low, middle, high = rules.RATES
-    assert [rules.lower_rate(rate) for rate in (high, middle, low)] == [middle, low, low]
-    assert rules.usual_rate() == low == min(rules.RATES)
+    assert rules.choose_trial([], 1.0) is None and rules.choose_trial(DIVERGED, 1.0) is None
+    fine = trial(TOP, rules.RATES[0], around(1.5))
+    assert rules.choose_trial([*DIVERGED, fine], 1.0) == fine == rules.choose_trial([fine, *DIVERGED], 1.0)
+    assert rules.describe_trial(DIVERGED[0], 0.6, "accuracy") == "trial of top at 0.0002, 30 steps: it diverged"
 
 
 def test_of_few_examples_only_a_sign_that_it_helps_trains_more() -> None:
@@ -116,9 +111,6 @@ def test_phases_are_those_of_a_configuration() -> None:
     assert "augment" not in rules.later_phase(facts(250, can_augment=False), TOP, 2e-4)
     assert "unit_decay" not in few["learning_rate"]
     assert rules.head_by_solver(0.5)["optimizer"] == {"name": "lbfgs", "l2": 0.5}
-    short = rules.short_phase(facts(), trial(ALL, 8e-4, [0.4]))
-    assert (short["name"], short["steps"], short["learning_rate"]["peak"]) == ("all_short", 30, 8e-4)
-    assert "epochs" not in short and short["keep_if_better"]
     head = rules.head_by_steps(800)
     assert head["unfreeze"] == "none" and not any(key.startswith("//") for key in head)
 

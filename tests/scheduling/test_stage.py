@@ -15,8 +15,8 @@ from kerastune_ft.config.options.backbones import EarlierRun
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.python_objects import PythonObject, PythonObjects
 from kerastune_ft.errors import DivergedError, Interrupted
+from kerastune_ft.probing.record import Record
 from kerastune_ft.scheduling import rules, stage
-from kerastune_ft.scheduling.record import Record
 from kerastune_ft.scheduling.stage import Choice, choose_schedule, find_facts
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.session.session import Session
@@ -69,8 +69,7 @@ def chosen(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Choice
 
 @pytest.mark.slow
 def test_it_ends_with_the_solved_head_and_a_part_that_was_tried(chosen: Choice) -> None:
-    head, *short, later = chosen.phases
-    assert [phase["name"] for phase in short] in ([], [f"{later['name']}_short"])
+    head, later = chosen.phases
     assert head["optimizer"]["name"] == "lbfgs" and head["unfreeze"] == "none"
     assert later["learning_rate"]["peak"] in rules.RATES and later["name"] in ("top", "all")
     trials = [line for line in chosen.measured if line.startswith("trial of")]
@@ -104,9 +103,9 @@ def test_all_that_was_measured_is_known_from_then_on(
 
 def test_without_means_nothing_is_tried(session: Session, tmp_path: Path) -> None:
     found = choose(session, tmp_path, seconds=1e-9)
-    assert found.phases[1]["name"] == "all" and found.phases[1]["learning_rate"]["peak"] == rules.usual_rate()
+    assert found.phases[1]["name"] == "all" and found.phases[1]["learning_rate"]["peak"] == rules.USUAL
     assert not any(line.startswith("trial") for line in found.measured)
-    assert sum("not tried" in line for line in found.reasons) >= 2
+    assert sum("not tried" in line for line in found.reasons) >= 1
 
 
 @pytest.mark.slow
@@ -136,7 +135,7 @@ def test_where_every_trial_diverges_the_head_alone_trains(
     record.recall("probes", lambda: [{"cut": "features", "loss": 0.5, "value": 0.7, "l2": 0.1, "losses": [0.5]}])
     found = choose(session, tmp_path)
     assert [phase["name"] for phase in found.phases] == ["head"] and "every trial" in found.reasons[-1]
-    assert sum(line.endswith("steps: it diverged") for line in found.measured) == 4
+    assert sum(line.endswith("steps: it diverged") for line in found.measured) == 3
     # What diverged is known, as JSON has it.
     monkeypatch.setattr(stage, "run_trial", lambda *given: pytest.fail("again"))
     assert choose(session, tmp_path) == found

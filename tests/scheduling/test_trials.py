@@ -9,7 +9,7 @@ import pytest
 
 from kerastune_ft.probing.features import read_final
 from kerastune_ft.probing.probe import fit_probe
-from kerastune_ft.scheduling.trials import plan_trial, run_trial, start_from, without_test
+from kerastune_ft.scheduling.trials import for_measuring, plan_trial, run_trial, start_from
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
@@ -28,13 +28,13 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
 
 
 def test_the_test_split_is_out_of_the_plan(session: Session) -> None:
-    own = without_test(session)
+    own = for_measuring(session)
     assert set(own.source.splits) == {"train", "validation"} and "test" in session.source.splits
     assert all("test" not in need.passes for need in plan_trial(own, LITTLE).decision.needs)
 
 
 def test_a_trial_that_hardly_moves_has_the_figures_of_the_probe(session: Session, tmp_path: Path) -> None:
-    own = without_test(session)
+    own = for_measuring(session)
     found = read_final(own, Watcher())
     probe = fit_probe(own, found.features["features"], found.targets, (0.1,), standardise=False)
     start = start_from(own, probe)

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, LabelKind, find_facts
+from kerastune_ft.config.presets import AUTO
 from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.suggest import images, sounds, texts
 
+MEASURES = False
+"""Whether the schedule of what is proposed is left to the run, which chooses it by measurement."""
+_WHY = "the run measures on these data what trains, at which rates and how long; plan --resolve shows it beforehand"
+# Labels of tasks whose schedules can be chosen so, and the keys of `defaults` that are chosen.
+_PROBED: tuple[LabelKind, ...] = ("one", "several", "values")
+_CHOSEN = ("batch_size", "early_stopping", "augment")
 _BY_MODALITY: Mapping[str, Callable[[DataFindings, dict[str, Any] | None], dict[str, Any]]] = {
     IMAGE: images.suggest,
     TEXT: texts.suggest,
@@ -21,4 +28,15 @@ def suggest(findings: DataFindings, wanted: dict[str, Any] | None = None) -> dic
 
     `wanted` is the backbone that the user names, if any.
     """
-    return _BY_MODALITY[findings.modality](findings, wanted)
+    found = _BY_MODALITY[findings.modality](findings, wanted)
+    known = find_facts(findings.task)
+    return leave_to_measurement(found) if MEASURES and known and known.labels in _PROBED else found
+
+
+def leave_to_measurement(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the rest of a configuration whose schedule is left to the run, with the defaults that it does not choose.
+
+    What is about the labels stays, as weights and what is monitored do.
+    """
+    defaults = {key: value for key, value in found["defaults"].items() if key.removeprefix("// ") not in _CHOSEN}
+    return {**found, "defaults": defaults, "phases": {"// preset": _WHY, "preset": AUTO}}

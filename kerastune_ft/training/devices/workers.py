@@ -91,20 +91,33 @@ def agree_on_start(devices: Devices, begin: Callable[[], RunStart]) -> RunStart:
 
 
 def _agree_on_start(devices: Devices, begin: Callable[[], RunStart]) -> RunStart:
+    own: list[RunStart] = []
+
+    def start() -> Any:
+        own.append(begin())
+        return own[0].to_json()
+
+    message = ask_chief(devices, start)
+    beginning = own[0] if own else RunStart.from_json(message)
+    return beginning.with_directory(SharedRun(beginning.target, devices))
+
+
+def ask_chief(devices: Devices, find: Callable[[], Any]) -> Any:
+    """Return on every worker the JSON value that the chief finds, or raise on all of them what it raised.
+
+    The others wait meanwhile. With one worker it is what `find` returns.
+    """
     message: dict[str, Any] = {}
-    beginning: RunStart | None = None
     if devices.is_chief:
         try:
-            beginning = begin()
-            message = beginning.to_json()
+            message = {"found": find()}
         except errors.KerasTuneError as error:
             devices.agree(json.dumps({"error": type(error).__name__, "message": str(error)}).encode())
             raise
     message = json.loads(devices.agree(json.dumps(message).encode()))
     if "error" in message:
         raise getattr(errors, message["error"])(f"the chief says: {message['message']}")
-    beginning = beginning or RunStart.from_json(message)
-    return beginning.with_directory(SharedRun(beginning.target, devices))
+    return message["found"]
 
 
 def check_alike(devices: Devices, what: str, value: str) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from kerastune_ft.config.presets import AUTO, PRESETS
+from kerastune_ft.scheduling.rules import VERSION
 from measurements.defaults import sets
 from measurements.tables import ABSENT, Sheet
 
@@ -33,6 +34,8 @@ SETS: Mapping[str, str] = {
 """The sets, and how much of each: examples of a class, of texts in all."""
 SCHEDULES = (AUTO, *(name for name, preset in PRESETS.items() if not preset.required and name != AUTO))
 """All schedules that a word stands for."""
+# How far below the best preset "auto" may be on a set: in points, or in standard errors.
+_MOST_POINTS, _MOST_ERRORS = 2.0, 2.0
 
 Cell = dict[str, Any]
 
@@ -65,7 +68,9 @@ def measure(
 
 
 def _recall(folder: Path, name: str, place: str, schedule: str, seed: int, data: Path, weights: Path) -> Cell:
-    file = folder / "cells" / f"{place.replace('/', '-').replace(':', '-')}-{schedule}-{seed}.json"
+    # What other rules chose is no figure of these.
+    written = f"{schedule}.{VERSION}" if schedule == AUTO else schedule
+    file = folder / "cells" / f"{place.replace('/', '-').replace(':', '-')}-{written}-{seed}.json"
     if not file.exists():
         cell = _run(folder, place, schedule, seed, data, weights)
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -136,24 +141,46 @@ def sheet(cells: Mapping[str, Mapping[str, Sequence[Cell]]], caption: str, split
     return Sheet(["", *cells, "mean rank", "CPU seconds"], rows, caption)
 
 
-def find_largest_loss(cells: Mapping[str, Mapping[str, Sequence[Cell]]], split: str = "test") -> tuple[str, float]:
-    """Return the set on which the mean accuracy of `auto` is furthest below that of the best preset, and how far."""
-    losses = {}
-    for name, by_schedule in cells.items():
-        means = {
-            each: statistics.fmean(cell[split]["accuracy"] for cell in found) for each, found in by_schedule.items()
-        }
-        losses[name] = max(means.values()) - means[AUTO]
-    worst = max(losses, key=lambda name: losses[name])
-    return worst, losses[worst]
+def judge(cells: Mapping[str, Mapping[str, Sequence[Cell]]], split: str = "test") -> list[str]:
+    """Return how `auto` stands against the best preset: in mean rank, and set by set, in points of accuracy.
+
+    The best preset of a set is that of the highest mean. Standard errors are those of a mean rank over sets and seeds,
+    and of the mean difference over seeds, which have the same examples.
+    """
+    ranks = rank(cells, split)
+    if AUTO not in ranks or len(ranks) < 2:
+        return []
+    best = min((name for name in ranks if name != AUTO), key=lambda name: statistics.fmean(ranks[name]))
+    behind = statistics.fmean(ranks[AUTO]) - statistics.fmean(ranks[best])
+    error = _find_error(ranks[best])
+    within = "" if error is None else f": {'within' if behind <= error else 'beyond'} one standard error"
+    lines = [
+        f"mean rank of auto {_spread(ranks[AUTO], 2)}, of the best preset, {best}, {_spread(ranks[best], 2)}{within}"
+    ]
+    return [*lines, *(_judge_set(name, each, split) for name, each in cells.items())]
+
+
+def _judge_set(name: str, by_schedule: Mapping[str, Sequence[Cell]], split: str) -> str:
+    """Return how far `auto` is from the best preset of a set."""
+    values = {each: [cell[split]["accuracy"] for cell in found] for each, found in by_schedule.items()}
+    best = max((each for each in values if each != AUTO), key=lambda each: statistics.fmean(values[each]))
+    gains = [100 * (own - other) for own, other in zip(values[AUTO], values[best], strict=False)]
+    gain, error = statistics.fmean(gains), _find_error(gains)
+    errors = "" if not error else f", {gain / error:+.1f} standard errors"
+    is_far = gain < -_MOST_POINTS and (not error or gain < -_MOST_ERRORS * error)
+    return f"{name}: auto {gain:+.1f} points against {best}{errors}{' (too far)' if is_far else ''}"
+
+
+def _find_error(values: Sequence[float]) -> float | None:
+    """Return the standard error of a mean, None for one value."""
+    return statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else None
 
 
 def _spread(values: Sequence[float], digits: int = 3) -> str:
     """Return a mean with its standard error, where there are several values."""
     if not values:
         return ABSENT
-    mean = f"{statistics.fmean(values):.{digits}f}".removeprefix("0")
-    if len(values) < 2:
+    mean, error = f"{statistics.fmean(values):.{digits}f}".removeprefix("0"), _find_error(values)
+    if error is None:
         return mean
-    error = statistics.stdev(values) / math.sqrt(len(values))
     return f"{mean} ± {f'{error:.{digits}f}'.removeprefix('0')}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kerastune_ft.scheduling.record import Record
+from kerastune_ft.probing.record import Record
 
 
 def test_a_measurement_is_made_once(tmp_path: Path) -> None:

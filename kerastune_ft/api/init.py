@@ -1,0 +1,44 @@
+"""Writing a configuration to start from, as a function: with a backbone by measurement, where that is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from kerastune_ft.api.backbones import make_rank
+from kerastune_ft.api.engine import parse_seconds
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.scaffolding import scaffold
+from kerastune_ft.scaffolding.measured import USUAL_TIME
+from kerastune_ft.scaffolding.scaffold import Scaffolded
+
+
+def init(
+    data: str | os.PathLike[str] | None = None,
+    output: str | os.PathLike[str] | None = None,
+    *,
+    example: str | None = None,
+    label: Sequence[str] = (),
+    backbone: str | os.PathLike[str] | None = None,
+    weights: str | os.PathLike[str] | None = None,
+    epochs: int | None = None,
+    measure: bool | str | float = False,
+) -> Scaffolded:
+    """Inspect data and write a short commented configuration for it, or copy one that comes with the package.
+
+    `data` is a folder, an archive of one, a table or an .npz file; `label` names the label columns of a table if
+    their names do not show it. The file is `<name of the data>.json` in the working directory unless `output` is
+    given; existing files are never overwritten. `backbone` is the model to write instead of the one that fits: a name
+    of tf.keras.applications, a class or preset of keras-hub, or a path; `weights` a file of its weights, and `epochs`
+    those of every phase. `measure` takes the backbone that linear probes on the data find best among those that are
+    here, tried for 10 minutes, or for seconds or text such as `3m`; nothing is downloaded. Raises ConfigError and
+    DataError.
+    """
+    try:
+        seconds = None if measure is False else parse_seconds(USUAL_TIME if measure is True else measure)
+    except ConfigError as error:
+        raise ConfigError(f"--measure: {error.sentence}; after --measure stands a time or an option") from None
+    rank = None if seconds is None else make_rank(seconds)
+    return scaffold.init(
+        data, output, example=example, label=label, backbone=backbone, weights=weights, epochs=epochs, rank=rank
+    )

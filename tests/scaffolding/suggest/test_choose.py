@@ -1,0 +1,32 @@
+"""Leaving the schedule of a proposal to measurements."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kerastune_ft.config.read import read
+from kerastune_ft.scaffolding.propose import Wishes, propose
+from kerastune_ft.scaffolding.suggest import choose
+
+
+@pytest.mark.parametrize(("classes", "weighed"), [((30, 30), False), ((90, 9), True)])
+def test_the_run_chooses_all_but_what_is_about_the_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, classes: tuple[int, int], weighed: bool
+) -> None:
+    rows = [
+        f"the film that we saw on day {number} was {('dull', 'bright')[label]},{label}"
+        for label, count in enumerate(classes)
+        for number in range(count)
+    ]
+    (tmp_path / "reviews.csv").write_text("\n".join(["text,label", *rows]))
+    monkeypatch.setattr(choose, "MEASURES", True)
+    document = propose(tmp_path / "reviews.csv", str, (), Wishes()).document
+    config = read(document)
+    assert config.awaits_choice and config.auto is not None
+    assert config.auto.keys == ({"class_weights": "balanced"} if weighed else {})
+    assert "plan --resolve" in document["phases"]["// preset"]
+    # Epochs that are asked for are laid over what will be chosen.
+    own = propose(tmp_path / "reviews.csv", str, (), Wishes(epochs=3)).document
+    assert own["phases"]["epochs"] == 3 and own["phases"]["preset"] == "auto"
