@@ -24,7 +24,7 @@ def test_too_few_steps_are_none() -> None:
     assert trial_steps(13 + 1.5 * FEWEST_STEPS + 0.01, COSTS, TRIALS, epoch=1000) == FEWEST_STEPS
     assert trial_steps(0.0, COSTS, TRIALS, epoch=1000) == 0
     # An epoch of fewer steps is enough.
-    assert trial_steps(13 + 1.5 * 6, COSTS, TRIALS, epoch=5) == 6
+    assert trial_steps(13 + 1.5 * 6 + 0.01, COSTS, TRIALS, epoch=5) == 6
 
 
 def test_each_part_has_its_own_number_of_trials() -> None:
