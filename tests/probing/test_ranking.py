@@ -69,3 +69,13 @@ def test_a_task_without_probes_is_refused_before_anything_is_opened(images: dict
     config = read(images).model_copy(update={"task": ImageSegmentation(kind="image_segmentation")})
     with pytest.raises(ConfigError, match="has no linear probe"):
         rank_backbones(config, devices.resolve(config.runtime), Watcher())
+
+
+def test_a_choice_is_made_once(
+    images: dict[str, Any], ranked: ranking.Ranking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = read(images)
+    first = ranking.rank_once(config, devices.resolve(config.runtime), Watcher(), 60.0)
+    assert first["best"] == first["backbones"][0]["backbone"]
+    monkeypatch.setattr(ranking, "fit_probe", lambda *given: pytest.fail("measured again"))
+    assert ranking.rank_once(config, devices.resolve(config.runtime), Watcher(), 60.0) == first

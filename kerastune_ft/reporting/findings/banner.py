@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
+from kerastune_ft.config.presets import AUTO
 from kerastune_ft.reporting.findings.evidence import Evidence, Finding
 from kerastune_ft.reporting.findings.rules import RULES, praise
 
@@ -26,13 +29,17 @@ def find_findings(run: Evidence) -> list[Finding]:
     return [earned, *shown] if earned is not None else shown
 
 
-def keep_phases(overrides: Sequence[str]) -> list[str]:
-    """Return overrides for the config.json of a run whose phases were chosen by measurement.
+def set_beside_choice(overrides: Sequence[str], auto: Mapping[str, Any]) -> list[str]:
+    """Return overrides for the config.json of a run whose phases were chosen by measurement; `auto` is its section.
 
-    Those of single phases change what was chosen, so that the section that vouches for it goes.
+    Keys of single phases change what was chosen, and all others what it was chosen for: so the section that vouches for
+    the phases goes, and they are chosen anew unless it is they that change.
     """
-    is_of_phases = any(each.startswith(_PHASES) for each in overrides)
-    return [*((_OWN_PHASES,) if is_of_phases else ()), *overrides]
+    if not overrides or any(each.startswith(_PHASES) for each in overrides):
+        return [*((_OWN_PHASES,) if overrides else ()), *overrides]
+    time = {"time": auto["time"]} if auto.get("time") else {}
+    anew = json.dumps({"preset": AUTO, **time, **(auto.get("keys") or {})})
+    return [_OWN_PHASES, f"phases={anew}", *overrides]
 
 
 def takes_own_config(overrides: Iterable[str]) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.reporting import phase_results, run_files
-from kerastune_ft.reporting.findings.banner import find_findings, keep_phases
+from kerastune_ft.reporting.findings.banner import find_findings, set_beside_choice
 from kerastune_ft.reporting.findings.evidence import Evidence
 from kerastune_ft.reporting.run_files import RunFiles
 from kerastune_ft.training.left_weights import is_discarded
@@ -20,13 +20,12 @@ def read_findings(directory: Path) -> list[dict[str, Any]]:
 def list_findings(run: RunFiles) -> list[dict[str, Any]]:
     """Return the findings of a run as JSON objects with `name`, `level`, `text`, `advice` and `set`.
 
-    A run that is not evaluated yet has none. Where its phases were chosen by measurement, keys of one phase are set in
-    its own config.json, which has them, and without the section that says that they are those chosen.
+    A run that is not evaluated yet has none. Where its phases were chosen by measurement, keys are set in its own
+    config.json, which has the phases.
     """
     found = [finding.to_json() for finding in find_findings(gather(run))] if run.metrics else []
-    if run.config.get("auto") is None:
-        return found
-    return [{**each, "set": keep_phases(each["set"])} for each in found]
+    auto = run.config.get("auto")
+    return found if auto is None else [{**each, "set": set_beside_choice(each["set"], auto)} for each in found]
 
 
 def gather(run: RunFiles) -> Evidence:
