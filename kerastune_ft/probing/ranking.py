@@ -126,7 +126,7 @@ def rank_once(config: RunConfig, devices: Devices, watch: Watcher, seconds: floa
     """
     headline(config.task)
     source = open_data(config, watch.note)
-    candidates = find_candidates(config, examples=len(source.splits["train"]))
+    candidates = find_candidates(config, (), False, len(source.splits["train"]))
     key = {
         "version": _VERSION,
         "configuration": config_hash(config),

@@ -244,7 +244,9 @@ class _Stage:
                 results.append(self._trial(boundaries[0], rate, steps, final))
             self._spent += costs[boundaries[0].name].seconds(steps, len(results))
         best = rules.choose_trial(results, final.loss)
-        for boundary in boundaries[1 : len(costs)] if best is not None else ():
+        if best is None:
+            return results
+        for boundary in boundaries[1 : len(costs)]:
             results.append(self._trial(boundary, best.rate, steps, final))
             self._spent += costs[boundary.name].seconds(steps, 1)
         return results
