@@ -12,8 +12,8 @@ from kerastune_ft.training.plan.feature_usage import flops_rate, mean_length
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.session.session import Session
 
-SHARE = 1 / 3
-"""The share of the longest schedule that may be chosen, up to which measurements are made."""
+SHARE = 1 / 2
+"""The share of the usual schedule up to which measurements are made: a third of both together."""
 FEWEST_STEPS = 20
 """With fewer steps a trial tells nothing."""
 _MOST_EPOCHS = 4

@@ -10,7 +10,7 @@ from typing import Any
 
 from kerastune_ft.scaffolding.suggest.defaults import HEAD_ALONE, head_phase, length_for
 
-VERSION = 5
+VERSION = 6
 """Raised by one when the same measurements lead to other phases, or are made otherwise."""
 RATES = (5e-5, 2e-4, 8e-4)
 """Peak rates of a phase that trains units, low to high: the usual one and its neighbours."""
@@ -39,8 +39,8 @@ class Boundary:
 
 TOP = Boundary("top", {"fraction": 0.3}, 1.0)
 ALL = Boundary("all", "all", 0.9)
-TRIALS = {ALL.name: 3, TOP.name: 1}
-"""The most trials of a part: at the usual rate and its neighbours, and at the rate that was chosen."""
+TRIALS = {ALL.name: 2, TOP.name: 1}
+"""The trials of a part: at the usual rate and a neighbour, and at the rate that was chosen."""
 
 
 @dataclass(frozen=True)
@@ -101,15 +101,14 @@ def choose_boundaries(probes: Sequence[ProbeResult]) -> tuple[list[Boundary], st
     )
 
 
-def next_rate(results: Sequence[TrialResult], head: float) -> float | None:
-    """Return the rate to try next for all units, given the trials so far and the loss of the head alone.
+def next_rate(results: Sequence[TrialResult]) -> float | None:
+    """Return the rate to try next for all units, given the trials so far; None where they are enough.
 
-    The usual rate, then the higher; the lower only where both were worse than the head alone, and the higher the worse.
+    The usual rate, then the higher, or the lower where the usual one diverged.
     """
-    if len(results) < 2:
-        return RATES[len(results) + 1]
-    first, second, *more = results
-    return RATES[0] if not more and second.loss >= first.loss >= head else None
+    if len(results) == TRIALS[ALL.name]:
+        return None
+    return USUAL if not results else RATES[0 if math.isinf(results[0].loss) else 2]
 
 
 def is_clearly_lower(losses: Sequence[float], others: Sequence[float]) -> bool:
@@ -121,21 +120,18 @@ def is_clearly_lower(losses: Sequence[float], others: Sequence[float]) -> bool:
     return statistics.fmean(gains) > error
 
 
-def choose_trial(results: Sequence[TrialResult], head: float) -> TrialResult | None:
+def choose_trial(results: Sequence[TrialResult]) -> TrialResult | None:
     """Return the first trial, or a later one that is clearly better; None where all diverged.
 
     So few examples validate that the least of several losses is low by chance in part: what is usual stays unless
     another is better by more than one standard error, as in the rule of Breiman and others (Classification and
-    Regression Trees, 1984). In its first steps every rate undoes something of the head's fit, whose loss is `head`, and
-    a low one least: that it harms less says nothing for it, unless it is better than the head alone.
+    Regression Trees, 1984).
     """
     chosen: TrialResult | None = None
     for result in results:
         if math.isinf(result.loss):
             continue
-        if chosen is None or (
-            (result.rate >= chosen.rate or result.loss < head) and is_clearly_lower(result.losses, chosen.losses)
-        ):
+        if chosen is None or is_clearly_lower(result.losses, chosen.losses):
             chosen = result
     return chosen
 
@@ -187,6 +183,11 @@ def describe_later(facts: Facts, phase: Mapping[str, Any]) -> list[str]:
     if _has_few_images(facts) and phase["augment"]["views"] == _VIEWS:
         reasons.append(f"{name}: {_VIEWS} augmented views of each image, since there are few")
     return reasons
+
+
+def gentle_phase(facts: Facts, boundary: Boundary) -> dict[str, Any]:
+    """Return a second phase of a part, at the lowest rate."""
+    return {**later_phase(facts, boundary, RATES[0]), "name": f"{boundary.name}_gently"}
 
 
 def is_tiny(facts: Facts) -> bool:

@@ -200,7 +200,7 @@ class _Stage:
         results = [] if final is None else self._try(boundaries, final)
         if final is None or not results:
             return self._without_trials(boundaries[0])
-        best = rules.choose_trial(results, final.loss)
+        best = rules.choose_trial(results)
         if best is None:
             self._reason("only the head trains: every trial of more diverged")
             return []
@@ -212,18 +212,24 @@ class _Stage:
             return []
         why = "nothing else that was tried is clearly better" if best is results[0] else "clearly better than as usual"
         self._reason(f"{best.boundary.name}: a peak rate of {best.rate:g}; {why}")
-        return [self._go_on(best.boundary, best.rate)]
+        later = self._go_on(rules.later_phase(self._facts, best.boundary, best.rate))
+        if best.loss < final.loss:
+            return [later]
+        self._reason(
+            f"no trial was better than the head alone, of whose fit the first steps undo something: a phase at "
+            f"{rules.RATES[0]:g} follows, in case the longer one is no better either"
+        )
+        return [later, self._go_on(rules.gentle_phase(self._facts, best.boundary))]
 
     def _without_trials(self, boundary: Boundary) -> list[dict[str, Any]]:
         if rules.is_tiny(self._facts) and self._facts.can_probe:
             self._reason(f"only the head trains: {self._facts.train} training examples are few, and nothing was tried")
             return []
         self._reason(f"{boundary.name}: the usual peak rate, {rules.USUAL:g}, since nothing was tried")
-        return [self._go_on(boundary, rules.USUAL)]
+        return [self._go_on(rules.later_phase(self._facts, boundary, rules.USUAL))]
 
-    def _go_on(self, boundary: Boundary, rate: float) -> dict[str, Any]:
-        """Return the long phase of a part of the backbone, and say why it is as it is."""
-        later = rules.later_phase(self._facts, boundary, rate)
+    def _go_on(self, later: dict[str, Any]) -> dict[str, Any]:
+        """Return a phase after the head, and say why it is as it is."""
         # Keys beside "auto" say how long it is, and more.
         for reason in rules.describe_later(self._facts, self._lay([later])[-1]):
             self._reason(reason)
@@ -240,10 +246,10 @@ class _Stage:
             self._reason(f"{costs.popitem()[0]}: not tried, since its trials would cost more than measurements may")
         results: list[TrialResult] = []
         if costs:
-            while (rate := rules.next_rate(results, final.loss)) is not None:
+            while (rate := rules.next_rate(results)) is not None:
                 results.append(self._trial(boundaries[0], rate, steps, final))
             self._spent += costs[boundaries[0].name].seconds(steps, len(results))
-        best = rules.choose_trial(results, final.loss)
+        best = rules.choose_trial(results)
         if best is None:
             return results
         for boundary in boundaries[1 : len(costs)]:

@@ -53,14 +53,12 @@ def test_without_a_probe_the_usual_part_is_taken() -> None:
     assert rules.choose_boundaries([])[0] == [TOP]
 
 
-def test_the_lower_rate_is_tried_only_where_the_others_are_worse_than_the_head() -> None:
+def test_the_usual_rate_is_tried_and_then_the_higher_or_after_divergence_the_lower() -> None:
     low, middle, high = rules.RATES
-    assert rules.next_rate([], 0.5) == middle and rules.next_rate([trial(ALL, middle, [0.4])], 0.5) == high
-    worse = [trial(ALL, middle, [0.6]), trial(ALL, high, [0.7])]
-    assert rules.next_rate(worse, 0.5) == low and rules.next_rate(DIVERGED, 0.5) == low
-    assert rules.next_rate([*worse, trial(ALL, low, [0.55])], 0.5) is None
-    for losses in ([0.4, 0.7], [0.6, 0.55]):
-        assert rules.next_rate([trial(ALL, middle, losses[:1]), trial(ALL, high, losses[1:])], 0.5) is None
+    first = trial(ALL, middle, [0.4])
+    assert rules.next_rate([]) == middle == rules.USUAL and rules.next_rate([first]) == high
+    assert rules.next_rate(DIVERGED[:1]) == low
+    assert rules.next_rate([first, trial(ALL, high, [0.6])]) is None
 
 
 def test_what_is_clear_is_more_than_a_standard_error_of_the_differences() -> None:
@@ -77,24 +75,17 @@ def test_what_is_usual_stays_unless_another_is_clearly_better() -> None:
     low, middle, high = rules.RATES
     usual = trial(ALL, middle, around(0.5))
     for other in (trial(ALL, high, around(0.495)), trial(ALL, high, around(0.7)), trial(TOP, middle, around(0.495))):
-        assert rules.choose_trial([usual, other], 1.0) == usual
+        assert rules.choose_trial([usual, other]) == usual
     for other in (trial(ALL, high, around(0.4)), trial(TOP, middle, around(0.4)), trial(ALL, low, around(0.4))):
-        assert rules.choose_trial([usual, other], 1.0) == other
+        assert rules.choose_trial([usual, other]) == other
     # The next has to be better than the better one.
-    assert rules.choose_trial([usual, trial(ALL, high, around(0.4)), trial(TOP, high, around(0.45))], 1.0).rate == high
-
-
-def test_a_lower_rate_that_only_harms_less_says_nothing() -> None:
-    low, middle, high = rules.RATES
-    usual = trial(ALL, middle, around(0.5))
-    assert rules.choose_trial([usual, trial(ALL, low, around(0.3))], 0.25) == usual
-    assert rules.choose_trial([usual, trial(ALL, high, around(0.3))], 0.25) != usual
+    assert rules.choose_trial([usual, trial(ALL, high, around(0.4)), trial(TOP, high, around(0.45))]).rate == high
 
 
 def test_what_diverged_is_worse_than_anything_and_nothing_to_go_on_with() -> None:
-    assert rules.choose_trial([], 1.0) is None and rules.choose_trial(DIVERGED, 1.0) is None
+    assert rules.choose_trial([]) is None and rules.choose_trial(DIVERGED) is None
     fine = trial(TOP, rules.RATES[0], around(1.5))
-    assert rules.choose_trial([*DIVERGED, fine], 1.0) == fine == rules.choose_trial([fine, *DIVERGED], 1.0)
+    assert rules.choose_trial([*DIVERGED, fine]) == fine == rules.choose_trial([fine, *DIVERGED])
     assert rules.describe_trial(DIVERGED[0], 0.6, "accuracy") == "trial of top at 0.0002, 30 steps: it diverged"
 
 
@@ -111,6 +102,8 @@ def test_phases_are_those_of_a_configuration() -> None:
     assert "augment" not in rules.later_phase(facts(250, can_augment=False), TOP, 2e-4)
     assert "unit_decay" not in few["learning_rate"]
     assert rules.head_by_solver(0.5)["optimizer"] == {"name": "lbfgs", "l2": 0.5}
+    gently = rules.gentle_phase(facts(), ALL)
+    assert gently["name"] == "all_gently" and gently["learning_rate"]["peak"] == min(rules.RATES)
     head = rules.head_by_steps(800)
     assert head["unfreeze"] == "none" and not any(key.startswith("//") for key in head)
 

@@ -69,11 +69,12 @@ def chosen(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Choice
 
 @pytest.mark.slow
 def test_it_ends_with_the_solved_head_and_a_part_that_was_tried(chosen: Choice) -> None:
-    head, later = chosen.phases
+    head, later, *gently = chosen.phases
+    assert [phase["learning_rate"]["peak"] for phase in gently] in ([], [min(rules.RATES)])
     assert head["optimizer"]["name"] == "lbfgs" and head["unfreeze"] == "none"
     assert later["learning_rate"]["peak"] in rules.RATES and later["name"] in ("top", "all")
     trials = [line for line in chosen.measured if line.startswith("trial of")]
-    assert 2 <= len(trials) <= 4 and sum(line.startswith("linear probe") for line in chosen.measured) >= 2
+    assert 2 <= len(trials) <= 3 and sum(line.startswith("linear probe") for line in chosen.measured) >= 2
     assert chosen.spent <= chosen.limit == PLENTY
 
 
@@ -109,7 +110,7 @@ def test_without_means_nothing_is_tried(session: Session, tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-def test_the_usual_limit_is_a_third_of_the_longest_schedule(session: Session, tmp_path: Path) -> None:
+def test_the_usual_limit_is_half_of_the_usual_schedule(session: Session, tmp_path: Path) -> None:
     found = choose(session, tmp_path, seconds=None)
     assert 0 < found.spent <= found.limit
 
@@ -135,7 +136,7 @@ def test_where_every_trial_diverges_the_head_alone_trains(
     record.recall("probes", lambda: [{"cut": "features", "loss": 0.5, "value": 0.7, "l2": 0.1, "losses": [0.5]}])
     found = choose(session, tmp_path)
     assert [phase["name"] for phase in found.phases] == ["head"] and "every trial" in found.reasons[-1]
-    assert sum(line.endswith("steps: it diverged") for line in found.measured) == 3
+    assert sum(line.endswith("steps: it diverged") for line in found.measured) == 2
     # What diverged is known, as JSON has it.
     monkeypatch.setattr(stage, "run_trial", lambda *given: pytest.fail("again"))
     assert choose(session, tmp_path) == found
