@@ -16,7 +16,6 @@ RATES = (5e-5, 2e-4, 8e-4)
 """Peak rates of a phase that trains units, low to high: the usual one and its neighbours."""
 USUAL = RATES[1]
 _FEW_IMAGES = 300
-_VIEWS = 4
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,8 @@ class Boundary:
     """The value of `unfreeze`."""
     unit_decay: float
     """The factor on the rate for each unit of distance from the head."""
+    augment: Any
+    """The augmentation of few images: stored views where the part begins above units that stay as they are."""
 
     def phase(self, rate: float, **length: Any) -> dict[str, Any]:
         """Return the phase that trains this part at a peak rate."""
@@ -37,8 +38,8 @@ class Boundary:
         return {"name": self.name, "unfreeze": self.unfreeze, "learning_rate": policy, **length}
 
 
-TOP = Boundary("top", {"fraction": 0.3}, 1.0)
-ALL = Boundary("all", "all", 0.9)
+TOP = Boundary("top", {"fraction": 0.3}, 1.0, {"preset": "light", "views": 4})
+ALL = Boundary("all", "all", 0.9, "light")
 TRIALS = {ALL.name: 2, TOP.name: 1}
 """The trials of a part: at the usual rate and a neighbour, and at the rate that was chosen."""
 
@@ -163,7 +164,7 @@ def later_phase(facts: Facts, boundary: Boundary, rate: float) -> dict[str, Any]
         keep_if_better=True,
     )
     if _has_few_images(facts):
-        phase["augment"] = {"preset": "light", "views": _VIEWS}
+        phase["augment"] = boundary.augment
     return phase
 
 
@@ -175,13 +176,13 @@ def describe_later(facts: Facts, phase: Mapping[str, Any]) -> list[str]:
     """Return why a later phase is as it is; `phase` has every key, also those that the configuration sets."""
     stops, name = phase["early_stopping"], phase["name"]
     ends = f", ended after {stops['patience']} without a better {phase['monitor']}" if stops else ""
-    dropped = "; dropped where none is better than the head alone" if phase["keep_if_better"] else ""
+    dropped = "; dropped where none is better than what it begins with" if phase["keep_if_better"] else ""
     reasons = [
         f"{name}: at most {phase['epochs']} epochs in batches of {phase['batch_size']}{ends}, for {facts.train:,} "
         f"training examples{dropped}"
     ]
-    if _has_few_images(facts) and phase["augment"]["views"] == _VIEWS:
-        reasons.append(f"{name}: {_VIEWS} augmented views of each image, since there are few")
+    if _has_few_images(facts) and phase["augment"]["preset"] == "light":
+        reasons.append(f"{name}: images are changed lightly, since there are few")
     return reasons
 
 

@@ -64,7 +64,7 @@ def choose_schedule(
     """Measure what the schedule is chosen by, and return it.
 
     What `record` has is not measured again; trials lie in `folder` while they last. `seconds` bounds the estimated cost
-    of all measurements; without it a third of that of the longest schedule that may be chosen does.
+    of all measurements; without it a third of that of the run does, half of what all units at the usual rate cost.
     """
     return _Stage(for_measuring(session), record, folder, lay, seconds, watch, stop).choose()
 
@@ -107,7 +107,7 @@ class _Stage:
         self._session, self._record, self._folder, self._lay = session, record, folder, lay
         self._watch, self._stop = watch, stop
         self._facts = find_facts(session)
-        self._limit = seconds if seconds is not None else budget.SHARE * self._longest_seconds()
+        self._limit = seconds if seconds is not None else budget.SHARE * self._usual_seconds()
         self._spent = 0.0
         self._head: Probe | None = None
         self._reuse = StepReuse()
@@ -127,8 +127,8 @@ class _Stage:
         phases = [self._choose_head(final), *self._choose_later(boundaries, final)]
         return Choice(self._lay(phases), self._measured, self._reasons, self._limit, self._spent)
 
-    def _longest_seconds(self) -> float:
-        """Return the estimated seconds of the longest schedule that may be chosen."""
+    def _usual_seconds(self) -> float:
+        """Return the estimated seconds of the usual schedule."""
         later = rules.later_phase(self._facts, rules.ALL, rules.USUAL)
         (phase,) = self._lay([later])[-1:]
         return budget.schedule_seconds(plan_trial(self._session, phase)) + estimate_seconds(self._session)

@@ -99,6 +99,7 @@ def test_phases_are_those_of_a_configuration() -> None:
     assert phase["unfreeze"] == "all" and "augment" not in phase
     few = rules.later_phase(facts(250), TOP, 2e-4)
     assert few["augment"] == {"preset": "light", "views": 4}
+    assert rules.later_phase(facts(250), ALL, 2e-4)["augment"] == "light"
     assert "augment" not in rules.later_phase(facts(250, can_augment=False), TOP, 2e-4)
     assert "unit_decay" not in few["learning_rate"]
     assert rules.head_by_solver(0.5)["optimizer"] == {"name": "lbfgs", "l2": 0.5}
@@ -112,7 +113,7 @@ def test_what_is_said_of_a_phase_is_what_it_is_with_the_keys_that_are_set() -> N
     few = rules.later_phase(facts(250), TOP, 2e-4)
     said = rules.describe_later(facts(250), Phase.model_validate(few).to_json())
     assert f"at most {few['epochs']} epochs in batches of {few['batch_size']}, ended after" in said[0]
-    assert "dropped where none is better" in said[0] and "4 augmented views" in said[1]
+    assert "dropped where none is better" in said[0] and "changed lightly" in said[1]
     own = {**few, "epochs": 3, "early_stopping": None, "keep_if_better": False, "augment": "none"}
     said = rules.describe_later(facts(250), Phase.model_validate(own).to_json())
     assert said == [f"top: at most 3 epochs in batches of {few['batch_size']}, for 250 training examples"]
