@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,3 +113,22 @@ def test_what_cannot_be_is_said_in_the_words_of_the_call(
 ) -> None:
     with pytest.raises(error, match=message):
         kt.fine_tune(data, label, **options)
+
+
+@pytest.mark.usefixtures("photos")
+def test_the_backbone_may_be_that_which_measures_best(
+    started: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[dict[str, Any]] = []
+    row = {"name": "MobileNet", "value": 0.8, "interval": [0.7, 0.9], "state": "tried", "why": "", "origin": "cache"}
+    best = {**row, "backbone": {"kind": "applications", "name": "MobileNet", "weights": "embedded"}}
+
+    def make(seconds: float) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        assert seconds == 600
+        return lambda document: asked.append(document) or {"metric": "validation_accuracy", "backbones": [best]}
+
+    monkeypatch.setattr(sys.modules["kerastune_ft.api.fine_tune"], "make_rank", make)
+    kt.fine_tune("photos", backbone="measure")
+    assert read(asked[0]).backbone.name == "MobileNetV2"
+    assert started[0]["document"]["backbone"]["name"] == "MobileNet"
+    assert "backbone MobileNet: validation_accuracy 0.8 (0.7 to 0.9)" in capsys.readouterr().err
