@@ -27,7 +27,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "reporting/run_files",
     ),
     "cli/test_commands.py": (
-        "cli/data", "cli/models", "cli/options", "cli/results", "cli/terminal", "cli/training",
+        "cli/data", "cli/options", "cli/results", "cli/terminal", "cli/training",
         "reporting/data_table",
     ),
     "conformance/test_hub_families.py": (
@@ -117,7 +117,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "scaffolding/sources/test_folders.py": (
         "scaffolding/detect", "scaffolding/findings", "scaffolding/samples/files",
-        "scaffolding/samples/image_statistics", "scaffolding/sources/file_kinds", "scaffolding/suggest/choose",
+        "scaffolding/samples/image_statistics", "scaffolding/sources/file_kinds",
         "scaffolding/suggest/images",
     ),
     "scaffolding/suggest/test_sounds.py": (
