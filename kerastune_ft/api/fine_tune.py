@@ -62,9 +62,8 @@ def fine_tune(
     tf.keras.applications, a preset or class of keras-hub, a path, a Keras model, the configuration's `backbone`, or
     `"measure"`: the best of those here by linear probes, of which none is begun after 10 minutes; `phases` a preset or
     the phases themselves, and `epochs` those of every phase. `sections` are other keys of the configuration, as
-    `defaults={"batch_size": 64}`, laid over what is proposed; `head` may also be an object, and it, `loss`, `metrics`
-    and `callbacks` are then as in `kerastune_ft.run`. Runs are in `directory`, or this one in `run_dir`; `fresh` begins
-    a new one although there is one of the same configuration.
+    `defaults={"batch_size": 64}`, laid over what is proposed; `head` may also be an object, and it, `loss`, `metrics`,
+    `callbacks` and `fresh` are then as in `kerastune_ft.run`. Runs are in `directory`, or this one in `run_dir`.
 
     `run.config` is the configuration, which `python -m kerastune_ft run FILE` takes to the same run. Raises ConfigError
     and DataError for what cannot be used or guessed, and the errors of `kerastune_ft.run`.
