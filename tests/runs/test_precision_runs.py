@@ -33,14 +33,14 @@ NEAR = {"float16": 0.02, "bfloat16": 0.06}
 @pytest.fixture(scope="module")
 def done(folder: Path) -> dict[str, Outcome]:
     """What commands on float16 runs leave: one uninterrupted, one in two parts."""
-    half, split = ("run", "tiny.json", "--run-dir", "half", *HALF), ("run", "tiny.json", "--run-dir", "parts", *HALF)
+    half, split = ("run", "small.json", "--run-dir", "half", *HALF), ("run", "small.json", "--run-dir", "parts", *HALF)
     words = {
         "half": half,
         "evaluate": ("evaluate", "half", "--json"),
         "predict": ("predict", "half", "data.npz", "--json"),
         "stopped": (*split, "--stop-after", "0.1s"),
         "resumed": split,
-        "auto": ("plan", "tiny.json", "--json", "--set", "runtime.precision=auto"),
+        "auto": ("plan", "small.json", "--json", "--set", "runtime.precision=auto"),
     }
     found = run_named(folder, words)
     assert found["half"].code == 0, found["half"].err
@@ -69,11 +69,11 @@ def test_auto_on_a_cpu_is_float32(done: dict[str, Outcome]) -> None:
     assert not any("float32" in note for note in done["auto"].json["notes"])
 
 
-def test_float16_trains_as_float32_does(done: dict[str, Outcome], folder: Path, base: Path) -> None:
-    _near(base, folder / "half", NEAR["float16"])
+def test_float16_trains_as_float32_does(done: dict[str, Outcome], folder: Path, small_base: Path) -> None:
+    _near(small_base, folder / "half", NEAR["float16"])
     weights = load_file(folder / "half/phases/01-top/best.safetensors")
     assert {str(value.dtype) for value in weights.values()} == {"float32"}
-    assert weights.keys() == load_file(base / "phases/01-top/best.safetensors").keys()
+    assert weights.keys() == load_file(small_base / "phases/01-top/best.safetensors").keys()
 
 
 def test_what_is_exported_is_float32_and_what_was_measured(done: dict[str, Outcome], folder: Path) -> None:
@@ -123,7 +123,7 @@ def test_gradients_that_no_scale_helps_are_a_diverged_run(folder: Path) -> None:
         "phases.head.unfreeze": '{"last": 1}', "phases.head.batch_size": "2",
     }  # fmt: skip
     words = [word for path, value in changes.items() for word in ("--set", f"{path}={value}")]
-    ended = run_program(folder, "run", "tiny.json", "--run-dir", "hopeless", *words)
+    ended = run_program(folder, "run", "small.json", "--run-dir", "hopeless", *words)
     assert ended.code == 4
     assert "whatever the loss is scaled by" in ended.err
     assert 'give "precision": "mixed_bfloat16"' in ended.err
@@ -131,14 +131,14 @@ def test_gradients_that_no_scale_helps_are_a_diverged_run(folder: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["float16", "bfloat16"])
-def test_two_replicas_are_near_one(folder: Path, base: Path, kind: str) -> None:
+def test_two_replicas_are_near_one(folder: Path, small_base: Path, kind: str) -> None:
     runs = []
     for replicas in (1, 2):
         name = f"{kind}-{replicas}"
         settings = ("--set", f"runtime.precision=mixed_{kind}", "--set", f"runtime.replicas={replicas}")
-        ended = run_program(folder, "run", "tiny.json", "--run-dir", name, *settings)
+        ended = run_program(folder, "run", "small.json", "--run-dir", name, *settings)
         assert ended.code == 0, ended.err
-        _near(base, folder / name, NEAR[kind])
+        _near(small_base, folder / name, NEAR[kind])
         runs.append(folder / name)
     # Halves of a batch are added up in the gradients' half precision, so the tolerance is its own.
     _near(*runs, NEAR[kind])

@@ -12,33 +12,33 @@ from tests.support.processes import run_program, stop_program
 from tests.support.same_runs import assert_equal
 
 
-def test_two_replicas_equal_one(folder: Path, base: Path) -> None:
-    done = run_program(folder, "run", "tiny.json", "--run-dir", "two", "--set", "runtime.replicas=2")
+def test_two_replicas_equal_one(folder: Path, small_base: Path) -> None:
+    done = run_program(folder, "run", "small.json", "--run-dir", "two", "--set", "runtime.replicas=2")
     assert done.code == 0, done.err
     assert done.err.splitlines()[0].startswith("run two (new) on 2 replicas on CPU:0, CPU:1 (the CPU split into 2")
-    assert_equal(base, folder / "two")
+    assert_equal(small_base, folder / "two")
 
 
 @pytest.mark.slow
-def test_three_replicas_equal_one(folder: Path, base: Path) -> None:
-    done = run_program(folder, "run", "tiny.json", "--run-dir", "three", "--set", "runtime.replicas=3")
+def test_three_replicas_equal_one(folder: Path, small_base: Path) -> None:
+    done = run_program(folder, "run", "small.json", "--run-dir", "three", "--set", "runtime.replicas=3")
     assert done.code == 0, done.err
-    assert_equal(base, folder / "three")
+    assert_equal(small_base, folder / "three")
 
 
 @pytest.mark.slow
-def test_a_run_may_go_on_with_another_number_of_replicas(folder: Path, base: Path) -> None:
+def test_a_run_may_go_on_with_another_number_of_replicas(folder: Path, small_base: Path) -> None:
     begun = folder / "moved" / "phases/01-top/checkpoint/000000002.safetensors"
-    words = ("run", "tiny.json", "--run-dir", "moved")
+    words = ("run", "small.json", "--run-dir", "moved")
     stop_program(folder, signal.SIGTERM, begun, *words, "--set", "runtime.replicas=2")
     done = run_program(folder, *words)
     assert done.code == 0, done.err
     assert "changed since the run began: runtime.replicas: 2 -> null" in done.err
-    assert_equal(base, folder / "moved")
+    assert_equal(small_base, folder / "moved")
 
 
 @pytest.mark.slow
-def test_stochastic_depth_and_dropout_do_not_depend_on_replicas(folder: Path, base: Path) -> None:
+def test_stochastic_depth_and_dropout_do_not_depend_on_replicas(folder: Path, small_base: Path) -> None:
     settings = [
         'backbone={"kind": "applications", "name": "EfficientNetB0", "weights": null, "image_size": 32}',
         "phases.top.unfreeze=all",
@@ -49,7 +49,7 @@ def test_stochastic_depth_and_dropout_do_not_depend_on_replicas(folder: Path, ba
     words = [word for setting in settings for word in ("--set", setting)]
     for run, replicas in (("efficient-1", 1), ("efficient-2", 2)):
         done = run_program(
-            folder, "run", "tiny.json", "--run-dir", run, *words, "--set", f"runtime.replicas={replicas}"
+            folder, "run", "small.json", "--run-dir", run, *words, "--set", f"runtime.replicas={replicas}"
         )
         assert done.code == 0, done.err
     # The head's bias has gradients near zero, whose size AdamW does not see.
@@ -60,7 +60,7 @@ def test_stochastic_depth_and_dropout_do_not_depend_on_replicas(folder: Path, ba
 def test_a_refit_on_two_replicas_equals_one_on_one(folder: Path) -> None:
     for run, replicas in (("refit-1", 1), ("refit-2", 2)):
         words = ("--set", "refit=true", "--set", f"runtime.replicas={replicas}")
-        done = run_program(folder, "run", "tiny.json", "--run-dir", run, *words)
+        done = run_program(folder, "run", "small.json", "--run-dir", run, *words)
         assert done.code == 0, done.err
     assert len(list((folder / "refit-1").glob("refit/*/best.safetensors"))) == 2
     assert_equal(folder / "refit-1", folder / "refit-2")

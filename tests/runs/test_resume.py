@@ -11,7 +11,7 @@ import pytest
 from tests.support.processes import HANG, Outcome, run_program, start_program, stop_program, wait_until
 from tests.support.tiny_run import results
 
-COMMAND = ("run", "tiny.json")
+COMMAND = ("run", "small.json")
 
 
 def kill(folder: Path, run: str, file: str, number: int = signal.SIGKILL) -> Outcome:
@@ -27,7 +27,7 @@ def assert_whole(run: Path) -> None:
         assert path.read_text().endswith("\n")
 
 
-def test_killed_three_times_and_stopped_once(folder: Path, base: Path) -> None:
+def test_killed_three_times_and_stopped_once(folder: Path, small_base: Path) -> None:
     run = folder / "killed"
     in_first = kill(folder, "killed", "phases/00-head/checkpoint/000000002.safetensors")
     assert in_first.code == -signal.SIGKILL
@@ -50,7 +50,7 @@ def test_killed_three_times_and_stopped_once(folder: Path, base: Path) -> None:
     last = run_program(folder, *COMMAND, "--run-dir", "killed")
     assert last.code == 0, last.err
     assert "phase top: trains" not in last.err, "what was done is not done again"
-    assert results(run) == results(base)
+    assert results(run) == results(small_base)
     assert (run / "report/index.html").exists()
 
 
@@ -72,15 +72,15 @@ def test_killed_three_times_and_stopped_once(folder: Path, base: Path) -> None:
         "model/model.keras",
     ],
 )
-def test_killed_as_soon_as_a_file_is_there(folder: Path, base: Path, file: str) -> None:
+def test_killed_as_soon_as_a_file_is_there(folder: Path, small_base: Path, file: str) -> None:
     run = "killed-" + file.replace("/", "-")
     assert kill(folder, run, file).code == -signal.SIGKILL
     assert_whole(folder / run)
     last = run_program(folder, *COMMAND, "--run-dir", run)
     assert last.code == 0, last.err
-    assert results(folder / run) == results(base)
+    assert results(folder / run) == results(small_base)
     manifest = json.loads((folder / run / "manifest.json").read_text())
-    assert set(manifest["files"]) == set(json.loads((base / "manifest.json").read_text())["files"])
+    assert set(manifest["files"]) == set(json.loads((small_base / "manifest.json").read_text())["files"])
 
 
 @pytest.mark.slow
@@ -99,14 +99,14 @@ def test_stopped_while_tensorflow_is_imported(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(folder: Path, base: Path) -> None:
+def test_a_damaged_checkpoint_costs_its_steps_and_nothing_else(folder: Path, small_base: Path) -> None:
     kill(folder, "damaged", "phases/00-head/checkpoint/000000006.safetensors")
     newest = max((folder / "damaged" / "phases/00-head/checkpoint").glob("0*.safetensors"))
     newest.write_bytes(newest.read_bytes()[:-100])
     last = run_program(folder, *COMMAND, "--run-dir", "damaged")
     assert last.code == 0, last.err
     assert f"{newest.name} is damaged" in last.err
-    assert results(folder / "damaged") == results(base)
+    assert results(folder / "damaged") == results(small_base)
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ from tests.support.processes import (
 )
 from tests.support.same_runs import assert_equal
 
-WORKERS = ("launch", "--workers", "2", "tiny.json")
+WORKERS = ("launch", "--workers", "2", "small.json")
 
 
 def children(process: int) -> list[int]:
@@ -50,7 +50,7 @@ def launch_and_hit(folder: Path, run: str, file: str, number: int, worker: int |
         return Outcome(process.returncode, out, err)
 
 
-def test_a_killed_worker_ends_the_job_and_the_same_command_goes_on(folder: Path, base: Path) -> None:
+def test_a_killed_worker_ends_the_job_and_the_same_command_goes_on(folder: Path, small_base: Path) -> None:
     hit = launch_and_hit(folder, "pair", "phases/01-top/checkpoint/000000002.safetensors", signal.SIGKILL, worker=1)
     assert hit.code == 75, hit.err
     assert "worker 1 was ended by SIGKILL; the same command goes on" in hit.err
@@ -61,7 +61,7 @@ def test_a_killed_worker_ends_the_job_and_the_same_command_goes_on(folder: Path,
     assert last.code == 0, last.err
     assert "going on after step 2" in last.err
     assert "test_accuracy" in last.out
-    assert_equal(base, folder / "pair")
+    assert_equal(small_base, folder / "pair")
 
 
 @pytest.mark.slow
@@ -69,7 +69,7 @@ def test_a_killed_worker_ends_the_job_and_the_same_command_goes_on(folder: Path,
     ("worker", "number"), [(0, signal.SIGUSR1), (1, signal.SIGTERM), (None, signal.SIGHUP)], ids=["0", "1", "launcher"]
 )
 def test_a_request_to_one_stops_all_after_the_same_step(
-    folder: Path, base: Path, worker: int | None, number: signal.Signals
+    folder: Path, small_base: Path, worker: int | None, number: signal.Signals
 ) -> None:
     run, file = f"asked-{worker}", "phases/00-head/checkpoint/000000002.safetensors"
     hit = launch_and_hit(folder, run, file, number, worker)
@@ -79,7 +79,7 @@ def test_a_request_to_one_stops_all_after_the_same_step(
     assert (manifest["state"], manifest["exit_code"]) == ("interrupted", 75)
     last = run_program(folder, *WORKERS, "--run-dir", run)
     assert last.code == 0, last.err
-    assert_equal(base, folder / run)
+    assert_equal(small_base, folder / run)
 
 
 @pytest.mark.slow
@@ -105,7 +105,7 @@ def test_a_step_makes_one_reduction_of_the_gradient(folder: Path, tmp_path: Path
     cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "tests.support.collective_steps", "tiny.json", str(tmp_path / "counted")],
+            [sys.executable, "-m", "tests.support.collective_steps", "small.json", str(tmp_path / "counted")],
             env=environment(folder)
             | {"TF_CONFIG": json.dumps({"cluster": cluster, "task": {"type": "worker", "index": number}})},
             cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -135,7 +135,7 @@ def test_what_is_wrong_is_said_once(folder: Path, capsys: pytest.CaptureFixture[
         ("--stop-after", "3x"): "3x",
     }.items():
         with pytest.raises(SystemExit) as ended:
-            main([*WORKERS[:3], str(folder / "tiny.json"), *words])
+            main([*WORKERS[:3], str(folder / "small.json"), *words])
         assert ended.value.code == 2
         assert place in capsys.readouterr().err
 
@@ -146,7 +146,7 @@ def test_a_worker_that_waits_for_the_others_can_be_stopped(folder: Path, number:
     cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
     waiting = {"cluster": cluster, "task": {"type": "worker", "index": 0}}
     process = subprocess.Popen(
-        [sys.executable, "-m", "kerastune_ft", "run", "tiny.json", "--set", "runtime.strategy=multi_worker"],
+        [sys.executable, "-m", "kerastune_ft", "run", "small.json", "--set", "runtime.strategy=multi_worker"],
         env=environment(folder) | {"TF_CONFIG": json.dumps(waiting)}, cwd=folder, text=True, stderr=subprocess.PIPE,
         # A shell that starts tests in the background makes their processes deaf to it.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
@@ -167,7 +167,7 @@ def test_a_worker_that_waits_for_the_others_can_be_stopped(folder: Path, number:
 
 
 def test_without_others_it_says_why(folder: Path) -> None:
-    (done,) = run_commands(folder, [("run", "tiny.json", "--set", "runtime.strategy=multi_worker")])
+    (done,) = run_commands(folder, [("run", "small.json", "--set", "runtime.strategy=multi_worker")])
     assert done.code == 2
     assert "TF_CONFIG, which is not set" in done.err
 

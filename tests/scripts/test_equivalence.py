@@ -10,8 +10,9 @@ import pytest
 # Those that cover most in the default run: BatchNorm with accumulation, and adapters on texts of several lengths.
 # Clipping, accumulation, rates per unit, augmentation and dropout on two replicas and on two workers are in
 # tests/runs/test_replicas.py and test_workers.py; that layers which draw do so by example, whatever else is in the
-# batch, is in tests/graph/test_randomness.py. Whatever is not here is `slow`.
-SHORT = {"BatchNorm train, accumulate 2": ("2",), "BERT, lora": ("2", "workers")}
+# batch, is in tests/graph/test_randomness.py. Workers differ from replicas in how gradients are exchanged, which no
+# row changes. Whatever is not here is `slow`.
+SHORT = {"BatchNorm train, accumulate 2": ("2",), "BERT, lora": ("2",)}
 LONG = [(name, way) for name in equivalence.ROWS for way in equivalence.WAYS[1:] if way not in SHORT.get(name, ())]
 
 
