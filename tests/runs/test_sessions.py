@@ -1,4 +1,4 @@
-"""Three sessions of users, from their files to the last command, on embedded data and embedded weights."""
+"""Three sessions of users, from their files to the last command, on embedded data."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import kerastune_ft as kt
 from kerastune_ft.config.read import read
 from kerastune_ft.data.embedded import embedded_set
 from kerastune_ft.data.open import open_source
+from tests.support.small_nets import save_net
 
 IMAGES_OF_A_PATIENT = 3
 PATIENTS = 30
@@ -57,7 +58,7 @@ def _scans(folder: Path, **task: Any) -> dict[str, Any]:
             "group": "patient",
             "intensity": [0, 4095],
         },
-        "backbone": BACKBONE,
+        "backbone": {"kind": "saved", "path": str(folder / "net.keras")},
         "phases": [{"name": "head", "unfreeze": "none", "epochs": 2, "learning_rate": 0.01, "batch_size": 16}],
     }
 
@@ -71,6 +72,7 @@ def _table(path: Path) -> list[dict[str, str]]:
 def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("scans")
     _write_scans(folder)
+    save_net(folder / "net.keras", "residual")
     return folder
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from kerastune_ft import ConfigError
 from kerastune_ft.api import training
-from tests.support.processes import Outcome, run_named, run_program
+from tests.support.processes import Outcome, run_commands, run_named, run_program
 from tests.support.same_runs import assert_equal
 from tests.support.tiny_run import results
 from tests.support.tiny_text import TEXTS, text_document, write_texts
@@ -42,8 +42,6 @@ def commands(folder: Path) -> dict[str, Outcome]:
     words = {
         "run": ("run", "texts.json", "--run-dir", "base"),
         "off": ("run", "texts.json", "--run-dir", "off", "--set", "runtime.cache=off"),
-        "stopped": ("stopped", "run", "texts.json", "--run-dir", "stopped"),
-        "going on": ("run", "texts.json", "--run-dir", "stopped"),
         "evaluate": ("evaluate", "base", "--json"),
         "predict": ("predict", "base", "texts.csv", "--json"),
         "predict texts": ("predict", "base", "so good", LONG, "absent.csv", "--json"),
@@ -117,8 +115,11 @@ def of_phase(run: Path, number: int) -> tuple[dict[str, Any], set[str]]:
     return result["frozen"], set(plan["trained_variables"])
 
 
-def test_interrupted_is_as_never_interrupted(folder: Path, base: Path, commands: dict[str, Outcome]) -> None:
-    assert [commands[name].code for name in ("stopped", "going on")] == [75, 0]
+# A kill among texts and adapters is in tests/scripts/test_chaos.py.
+@pytest.mark.slow
+def test_interrupted_is_as_never_interrupted(folder: Path, base: Path) -> None:
+    command = ("run", "texts.json", "--run-dir", "stopped")
+    assert [done.code for done in run_commands(folder, [("stopped", *command), command])] == [75, 0]
     assert results(folder / "stopped") == results(base)
 
 

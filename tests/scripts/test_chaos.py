@@ -69,6 +69,8 @@ def test_a_kill_on_texts_and_adapters_ends_bit_identical(tmp_path: Path) -> None
     assert adapters["store"]["decision"] == "store"
 
 
+# That a run on images goes on from kills is in tests/runs/test_resume.py too.
+@pytest.mark.slow
 def test_a_few_kills_end_bit_identical(tmp_path: Path) -> None:
     assert chaos(tmp_path, "--kills", "2", "--full-disks", "0", "--brief")["kills"] == 2
 
