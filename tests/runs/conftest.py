@@ -25,15 +25,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tiny["phases"][1] |= {"mixup": 0.3, "cutmix": 1.0, "loss": {"name": "focal", "gamma": 1.5}}
     (made / "tiny.json").write_text(json.dumps(tiny))
     backbone = small_nets.save_net(made / "small.keras", "plain")
-    (made / "small.json").write_text(json.dumps({**tiny, "name": "small", "backbone": backbone}))
+    small = {**tiny, "name": "small", "backbone": backbone}
+    (made / "small.json").write_text(json.dumps(small))
     third = {"name": "third", "unfreeze": {"last": 1}, "learning_rate": 0.001, "epochs": 1}
-    (made / "longer.json").write_text(json.dumps({**tiny, "phases": [*tiny["phases"], third]}))
+    (made / "longer.json").write_text(json.dumps({**small, "phases": [*tiny["phases"], third]}))
     return made
 
 
 @pytest.fixture(scope="session")
 def commands(folder: Path) -> dict[str, Outcome]:
-    """What the commands of a user's day leave, given one after another; the first trains runs/base."""
+    """What the commands of a user's day leave, given one after another; the first trains base."""
     base, split = ("--run-dir", "base"), ("--run-dir", "split")
     # The one run measures its gradients, the other does not, and both are the same otherwise.
     plain = ("--set", "output.gradient_norms=false")
@@ -50,24 +51,24 @@ def commands(folder: Path) -> dict[str, Outcome]:
         "plan as table": ("plan", "tiny.json"),
         "no unit": ("plan", "tiny.json", "--set", 'phases.top.unfreeze={"from": "block99"}', "--json"),
         "diverged": (
-            "run", "tiny.json", "--run-dir", "diverged", "--json", "--set", "phases.head.learning_rate=1e30",
+            "run", "small.json", "--run-dir", "diverged", "--json", "--set", "phases.head.learning_rate=1e30",
             "--set", "phases.head.clip_norm=null", "--set", "phases.head.optimizer=sgd",
         ),
         "one phase": (
-            "run", "tiny.json", *split, "--until-phase", "head", "--set", "phases.top.epochs=1", "--json", *plain,
+            "run", "small.json", *split, "--until-phase", "head", "--set", "phases.top.epochs=1", "--json", *plain,
         ),
-        "more epochs": ("run", "tiny.json", *split, "--json", *plain),
-        "examples hidden": ("run", "tiny.json", *split, "--set", "output.examples=false", *plain),
+        "more epochs": ("run", "small.json", *split, "--json", *plain),
+        "examples hidden": ("run", "small.json", *split, "--set", "output.examples=false", *plain),
         "appended": ("run", "longer.json", *split, "--set", "output.examples=false", *plain),
-        "fresh": ("run", "tiny.json", *split, "--fresh", "--until-phase", "head", "--set", "phases.head.epochs=1"),
-        "numbered": ("stopped", "run", "tiny.json", "--until-phase", "head"),
-        "begun": ("run", "tiny.json", "--run-dir", "runs/tiny-1", "--set", "phases.head.epochs=5", "--json"),
-        "numbered again": ("run", "tiny.json", "--until-phase", "head", "--set", "output.examples=false"),
+        "fresh": ("run", "small.json", *split, "--fresh", "--until-phase", "head", "--set", "phases.head.epochs=1"),
+        "numbered": ("stopped", "run", "small.json", "--until-phase", "head"),
+        "begun": ("run", "small.json", "--run-dir", "runs/small-1", "--set", "phases.head.epochs=5", "--json"),
+        "numbered again": ("run", "small.json", "--until-phase", "head", "--set", "output.examples=false"),
         "split and data": ("evaluate", "base", "--split", "test", "--data", "."),
         "large batch": (
             "plan", "tiny.json", "--set", "phases.head.batch_size=100000000", "--json",
         ),
-        "numbered other": ("stopped", "run", "tiny.json", "--set", "seed=4", "--until-phase", "head"),
+        "numbered other": ("stopped", "run", "small.json", "--set", "seed=4", "--until-phase", "head"),
     }  # fmt: skip
     return run_named(folder, words)
 

@@ -110,27 +110,27 @@ def test_divergence_names_phase_rate_and_remedy(commands: dict[str, Outcome], fo
     assert not (folder / "diverged" / "metrics.json").exists()
 
 
-def test_one_phase_and_then_the_rest_is_one_run(commands: dict[str, Outcome], folder: Path, base: Path) -> None:
+def test_one_phase_and_then_the_rest_is_one_run(commands: dict[str, Outcome], folder: Path, small_base: Path) -> None:
     assert "stopped after phase head" in commands["one phase"].err
     assert commands["one phase"].json["state"] == "interrupted"
     assert commands["one phase"].json["metrics"] == {}
     more = commands["more epochs"]
     assert "changed since the run began: phases[1].epochs: 1 -> 2" in more.err
     assert "phase head: trains" not in more.err
-    assert more.json["metrics"] == metrics_by_split(json.loads((base / "metrics.json").read_text()))
+    assert more.json["metrics"] == metrics_by_split(json.loads((small_base / "metrics.json").read_text()))
 
 
 def test_the_norms_of_gradients_change_no_bit_and_are_by_epoch_and_unit(
-    commands: dict[str, Outcome], folder: Path, base: Path
+    commands: dict[str, Outcome], folder: Path, small_base: Path
 ) -> None:
     kept = folder / "split.before-1"
-    assert not list(kept.glob("phases/*/gradient_norms.csv")) and list(base.glob("phases/*/gradient_norms.csv"))
+    assert not list(kept.glob("phases/*/gradient_norms.csv")) and list(small_base.glob("phases/*/gradient_norms.csv"))
     for own in ("00-head", "01-top"):
         weights = f"phases/{own}/best.safetensors"
-        assert (kept / weights).read_bytes() == (base / weights).read_bytes()
-        with (base / "phases" / own / "gradient_norms.csv").open() as file:
+        assert (kept / weights).read_bytes() == (small_base / weights).read_bytes()
+        with (small_base / "phases" / own / "gradient_norms.csv").open() as file:
             rows = list(csv.DictReader(file))
-        result = json.loads((base / "phases" / own / "result.json").read_text())
+        result = json.loads((small_base / "phases" / own / "result.json").read_text())
         assert [(row["epoch"], row["unit"]) for row in rows] == [
             (str(epoch), unit) for epoch in (1, 2) for unit in result["moved"]
         ]
@@ -139,20 +139,22 @@ def test_the_norms_of_gradients_change_no_bit_and_are_by_epoch_and_unit(
         assert set(result["gradient_norms"]) == set(result["moved"])
 
 
-def test_an_appended_phase_goes_on_with_a_finished_run(commands: dict[str, Outcome], folder: Path, base: Path) -> None:
+def test_an_appended_phase_goes_on_with_a_finished_run(
+    commands: dict[str, Outcome], folder: Path, small_base: Path
+) -> None:
     assert "changed since the run began: phases[2]: third appended" in commands["appended"].err
     kept = folder / "split.before-1"
-    assert history(kept)[:4] == history(base)
+    assert history(kept)[:4] == history(small_base)
     assert [row["phase"] for row in history(kept)] == ["head", "head", "top", "top", "third"]
     manifest = json.loads((kept / "manifest.json").read_text())
     assert manifest["state"] == "done"
     assert [phase["name"] for phase in manifest["phases"]] == ["head", "top", "third"]
     # Pictures and names of examples, once unwanted, do not stay from the evaluation before.
-    assert (base / "evaluation/mistakes.json").exists()
+    assert (small_base / "evaluation/mistakes.json").exists()
     assert not (kept / "evaluation/mistakes.json").exists()
     assert [name for name in manifest["files"] if "mistakes" in name] == []
     for file in ("phases/00-head/best.safetensors", "phases/01-top/best.safetensors"):
-        assert (kept / file).read_bytes() == (base / file).read_bytes()
+        assert (kept / file).read_bytes() == (small_base / file).read_bytes()
 
 
 def test_fresh_keeps_the_earlier_run_aside(commands: dict[str, Outcome], folder: Path) -> None:
@@ -166,17 +168,19 @@ def test_fresh_keeps_the_earlier_run_aside(commands: dict[str, Outcome], folder:
 
 
 def test_without_a_run_directory_runs_are_numbered(commands: dict[str, Outcome]) -> None:
-    assert commands["numbered"].err.splitlines()[0].startswith("run runs/tiny-1 (new) on")
-    assert commands["numbered again"].err.splitlines()[0].startswith("run runs/tiny-1 (continues where it stopped) on")
-    assert commands["numbered other"].err.splitlines()[0].startswith("run runs/tiny-2 (new) on")
+    assert commands["numbered"].err.splitlines()[0].startswith("run runs/small-1 (new) on")
+    assert commands["numbered again"].err.splitlines()[0].startswith("run runs/small-1 (continues where it stopped) on")
+    assert commands["numbered other"].err.splitlines()[0].startswith("run runs/small-2 (new) on")
 
 
-def test_a_time_limit_stops_after_a_step_and_saves_it(commands: dict[str, Outcome], folder: Path, base: Path) -> None:
+def test_a_time_limit_stops_after_a_step_and_saves_it(
+    commands: dict[str, Outcome], folder: Path, small_base: Path
+) -> None:
     last = commands["numbered"].err.splitlines()[-1]
     assert "time limit" in last
     assert "the same command goes on" in last
     assert "going on after step 1" in commands["numbered again"].err
-    assert history(folder / "runs" / "tiny-1") == history(base)[:2]
+    assert history(folder / "runs" / "small-1") == history(small_base)[:2]
 
 
 def test_the_plan_says_what_was_trained(commands: dict[str, Outcome], base: Path) -> None:
