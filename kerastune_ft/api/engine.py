@@ -115,6 +115,12 @@ def resolve_config(config: Config, overrides: Overrides) -> RunConfig:
     return settings
 
 
+def refuse_workers(settings: RunConfig, what: str) -> None:
+    """Raise ConfigError where workers of several processes are to train, for what one process does by itself."""
+    if settings.runtime.strategy == "multi_worker":
+        raise ConfigError(f'runtime.strategy: {what} runs in one process; write "auto", "none" or "mirrored"')
+
+
 def with_objects(config: Config, overrides: Overrides, own: OwnObjects | None) -> RunConfig:
     """Return the configuration of a call with the caller's objects at hand.
 

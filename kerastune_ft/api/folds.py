@@ -9,7 +9,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from kerastune_ft import keras_settings
-from kerastune_ft.api.engine import Config, Overrides, load_engine, parse_seconds, require_weights, resolve_config
+from kerastune_ft.api.engine import (
+    Config,
+    Overrides,
+    load_engine,
+    parse_seconds,
+    refuse_workers,
+    require_weights,
+    resolve_config,
+)
 from kerastune_ft.api.finished import explain_faults
 from kerastune_ft.api.runs import Run
 from kerastune_ft.api.training import finish_run
@@ -132,19 +140,18 @@ def check(settings: RunConfig, folds: int, seeds: int) -> None:
     if folds < 2:
         raise ConfigError(f"--folds: {folds} is no division; give at least 2")
     if seeds < 1:
-        raise ConfigError(f"--seeds: {seeds}; give at least 1")
+        raise ConfigError(f"--seeds: {seeds} is none; give at least 1")
     if settings.awaits_choice:
         raise ConfigError(
-            "phases: those of auto are chosen on one validation split, which is a part of the folds here; write what "
-            "plan --resolve prints"
+            'phases: "auto" chooses on one validation split, which is a part of the folds here; write the phases that '
+            '"plan --resolve --write FILE" chooses, or a preset'
         )
     if settings.refit:
         raise ConfigError(
             "refit: a cross-validation measures models on examples that they never saw, and a refit trains on these; "
             "remove refit, and refit a run of the whole"
         )
-    if settings.runtime.strategy == "multi_worker":
-        raise ConfigError("runtime.strategy: a cross-validation trains in one process; write auto")
+    refuse_workers(settings, "a cross-validation")
     if getattr(settings.task, "unknown", None) is not None:
         raise ConfigError(
             "task.unknown: the members of an ensemble have features of their own, so that it has no distance to known "

@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastune_ft import keras_settings
-from kerastune_ft.api.engine import Config, Overrides, list_overrides, load_engine, parse_seconds, require_weights
+from kerastune_ft.api.engine import (
+    Config,
+    Overrides,
+    list_overrides,
+    load_engine,
+    parse_seconds,
+    refuse_workers,
+    require_weights,
+)
 from kerastune_ft.api.folds import check as check_folds
 from kerastune_ft.api.folds import choose_folds
 from kerastune_ft.config.run import RunConfig
@@ -229,9 +237,8 @@ def _find_source(config: Config) -> Source:
 def _check_call(config: RunConfig, trials: int | None, output: str | os.PathLike[str] | None) -> None:
     """Raise ConfigError for arguments that no search can have."""
     if trials is not None and trials < 1:
-        raise ConfigError(f"--trials: {trials} is none; give 1 or more")
-    if config.runtime.strategy == "multi_worker":
-        raise ConfigError('runtime.strategy: a search runs in one process; write "auto", "none" or "mirrored"')
+        raise ConfigError(f"--trials: {trials} is none; give at least 1")
+    refuse_workers(config, "a search")
     if output is not None:
         refuse_inside_data(config, output, "--output")
         if not path_of_user(output).parent.is_dir():

@@ -132,8 +132,8 @@ def _require_schedule(config: RunConfig) -> None:
     """Raise ConfigError for phases that a run would choose itself."""
     if config.awaits_choice:
         raise ConfigError(
-            'phases: "auto" chooses by measurements of its own; write phases or a preset, or search from the '
-            "config.json of a run that chose them"
+            'phases: "auto" chooses by measurements of its own; write the phases that "plan --resolve --write FILE" '
+            "chooses, or a preset"
         )
 
 

@@ -26,8 +26,8 @@ def choose_phase(config: RunConfig, name: str | None) -> int:
     """Return the number of the phase to sweep: the one of this name, else the first that has a learning rate."""
     if config.awaits_choice:
         raise ConfigError(
-            'phases: "auto" is resolved by a run, with rates of its own; take the phases that it chose, in its '
-            "config.json, or write others"
+            'phases: "auto" chooses rates of its own; write the phases that "plan --resolve --write FILE" chooses, or '
+            "a preset"
         )
     names = [phase.name for phase in config.phases]
     if name is None:

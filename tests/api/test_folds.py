@@ -22,8 +22,8 @@ DOCUMENT: dict[str, Any] = {
     ("change", "said"),
     [
         ({"refit": True}, "a refit trains on these"),
-        ({"phases": "auto"}, "write what plan --resolve prints"),
-        ({"runtime": {"strategy": "multi_worker"}}, "trains in one process"),
+        ({"phases": "auto"}, "chooses on one validation split, .*; write the phases"),
+        ({"runtime": {"strategy": "multi_worker"}}, "a cross-validation runs in one process"),
         ({"task": {"kind": "image_classification", "unknown": 0.9}}, "remove task.unknown"),
         ({"output": {"mirror": "copies"}}, "not copied to a mirror"),
     ],

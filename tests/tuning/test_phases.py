@@ -28,7 +28,7 @@ def test_the_first_phase_with_a_rate_is_swept_unless_one_is_named(phases: Any, n
     [
         ("head_then_top", "topp", 'did you mean "top"'),
         ("linear_probe_then_finetune", "probe", "set by a solver, which has no learning rate"),
-        ("auto", None, "is resolved by a run"),
+        ("auto", None, "chooses rates of its own"),
         ({"preset": "head", "optimizer": "lbfgs", "epochs": 9}, None, "no phase has a learning rate"),
     ],
 )

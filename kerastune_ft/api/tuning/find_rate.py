@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastune_ft import keras_settings
 from kerastune_ft.api import training
-from kerastune_ft.api.engine import Config, Overrides, load_engine, require_weights, resolve_config
+from kerastune_ft.api.engine import Config, Overrides, load_engine, refuse_workers, require_weights, resolve_config
 from kerastune_ft.config.documents.files import find
 from kerastune_ft.config.read import read
 from kerastune_ft.config.rewrite import change_rate, write_rate
@@ -212,8 +212,7 @@ def _sweep(
     from kerastune_ft.tuning.suggestions import suggest
     from kerastune_ft.tuning.sweep import spread_rates, sweep
 
-    if settings.runtime.strategy == "multi_worker":
-        raise ConfigError('runtime.strategy: a sweep runs in one process; write "auto", "none" or "mirrored"')
+    refuse_workers(settings, "a sweep")
     with contextlib.ExitStack() as held:
         place = run or RunDirectory(Path(held.enter_context(tempfile.TemporaryDirectory())))
         watch = held.enter_context(contextlib.closing(create_watcher(lambda line: None)))
