@@ -6,6 +6,7 @@ import copy
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import DataError
 from kerastune_ft.stores.record import key_of
@@ -46,16 +48,23 @@ class Listener(Watcher):
         self.computed += what.startswith("storing features") and done == total
 
 
-def open_session(made: Document) -> tuple[Session, phase_plan.Plan]:
+_SESSIONS: dict[str, Session] = {}
+
+
+def open_session(made: Document, is_anew: bool = False) -> tuple[Session, phase_plan.Plan]:
+    """Return the session and the plan; a model is built once for a configuration, unless its files may have changed."""
     config = read(made)
-    session = assemble(config, devices.resolve(config.runtime), lambda line: None)
+    key = json.dumps({**made, "runtime": None})
+    if is_anew or key not in _SESSIONS:
+        _SESSIONS[key] = assemble(config, devices.resolve(config.runtime), lambda line: None)
+    session = replace(_SESSIONS[key], config=config, cache=cache_directory(config.runtime))
     return session, build.make(session)
 
 
-def look_at(made: Document, cache: Path, watch: Watcher | None = None) -> np.ndarray:
+def look_at(made: Document, cache: Path, watch: Watcher | None = None, is_anew: bool = False) -> np.ndarray:
     """What the last phase reads of all its training examples in two epochs, from the stores in a cache directory."""
     made = {**made, "runtime": {"cache_directory": str(cache)}}
-    session, whole = open_session(made)
+    session, whole = open_session(made, is_anew)
     with PhaseFeed() as latest:
         feed = latest.for_phase(session, whole, whole.phases[-1], watch or Listener())
         stored, indices = feed.training.stored, session.source.splits["train"]
@@ -195,12 +204,12 @@ def test_a_file_that_was_replaced_is_another_example(made: Document, cache: Path
     pictures = Path(shutil.copytree(made["data"]["path"], tmp_path / "pictures"))
     other = changed(made, "data.path", str(pictures))
     watch = Listener()
-    before = look_at(other, cache, watch)
+    before = look_at(other, cache, watch, is_anew=True)
     assert not watch.computed, "a copy elsewhere is the same data"
     for number in range(8):
         _write(pictures, number, np.full((32, 32, 3), 10 * number, np.uint8))
-    right = look_at(other, tmp_path / "empty")
-    assert np.array_equal(look_at(other, cache), right)
+    right = look_at(other, tmp_path / "empty", is_anew=True)
+    assert np.array_equal(look_at(other, cache, is_anew=True), right)
     assert not np.array_equal(before, right)
 
 
@@ -216,7 +225,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_stored(
 
     monkeypatch.setattr(extraction.FeatureExtractor, "_compute_group", rewriting)
     with pytest.raises(DataError, match="changed since the run began"):
-        look_at(changed(made, "data.path", str(pictures)), tmp_path / "cache")
+        look_at(changed(made, "data.path", str(pictures)), tmp_path / "cache", is_anew=True)
     assert not list(tmp_path.glob("cache/features/*/shards/*"))
 
 
