@@ -30,7 +30,7 @@ from kerastune_ft.cli.terminal import common, echo, print_json, print_outcome, s
 @click.option("--run-dir", help="The directory of the search; by default runs/<name>-search-<n>.")
 @click.option("--directory", help="The directory that holds searches; by default output.directory.")
 @click.option("--output", metavar="FILE", help="Write the best configuration here too.")
-@click.option("--fresh", is_flag=True, help="Begin a new search.")
+@click.option("--fresh", is_flag=True, help="Begin a new search; one in --run-dir is moved aside.")
 @set_option
 @common
 def search(

@@ -74,7 +74,9 @@ def _find_change(path: Path, own: Node, phase: str, rate: float) -> tuple[Place,
         return schedule.place, _list_phases(phases, phase, rate)
     phases = schedule.value if isinstance(schedule.value, list) else []
     own_phase = next((each for each in phases if (name := each.find("name")) and name.value == phase), None)
-    policy = own_phase.find("learning_rate") if own_phase is not None else None
+    if own_phase is None:
+        raise ConfigError(f"{where} is not in this file, whose phases are others; write the phase here")
+    policy = own_phase.find("learning_rate")
     if policy is None:
         raise ConfigError(f"{where} is written in defaults, for all phases; write it in the phase: {rate:g}")
     peak = policy.find("peak") or policy

@@ -8,7 +8,8 @@ without ignored pixels counts 1, one with a quarter ignored 0.75.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import tensorflow as tf
 
@@ -31,7 +32,7 @@ def compute_losses(targets: tf.Tensor, outputs: tf.Tensor, options: LossOptions)
 
 
 def pixel_cross_entropy(
-    targets: tf.Tensor, logits: tf.Tensor, smoothing: float = 0.0, class_weights: Sequence[float] | None = None
+    targets: tf.Tensor, logits: tf.Tensor, smoothing: Any = 0.0, class_weights: Any = None
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Return for each image the summed cross-entropy of its valid pixels and their number, both by height x width.
 
@@ -41,9 +42,9 @@ def pixel_cross_entropy(
     logits = tf.cast(logits, tf.float32)
     labels = _labels(targets)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-    if smoothing:
+    if LossOptions(smoothing).is_smooth:
         spread = tf.reduce_logsumexp(logits, -1) - tf.reduce_mean(logits, -1)
-        losses = (1.0 - smoothing) * losses + smoothing * spread
+        losses = tf.cast(1.0 - smoothing, tf.float32) * losses + tf.cast(smoothing, tf.float32) * spread
     return _sum_pixels(targets, _weigh(losses, labels, class_weights))
 
 
@@ -81,10 +82,10 @@ def _unit(targets: tf.Tensor) -> float:
     return 1.0 / math.prod(targets.shape[1:3])
 
 
-def _weigh(losses: tf.Tensor, labels: tf.Tensor, class_weights: Sequence[float] | None) -> tf.Tensor:
+def _weigh(losses: tf.Tensor, labels: tf.Tensor, class_weights: Any) -> tf.Tensor:
     if class_weights is None:
         return losses
-    return losses * tf.gather(tf.constant(class_weights, tf.float32), labels)
+    return losses * tf.gather(tf.convert_to_tensor(class_weights, tf.float32), labels)
 
 
 def _sum_pixels(targets: tf.Tensor, losses: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -100,7 +101,7 @@ def _cross_entropy(
 
 
 def _focal(targets: tf.Tensor, logits: tf.Tensor, options: LossOptions, loss: PhaseLoss) -> tuple[tf.Tensor, tf.Tensor]:
-    assert loss.gamma is not None and not options.smoothing
+    assert loss.gamma is not None
     labels = _labels(targets)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
     losses *= focus_on_class(labels, logits, loss.gamma)

@@ -7,6 +7,7 @@ shape.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import tensorflow as tf
 
@@ -28,7 +29,8 @@ def compute_losses(
     """
     loss = options.loss or _PLAIN
     logits = tf.cast(outputs, tf.float32)
-    factors = tf.constant(options.class_weights or (1.0,) * logits.shape[-1], tf.float32)
+    weights = (1.0,) * logits.shape[-1] if options.class_weights is None else options.class_weights
+    factors = tf.convert_to_tensor(weights, tf.float32)
     if not weights_by_label and loss.name == _PLAIN.name:
         wanted = _smooth(targets, options.smoothing)
         losses = tf.nn.weighted_cross_entropy_with_logits(wanted, logits, factors)
@@ -37,21 +39,21 @@ def compute_losses(
     return tf.reduce_mean(losses, axis=-1)
 
 
-def _smooth(targets: tf.Tensor, smoothing: float) -> tf.Tensor:
-    return targets * (1.0 - smoothing) + 0.5 * smoothing
+def _smooth(targets: tf.Tensor, smoothing: Any) -> tf.Tensor:
+    return targets * tf.cast(1.0 - smoothing, tf.float32) + tf.cast(0.5 * smoothing, tf.float32)
 
 
-def _cross_entropy(targets: tf.Tensor, logits: tf.Tensor, smoothing: float, loss: PhaseLoss) -> tf.Tensor:
+def _cross_entropy(targets: tf.Tensor, logits: tf.Tensor, smoothing: Any, loss: PhaseLoss) -> tf.Tensor:
     return tf.nn.sigmoid_cross_entropy_with_logits(_smooth(targets, smoothing), logits)
 
 
-def _focal(targets: tf.Tensor, logits: tf.Tensor, smoothing: float, loss: PhaseLoss) -> tf.Tensor:
-    assert loss.gamma is not None and not smoothing
+def _focal(targets: tf.Tensor, logits: tf.Tensor, smoothing: Any, loss: PhaseLoss) -> tf.Tensor:
+    assert loss.gamma is not None
     plain = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
     return focus_on_flag(targets, logits, loss.gamma) * plain
 
 
-_LOSSES: Mapping[str, Callable[[tf.Tensor, tf.Tensor, float, PhaseLoss], tf.Tensor]] = {
+_LOSSES: Mapping[str, Callable[[tf.Tensor, tf.Tensor, Any, PhaseLoss], tf.Tensor]] = {
     "cross_entropy": _cross_entropy,
     "focal": _focal,
 }

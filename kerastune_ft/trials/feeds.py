@@ -20,7 +20,7 @@ _MOST_FEEDS = 2
 # What of a phase its feed does not depend on; `sampling` is none of it, as it draws the partners of mixing.
 _NOT_OF_FEEDS = {
     "learning_rate", "weight_decay", "dropout", "epochs", "steps", "optimizer", "clip_norm", "monitor", "start_from",
-    "early_stopping", "label_smoothing", "class_weights",
+    "early_stopping", "label_smoothing", "class_weights", "ema", "l2_sp", "keep_if_better", "on_divergence",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.training.phase.context import RunContext
-from kerastune_ft.training.phase.prepare import Prepared, find_dropout, prepare, set_layers
+from kerastune_ft.training.phase.prepare import Prepared, find_dropout, find_loss, prepare, set_layers
 from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.training.plan.schedules import rate_table
 from kerastune_ft.training.session.session import Session
@@ -20,13 +20,14 @@ from kerastune_ft.training.session.session import Session
 _MOST_STEPS, _LARGEST_STATE = 12, 200_000_000
 # What a compiled step holds as variables, or does not depend on at all.
 _FREE = {
-    "learning_rate", "weight_decay", "dropout", "epochs", "steps", "monitor", "early_stopping", "start_from", "cache",
-    "sampling", "class_weights", "keep_if_better", "on_divergence",
+    "learning_rate", "dropout", "epochs", "steps", "monitor", "early_stopping", "start_from", "cache", "sampling",
+    "class_weights", "keep_if_better", "on_divergence",
 }  # fmt: skip
+# Numbers without which it is compiled otherwise, and which it holds as variables, or gets with its batches, else.
+_SWITCHES = {"weight_decay", "label_smoothing", "clip_norm", "l2_sp", "ema", "mixup", "cutmix"}
 # What it is compiled for. A phase that has any other key is prepared anew.
 _COMPILED = {
-    "name", "unfreeze", "optimizer", "clip_norm", "batch_size", "accumulate", "augment", "label_smoothing", "loss",
-    "batch_norm", "lora", "image_size",
+    "name", "unfreeze", "optimizer", "batch_size", "accumulate", "augment", "loss", "batch_norm", "lora", "image_size",
 }  # fmt: skip
 
 
@@ -41,7 +42,7 @@ class _Held(NamedTuple):
 class StepReuse:
     """Prepares the phases of schedules on one model, with the compiled steps of those before where they are the same.
 
-    A step that is taken again computes what a new one would: rates, weight decay and dropout are variables in either.
+    A step that is taken again computes what a new one would: its numbers are variables in either.
     """
 
     def __init__(self) -> None:
@@ -80,6 +81,12 @@ def _restart(session: Session, phase: PhasePlan, held: _Held) -> None:
     optimizer.rates.set(rate_table(options.rate_policy, phase.rate_steps, session.config.rules), options.weight_decay)
     for variable, value in zip(optimizer.variables, held.initial, strict=True):
         variable.assign(value)
+    step, average = held.prepared.step, held.prepared.average
+    step.numbers.set(find_loss(phase), options.clip_norm)
+    if step.pull is not None:
+        step.pull.set(options.l2_sp)
+    if average is not None and options.ema is not None:
+        average.begin_again(options.ema)
 
 
 def _describe(session: Session, phase: PhasePlan) -> str | None:
@@ -87,7 +94,7 @@ def _describe(session: Session, phase: PhasePlan) -> str | None:
     options = phase.phase
     document = options.model_dump(mode="json")
     plain = Phase(name="x", unfreeze="none", learning_rate=1.0, epochs=1).model_dump(mode="json")  # type: ignore[arg-type]
-    others = set(document) - _FREE - _COMPILED
+    others = set(document) - _FREE - _COMPILED - _SWITCHES
     if any(document[key] != plain[key] for key in others) or options.accumulate == "auto":
         return None
     has_factors = any(factor != 1.0 for factor in phase.factors.values())
@@ -96,7 +103,8 @@ def _describe(session: Session, phase: PhasePlan) -> str | None:
             {key: document[key] for key in sorted(_COMPILED)},
             [id(session.model), session.config.seed, session.config.rules.version, phase.draws],
             [list(phase.trained), list(phase.partition.cut_names), phase.batch_size, phase.micro_batches],
-            [phase.steps, phase.rate_steps, phase.class_weights, options.weight_decay > 0],
+            [phase.steps, phase.rate_steps, phase.class_weights is not None],
+            {key: bool(document[key]) for key in sorted(_SWITCHES)},
             find_dropout(session, phase) > 0,
             dict(phase.factors) if has_factors else None,
         ]

@@ -16,6 +16,7 @@ from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory, unusable
 from kerastune_ft.storage import expand_home
+from kerastune_ft.training.run_directory.resume import move_aside
 from kerastune_ft.trials.records import TrialRecord
 from kerastune_ft.trials.space import Space
 from kerastune_ft.trials.study import SAMPLERS, check_sampler
@@ -97,7 +98,8 @@ def choose_directory(
 ) -> Path:
     """Return the directory of a search: `run_dir`, or the newest of the same search, or a new one.
 
-    Raises ConfigError for a `run_dir` that holds another search, or something else.
+    With `fresh` a search in `run_dir` is moved aside. Raises ConfigError for a `run_dir` that holds another search, or
+    something else.
     """
     if run_dir is not None:
         return _check_given(Path(expand_home(run_dir)), identity, fresh)
@@ -122,16 +124,19 @@ def choose_directory(
 
 def _check_given(path: Path, identity: str, fresh: bool) -> Path:
     found = _read_identity(path)
-    if found == identity and not fresh:
+    if found is not None and fresh:
+        move_aside(RunDirectory(path))
+        return path
+    if found == identity:
         return path
     if path.exists() and (not path.is_dir() or any(not each.name.startswith(".") for each in path.iterdir())):
-        what = (
-            "another search" if found and found != identity else "a search" if found else "something that is no search"
+        what = "another search" if found else "something that is no search"
+        remedy = (
+            "give the configuration, space and options that it began with, or --fresh, which keeps it aside"
+            if found
+            else "give another --run-dir"
         )
-        raise ConfigError(
-            f"{path} holds {what}; give another --run-dir, or the configuration, space, sampler, seed and metric that "
-            "it began with"
-        )
+        raise ConfigError(f"{path} holds {what}; {remedy}")
     return path
 
 

@@ -29,6 +29,8 @@ _EXAMPLE = '{"phases.head.learning_rate": {"low": 1e-4, "high": 1e-1, "scale": "
 MOST_CORNERS, _MOST_PAIRS = 256, 4096
 # What belongs to the search and not to a trial.
 _NOT_SEARCHED = ("output", "runtime", "name", "version", "extends", "task", "data", "$schema")
+# What no trial does, so that it would change nothing of its figures.
+_AFTER_TRIALS = {"refit": "trials are compared before any refit; set it in the configuration, for the run of the best"}
 # How examples are brought to the model, whichever they are.
 _SEARCHED = ("runtime.precision", *(f"data.{key}" for key in ("resize", "sequence_length", "long_texts", "seconds")))
 
@@ -181,6 +183,8 @@ def _read_file(path: str) -> str:
 def _check_key(key: str, node: Node, problems: list[Problem]) -> None:
     """Add a problem for a key that no trial may have of its own."""
     first = key.split(".")[0].split("[")[0]
+    if first in _AFTER_TRIALS:
+        problems.append(Problem(node.name_place, _AFTER_TRIALS[first], node.plain()))
     if first in _NOT_SEARCHED and key not in _SEARCHED:
         message = "it is the same for all trials, which are compared on the same data and task; remove it"
         problems.append(Problem(node.name_place, message, node.plain()))

@@ -21,16 +21,19 @@ from kerastune_ft.errors import (
     is_exhaustion,
 )
 from kerastune_ft.folds.summary import summarise_members
+from kerastune_ft.graph.rebuild.precision import FLOAT32
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import Checkpoints
+from kerastune_ft.training.evaluation import final
 from kerastune_ft.training.history import read_rows
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.left_weights import left_metrics
-from kerastune_ft.training.loop import result_of, run_phases
+from kerastune_ft.training.loop import load_best, result_of, run_phases
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan.phase_plan import Plan
+from kerastune_ft.training.session.assemble import in_float32
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.trials.feeds import SharedFeeds
@@ -225,8 +228,21 @@ class TrialRunner:
                 raise
             if last is None:
                 return PartResult({}, tuple(watch.curve), forked, stop.pruned_after)
-        metrics = dict(left_metrics(result_of(run, plan.phases[-1]) or {}))
+        metrics = _measure_exactly(context) or dict(left_metrics(result_of(run, plan.phases[-1]) or {}))
         return PartResult(metrics, tuple(_read_curve(run, plan, self._goal.metric)), forked)
+
+
+def _measure_exactly(context: RunContext) -> dict[str, float]:
+    """Return what the trained model gives on validation in float32, as runs measure it; nothing where it is float32."""
+    session, plan = context.session, context.plan
+    if session.devices.precision == FLOAT32:
+        return {}
+    load_best(context, plan.phases[-1])
+    exact = in_float32(session)
+    evaluation = planning.for_evaluation(exact, plan.document)
+    evaluated = final.evaluate_splits(exact, evaluation, (_SPLIT.rstrip("_"),), context.watch)
+    (metrics,) = final.metrics_of(exact, evaluated).values()
+    return {f"{_SPLIT}{name}": value for name, value in metrics.items()}
 
 
 def _require_value(goal: Goal, value: float | None) -> float:

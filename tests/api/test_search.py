@@ -31,6 +31,25 @@ def test_the_winner_as_an_ordinary_run_gives_its_trials_metrics_to_the_last_digi
     assert run.manifest["phases"][-1]["best"] == dict(best.metrics)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", ["validation", "crossvalidate"])
+def test_in_mixed_precision_too(search_folder: Path, tmp_path: Path, objective: str) -> None:
+    found = kt.search(
+        search_folder / "tiny.json", {"phases.top.learning_rate": [0.003, 0.03]}, sampler="grid", trials=2,
+        directory=tmp_path, objective=objective, folds=2 if objective == "crossvalidate" else None,
+        overrides="runtime.precision=mixed_bfloat16",
+    )  # fmt: skip
+    assert found.best is not None
+    if objective == "validation":
+        run = kt.run(found.best_path, run_dir=tmp_path / "winner")
+        metrics = run.metrics["validation"]
+        assert run.manifest["phases"][-1]["best"] != dict(found.best.metrics), "that was measured in bfloat16"
+    else:
+        folds = kt.crossvalidate(found.best_path, run_dir=tmp_path / "winner")
+        metrics = {name: each["mean"] for name, each in folds.summary.items()}
+    assert {f"validation_{name}": value for name, value in metrics.items()} == dict(found.best.metrics)
+
+
 def test_trials_forked_and_kept_no_weights_and_none_saw_the_test_split(searched: SearchResult) -> None:
     assert [record.number for record in searched.trials] == list(range(7))
     assert searched.trials[0].values == searched.start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -58,11 +59,37 @@ def test_a_step_taken_again_with_other_numbers_gives_the_bits_of_a_new_one(
     assert first != second
 
 
+# Everything that a step has a number for: how many of what train, then the numbers of two trials.
+SWITCHES = ('phases.head.unfreeze={"last": 1}', "phases.head.cache=off")
+NUMBERS = ({"label_smoothing": 0.1, "clip_norm": 1.0, "l2_sp": 0.5, "ema": 0.9, "mixup": 0.2},
+           {"label_smoothing": 0.3, "clip_norm": 0.02, "l2_sp": 0.05, "ema": 0.5, "mixup": 0.9})  # fmt: skip
+WEIGHTS = ({"0": 1.0, "1": 3.0}, {"0": 2.0, "1": 0.5})
+
+
+def test_numbers_of_loss_clipping_pull_average_and_mixing_are_variables_too(
+    session: Session, search_folder: Path, tmp_path: Path
+) -> None:
+    first, second = (
+        (
+            *SWITCHES,
+            *(f"phases.head.{key}={value}" for key, value in numbers.items()),
+            f"phases.head.class_weights={json.dumps(weights)}",
+        )
+        for numbers, weights in zip(NUMBERS, WEIGHTS, strict=True)
+    )
+    reuse = StepReuse()
+    before = train(session, search_folder, tmp_path / "first", reuse, *first)
+    after = train(session, search_folder, tmp_path / "second", reuse, *second)
+    assert reuse.reused == 1
+    assert after == train(session, search_folder, tmp_path / "alone", StepReuse(), *second)
+    assert before != after
+
+
 @pytest.mark.parametrize(
     "override",
     [
         "phases.head.optimizer=sgd", "phases.head.batch_size=12", "phases.head.weight_decay=0", "phases.head.dropout=0",
-        "phases.head.clip_norm=1", "phases.head.label_smoothing=0.1", "phases.head.epochs=1",
+        "phases.head.clip_norm=1", "phases.head.label_smoothing=0.1", "phases.head.ema=0.9", "phases.head.epochs=1",
     ],
 )  # fmt: skip
 def test_anything_else_is_compiled_anew(session: Session, search_folder: Path, override: str) -> None:

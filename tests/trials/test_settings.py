@@ -59,7 +59,12 @@ def test_the_newest_directory_of_the_same_search_goes_on(tmp_path: Path) -> None
     assert choose_directory(tmp_path, "x", "b", second, False) == second
     with pytest.raises(ConfigError, match="holds another search"):
         choose_directory(tmp_path, "x", "a", second, False)
+    assert choose_directory(tmp_path, "x", "a", second, True) == second, "what was there is kept aside"
+    assert not second.exists()
+    assert json.loads((tmp_path / "x-search-2.before-1" / SEARCH).read_text()) == {"identity": "b"}
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").touch()
     with pytest.raises(ConfigError, match="something that is no search"):
         choose_directory(tmp_path, "x", "a", tmp_path / "photos", False)
+    with pytest.raises(ConfigError, match="give another --run-dir"):
+        choose_directory(tmp_path, "x", "a", tmp_path / "photos", True)

@@ -8,7 +8,7 @@ import html
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,8 @@ class RateFinding:
     """Whether the sweep ended early, since the loss was too high or no number."""
     suggestions: Mapping[str, float] = field(default_factory=dict)
     """The suggested peaks by name: `valley` and `steepest`; empty where the loss never fell."""
+    written: float | None = None
+    """The peak that was written into the configuration, in the place of `peak`; None where none was."""
 
     @property
     def chart(self) -> str:
@@ -76,7 +78,11 @@ class RateFinding:
             f"  {name:<9} {format_rate(self.suggestions[name]):>8}  {what}"
             for name, what in describe(self.suggestions).items()
         ]
-        lines.append(f"  {'now':<9} {format_rate(self.peak):>8}  in the configuration")
+        if self.written is None:
+            lines.append(f"  {'now':<9} {format_rate(self.peak):>8}  in the configuration")
+        else:
+            lines.append(f"  {'before':<9} {format_rate(self.peak):>8}  in the configuration")
+            lines.append(f"  {'now':<9} {format_rate(self.written):>8}  written into it")
         if not self.suggestions:
             lines.append("the loss did not fall: nothing is suggested; try other --low, --high or more --steps")
         return lines
@@ -93,12 +99,11 @@ class RateFinding:
         target = check_target(path)
         content = self.plot()._repr_png_()
         if target.suffix.lower() != ".png":
-            said = "\n".join(f"<p>{html.escape(line)}</p>" for line in self.describe())
-            picture = base64.b64encode(content).decode()
             content = (
-                f'<!doctype html>\n<meta charset="utf-8">\n<title>{html.escape(self.phase)}: learning rate</title>\n'
-                f'<body style="font-family: sans-serif; max-width: 60em; margin: 2em auto">\n{said}\n'
-                f'<img alt="loss by learning rate" src="data:image/png;base64,{picture}" style="max-width: 100%">\n'
+                f'<!doctype html>\n<meta charset="utf-8">\n'
+                f'<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+                f"<title>{html.escape(self.phase)}: learning rate</title>\n"
+                f'<body style="font-family: sans-serif; max-width: 60em; margin: 2em auto">\n{self._repr_html_()}\n'
             ).encode()
         try:
             write_whole(f"{target}.partial", os.fspath(target), content)
@@ -111,6 +116,7 @@ class RateFinding:
         return {
             "phase": self.phase,
             "peak": self.peak,
+            "written": self.written,
             "suggestions": dict(self.suggestions),
             "planned_steps": self.planned,
             "exploded": self.is_exploded,
@@ -126,7 +132,14 @@ class RateFinding:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return "".join(f"<pre>{html.escape(str(self))}</pre>")
+        """Return the sentences and the picture, as a notebook shows them."""
+        said = "\n".join(self.describe())
+        picture = base64.b64encode(self.plot()._repr_png_()).decode()
+        source = f"data:image/png;base64,{picture}"
+        return (
+            f"<pre>{html.escape(said)}</pre>\n"
+            f'<img alt="loss by learning rate" src="{source}" style="max-width: 100%; height: auto">'
+        )
 
 
 def check_target(path: str | os.PathLike[str]) -> Path:
@@ -186,9 +199,7 @@ def find_rate(
         run = RunDirectory(done.path)
         settings = settings.with_rules(run.rules)
     found = _sweep(settings, number, run, steps, low, high)
-    if write:
-        _write(config, found, "valley" if write is True else write)
-    return found
+    return _write(config, found, "valley" if write is True else write) if write else found
 
 
 def _check_call(config: Config, write: bool | str, steps: int, low: float, high: float) -> None:
@@ -234,7 +245,8 @@ def _sweep(
     )
 
 
-def _write(config: Config, found: RateFinding, name: str) -> None:
+def _write(config: Config, found: RateFinding, name: str) -> RateFinding:
+    """Write a suggestion into the configuration, and return the finding with what was written."""
     from kerastune_ft.tuning.suggestions import round_rate
 
     if name not in found.suggestions:
@@ -245,3 +257,4 @@ def _write(config: Config, found: RateFinding, name: str) -> None:
     read(path)
     shown = before if len(before) < 40 else "its preset"
     say(f"{path}: the learning rate of phase {found.phase} is {rate:g} now ({name}), in the place of {shown}")
+    return replace(found, written=rate)

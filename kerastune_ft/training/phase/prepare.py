@@ -34,6 +34,11 @@ def address(session: Session, plan: PhasePlan) -> str:
     return f"{session.config.seed}/{plan.draws}"
 
 
+def find_loss(phase: PhasePlan) -> LossOptions:
+    """Return what a phase changes about the loss that it trains on."""
+    return LossOptions(phase.phase.label_smoothing, phase.class_weights, phase.phase.loss)
+
+
 def build_step(
     session: Session,
     phase: PhasePlan,
@@ -54,7 +59,7 @@ def build_step(
         optimizer=optimizer,
         clip_norm=phase.phase.clip_norm,
         accumulate=phase.micro_batches,
-        loss=LossOptions(phase.phase.label_smoothing, phase.class_weights, phase.phase.loss),
+        loss=find_loss(phase),
         loss_scale=scale,
         norms=norms,
         average=average,

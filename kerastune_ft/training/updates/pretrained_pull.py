@@ -25,8 +25,8 @@ class PretrainedPull:
     ) -> None:
         """`variables` are in the order of the gradients; `pretrained` has by path the values of those to be pulled."""
         self._native = [variable.value for variable in variables]
-        self._weight = weight
         with strategy.scope():
+            self._weight = tf.Variable(weight, trainable=False, dtype=tf.float32, name="pull")
             self._values = [
                 tf.Variable(pretrained[variable.path], trainable=False, name=f"pretrained_{number}")
                 if variable.path in pretrained
@@ -34,12 +34,19 @@ class PretrainedPull:
                 for number, variable in enumerate(variables)
             ]
 
+    def set(self, weight: float) -> None:
+        """Set another weight, in steps that are compiled too."""
+        self._weight.assign(weight)
+
     def add(self, gradients: Sequence[tf.Tensor]) -> list[tf.Tensor]:
         """Return the gradients with those of the pull; called in a replica, on the gradients of the mean loss.
 
         They are reduced already, and the pull is the same on every replica, however many there are.
         """
+        weight = tf.convert_to_tensor(self._weight)
         return [
-            gradient if value is None else gradient + self._weight * tf.cast(variable - value, gradient.dtype)
+            gradient
+            if value is None
+            else gradient + tf.cast(weight, gradient.dtype) * tf.cast(variable - value, gradient.dtype)
             for gradient, variable, value in zip(gradients, self._native, self._values, strict=True)
         ]

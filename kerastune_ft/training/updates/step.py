@@ -17,6 +17,7 @@ from kerastune_ft.training.updates.gradient_norms import GradientNorms
 from kerastune_ft.training.updates.loss_scale import LossScale
 from kerastune_ft.training.updates.pretrained_pull import PretrainedPull
 from kerastune_ft.training.updates.stacks import StackedCall
+from kerastune_ft.training.updates.step_numbers import StepNumbers
 from kerastune_ft.training.updates.weight_average import WeightAverage
 
 # Operations of an update from which on calling it costs nothing against computing it.
@@ -66,9 +67,10 @@ class PhaseStep:
         self._variables = list(variables)
         self._native = [variable.value for variable in self._variables]
         self._address = address
-        self._optimizer, self._clip_norm, self.micro_batches = optimizer, clip_norm, accumulate
-        self._loss, self._loss_scale, self._norms = task.bind(tail, loss), loss_scale, norms
-        self._average, self._pull, self._many = average, pull, many
+        self._optimizer, self.micro_batches = optimizer, accumulate
+        self.numbers = StepNumbers(devices, loss, clip_norm)
+        self._loss, self._loss_scale, self._norms = task.bind(tail, self.numbers.loss), loss_scale, norms
+        self._average, self.pull, self._many = average, pull, many
         # The latest wishes as a tensor: they change once, at the end.
         self._asked: dict[tuple[float, ...], tf.Tensor] = {}
         self._train_stack, self._measure_stack = StackedCall(self._train), StackedCall(self._measure)
@@ -166,7 +168,7 @@ class PhaseStep:
         return sums, self._measure_norms(gradients)
 
     def _add_pull(self, gradients: list[tf.Tensor]) -> list[tf.Tensor]:
-        return gradients if self._pull is None else self._pull.add(gradients)
+        return gradients if self.pull is None else self.pull.add(gradients)
 
     def _measure_norms(self, gradients: Sequence[tf.Tensor]) -> tf.Tensor:
         """Return the norms of the gradients by unit, none where they are not asked for."""
@@ -207,8 +209,8 @@ class PhaseStep:
         return [gradient / tf.cast(count, gradient.dtype) for gradient in gradients], sums
 
     def _apply(self, gradients: list[tf.Tensor]) -> None:
-        if self._clip_norm is not None:
-            gradients, _ = tf.clip_by_global_norm(gradients, self._clip_norm)
+        if self.numbers.clip_norm is not None:
+            gradients, _ = tf.clip_by_global_norm(gradients, tf.convert_to_tensor(self.numbers.clip_norm))
         self._optimizer.apply(gradients, self._variables)
         if self._average is not None:
             self._average.update()

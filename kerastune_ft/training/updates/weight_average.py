@@ -24,8 +24,8 @@ class WeightAverage:
         """`variables` are what the phase changes: those that train, and moving statistics, which go with them."""
         self._paths = [variable.path for variable in variables]
         self._native = [variable.value for variable in variables]
-        self._decay = decay
         with strategy.scope():
+            self._decay = tf.Variable(decay, trainable=False, dtype=tf.float32, name="average_decay")
             self._averages = [
                 tf.Variable(variable.numpy(), trainable=False, name=f"average_{number}")
                 for number, variable in enumerate(variables)
@@ -46,13 +46,20 @@ class WeightAverage:
     def _move(self, average: tf.Variable, variable: tf.Variable, updates: tf.Variable) -> None:
         made = tf.cast(updates, tf.float32)
         first, later = GROWTH
-        decay = tf.minimum(self._decay, (first + made) / (later + made))
+        decay = tf.minimum(tf.convert_to_tensor(self._decay), (first + made) / (later + made))
         average.assign_sub((average - variable) * tf.cast(1.0 - decay, average.dtype))
 
     @property
     def updates(self) -> int:
         """Return the updates that were taken in."""
         return int(self._updates.numpy())
+
+    def begin_again(self, decay: float) -> None:
+        """Begin as the variables are now, with another decay, in steps that are compiled too."""
+        self._decay.assign(decay)
+        self._updates.assign(0)
+        for average, variable in zip(self._averages, self._native, strict=True):
+            average.assign(variable.numpy())
 
     def values(self) -> dict[str, np.ndarray]:
         """Return copies of the averages by the paths of their variables."""

@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
     from kerastune_ft.reporting.page.picture import Picture
 
-_WIDE, _HEIGHT = 9.0, 2.6
-_COLUMNS = 3
+# Of a picture that stands alone.
+_WIDE = 9.0
+# Of one of the page, where it is as wide as a telephone, or has others beside it.
+_NARROW, _HEIGHT = 4.6, 2.5
 _DECADES = 1.5  # of a range, from which on its axis is logarithmic
-_LABEL = 18
+_LABEL = 20
+_MOST_LETTERS = 48  # beside each other below an axis
 
 
 def _find_complete(records: Sequence[TrialRecord]) -> list[TrialRecord]:
@@ -35,7 +38,7 @@ def _open(width: float, height: float) -> Picture:
 
 def draw_history(records: Sequence[TrialRecord], metric: str, maximise: bool) -> Picture:
     """Return the metric of every trial in order, and the best so far."""
-    figure = _open(_WIDE, _HEIGHT)
+    figure = _open(_NARROW, _HEIGHT)
     _plot_history(figure.subplots(), records, metric, maximise)
     return figure
 
@@ -60,7 +63,7 @@ def _plot_history(axis: Axes, records: Sequence[TrialRecord], metric: str, maxim
 
 def draw_importances(importances: Mapping[str, float]) -> Picture:
     """Return the share of each key in what decides the metric, as bars."""
-    figure = _open(_WIDE, 0.6 + 0.34 * max(1, len(importances)))
+    figure = _open(_NARROW, max(_HEIGHT, 0.6 + 0.34 * len(importances)))
     _plot_importances(figure.subplots(), importances)
     return figure
 
@@ -69,25 +72,21 @@ def _plot_importances(axis: Axes, importances: Mapping[str, float]) -> None:
     style_frame(axis)
     names = shorten_keys(list(importances))[::-1]
     shares = list(importances.values())[::-1]
-    axis.barh(range(len(names)), shares, color=COLOURS["validation"], height=0.6)
+    axis.barh(range(len(names)), shares, color=COLOURS["validation"], height=0.5)
     axis.set_yticks(range(len(names)), names)
     axis.set_title("share in what decides the metric", loc="left", color=COLOURS["ink"], size=10)
 
 
-def draw_slices(records: Sequence[TrialRecord], metric: str) -> Picture:
-    """Return the metric by the value of each key, a panel each; later trials are darker."""
+def draw_slices(records: Sequence[TrialRecord], metric: str) -> dict[str, Picture]:
+    """Return by the short name of each key the metric by its value; later trials are darker."""
     keys = tuple(records[0].values)
-    columns = min(_COLUMNS, len(keys))
-    rows = math.ceil(len(keys) / columns)
-    figure = _open(_WIDE, _HEIGHT * rows)
-    axes = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
-    for axis, key, name in zip(axes, keys, shorten_keys(keys), strict=False):
-        _plot_slice(axis, _find_complete(records), key)
-        axis.set_title(name, loc="left", color=COLOURS["ink"], size=10)
-    for axis in axes[len(keys) :]:
-        axis.set_axis_off()
-    figure.supylabel(format_words(metric), color=COLOURS["muted"], size=9)
-    return figure
+    done, found = _find_complete(records), {}
+    for key, name in zip(keys, shorten_keys(keys), strict=True):
+        figure = found[name] = _open(_NARROW, _HEIGHT)
+        axis = figure.subplots()
+        _plot_slice(axis, done, key)
+        axis.set_title(f"{format_words(metric)} by {name}", loc="left", color=COLOURS["ink"], size=10)
+    return found
 
 
 def _plot_slice(axis: Axes, done: Sequence[TrialRecord], key: str) -> None:
@@ -98,7 +97,13 @@ def _plot_slice(axis: Axes, done: Sequence[TrialRecord], key: str) -> None:
         shade = 0.35 + 0.65 * (at + 1) / len(done)
         axis.plot([place], [record.value or 0.0], "o", color=COLOURS["validation"], ms=4, alpha=shade)
     if labels is not None:
-        axis.set_xticks(range(len(labels)), [label[:_LABEL] for label in labels], rotation=20 if len(labels) > 2 else 0)
+        is_crowded = sum(min(len(label), _LABEL) for label in labels) > _MOST_LETTERS
+        axis.set_xticks(
+            range(len(labels)),
+            [label[:_LABEL] for label in labels],
+            rotation=25 if is_crowded else 0,
+            ha="right" if is_crowded else "center",
+        )
         axis.set_xlim(-0.5, len(labels) - 0.5)
     elif _is_wide(places):
         axis.set_xscale("log")
@@ -121,7 +126,7 @@ def draw_parallel(records: Sequence[TrialRecord], metric: str, maximise: bool) -
     """Return every trial as a line over the values of its keys to its metric; the best quarter is coloured."""
     done = _find_complete(records)
     keys = tuple(records[0].values)
-    figure = _open(_WIDE, _HEIGHT + 0.4)
+    figure = _open(_NARROW, _HEIGHT + 0.4)
     axis = figure.subplots()
     style_frame(axis)
     columns = [_scale([record.values[key] for record in done]) for key in keys]
@@ -135,7 +140,13 @@ def draw_parallel(records: Sequence[TrialRecord], metric: str, maximise: bool) -
             range(len(columns)), heights, color=colour, lw=2 if at == order[0] else 1, alpha=1 if at in good else 0.4
         )
     names = [*shorten_keys(keys), format_words(metric)]
-    axis.set_xticks(range(len(names)), [name[-_LABEL:] for name in names])
+    is_crowded = sum(min(len(name), _LABEL) for name in names) > _MOST_LETTERS
+    axis.set_xticks(
+        range(len(names)),
+        [name[-_LABEL:] for name in names],
+        rotation=25 if is_crowded else 0,
+        ha="right" if is_crowded else "center",
+    )
     axis.set_yticks([0, 1], ["low", "high"])
     return figure
 

@@ -73,14 +73,16 @@ def write(
     search.commit(PAGE, text)
 
 
-def _draw(records: Sequence[TrialRecord], settings: SearchSettings, importances: Mapping[str, float]) -> dict[str, str]:
-    """Return the pictures by name; none of trials that all failed."""
+def _draw(records: Sequence[TrialRecord], settings: SearchSettings, importances: Mapping[str, float]) -> dict[str, Any]:
+    """Return the pictures by name, those of keys as a list; none of trials that all failed."""
     metric, maximise = settings.metric, settings.maximise
     if not any(record.state == COMPLETE for record in records):
         return {}
-    found = {
+    found: dict[str, Any] = {
         "history": render_svg(figures.draw_history(records, metric, maximise), "metric by trial, and the best so far"),
-        "slices": render_svg(figures.draw_slices(records, metric), "metric by the value of each key"),
+        "slices": [
+            render_svg(figure, f"metric by {name}") for name, figure in figures.draw_slices(records, metric).items()
+        ],
         "parallel": render_svg(figures.draw_parallel(records, metric, maximise), "trials as lines over their values"),
     }
     if importances:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,11 @@ def test_a_finding_says_what_was_swept_what_it_suggests_and_what_is_written_now(
     assert [line.split()[:2] for line in lines[1:]] == [["valley", "0.0123"], ["steepest", "0.02"], ["now", "0.001"]]
     assert str(FOUND).splitlines()[0] == lines[0] and FOUND.chart in str(FOUND)
     assert FOUND.to_json()["suggestions"] == {"valley": 0.0123, "steepest": 0.02}
-    assert FOUND._repr_html_().startswith("<pre>phase head")
+    shown = FOUND._repr_html_()
+    assert shown.startswith("<pre>phase head") and "data:image/png;base64," in shown
+    after = replace(FOUND, written=0.012)
+    assert [line.split()[:2] for line in after.describe()[-2:]] == [["before", "0.001"], ["now", "0.012"]]
+    assert (FOUND.to_json()["written"], after.to_json()["written"]) == (None, 0.012)
 
 
 def test_the_curve_is_saved_as_a_picture_or_a_page(tmp_path: Path) -> None:

@@ -23,8 +23,10 @@ def test_the_best_so_far_is_a_line_that_never_rises() -> None:
 
 
 def test_a_panel_for_each_key_on_the_scale_that_suits_it() -> None:
-    axes = figures.draw_slices(TRIALS, "validation_loss").axes
-    assert [axis.get_title(loc="left") for axis in axes] == ["rate", "unfreeze", "n"]
+    found = figures.draw_slices(TRIALS, "validation_loss")
+    assert list(found) == ["rate", "unfreeze", "n"]
+    axes = [axis for figure in found.values() for axis in figure.axes]
+    assert axes[0].get_title(loc="left") == "validation loss by rate"
     assert [axis.get_xscale() for axis in axes] == ["log", "linear", "linear"]
     assert [label.get_text() for label in axes[1].get_xticklabels()] == ['{"last": 0}', '{"last": 1}']
 
