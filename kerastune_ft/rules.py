@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+FASTAI = "fastai_fine_tune"
+"""The preset of phases that a rule is about, see `Rules.cycles_momentum`."""
+
 
 @dataclass(frozen=True)
 class Rules:
@@ -141,9 +144,14 @@ class Rules:
         """Whether a first row that is an example, and a header that comes again below, are refused, and not read."""
         return self.version >= 2
 
+    @property
+    def cycles_momentum(self) -> bool:
+        """Whether the momentum of the preset fastai_fine_tune falls and rises against its rates, as fastai's does."""
+        return self.version >= 3
+
 
 FIRST = Rules(1)
 """The rules of runs that recorded none."""
 
-NEWEST = Rules(2)
+NEWEST = Rules(3)
 """The rules of runs that begin now."""

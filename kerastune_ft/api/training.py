@@ -112,6 +112,8 @@ def announce_and_run(
     require_weights(settings)
     # A run directory in a bucket is asked for through TensorFlow.
     tpu.prepare(settings.runtime.strategy)
+    if run_dir is None and not fresh:
+        run_dir = resume.find_earlier_run(settings)
     digest = resume.find_hash(settings, None if fresh else run_dir)
     devices = load_engine(settings).devices(settings) if settings.runtime.strategy == "multi_worker" else None
     with contextlib.ExitStack() as held:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
+from kerastune_ft.config.checks.phases.rates import check_momentum
 from kerastune_ft.config.checks.phases.solvers import OF_UPDATES, is_solved
 from kerastune_ft.config.documents.files import SHIPPED, load, shipped_names
 from kerastune_ft.config.documents.nodes import Node, Place, as_node, short_json, without_comments
@@ -110,11 +111,22 @@ def _expand_preset(node: Node, defaults: dict[str, Node], problems: list[Problem
     shared = {key: item for key, item in defaults.items() if key not in found.own}
     given = found.phases
     return [
-        phase.with_items(
-            _lay_over(_lay_over(phase.value, select_keys(shared, phase, given)), select_keys(more, phase, given))
+        _fit_momentum(
+            phase.with_items(
+                _lay_over(_lay_over(phase.value, select_keys(shared, phase, given)), select_keys(more, phase, given))
+            )
         )
         for phase in given
     ]
+
+
+def _fit_momentum(phase: Node) -> Node:
+    """Return a phase of a preset without a momentum that the optimizer written for it cannot take, or has itself."""
+    rate = phase.find("learning_rate")
+    if rate is None or not isinstance(rate.value, dict) or not any(check_momentum(phase.plain())):
+        return phase
+    rest = rate.with_items({key: item for key, item in rate.value.items() if key != "momentum"})
+    return phase.with_items({**phase.value, "learning_rate": rest})
 
 
 def _default_items(document: Node) -> dict[str, Node]:

@@ -11,6 +11,7 @@ from kerastune_ft.config.checks.parts import is_number
 from kerastune_ft.config.options.updates.optimizers import OptionRule
 from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.rules import FASTAI
 
 Phases = list[dict[str, Any]]
 
@@ -22,8 +23,9 @@ _HEAD = {"name": "head", "unfreeze": "none", "epochs": 5, "learning_rate": 0.001
 _ULMFIT_SPAN = 45.7
 # The options of fastai's Adam that Keras has by other values.
 _FASTAI_ADAM = {"name": "adamw", "beta_2": 0.99, "epsilon": 1e-5}
-# fastai's one cycle: from a 25th of the peak, and down to a 100,000th.
+# fastai's one cycle: from a 25th of the peak, and down to a 100,000th, momentum falling and rising against it.
 _DIV, _DIV_FINAL = 25.0, 1e5
+_FASTAI_MOMENTUM = [0.95, 0.85, 0.95]
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def fastai_fine_tune(
     half = base_lr / 2
 
     def cycle(peak: float, start: float, warmup: float, **more: float) -> dict[str, Any]:
-        ends = {"start": peak / start, "final": peak / _DIV_FINAL}
+        ends = {"start": peak / start, "final": peak / _DIV_FINAL, "momentum": _FASTAI_MOMENTUM}
         return {"peak": peak, "shape": "one_cycle", "warmup": warmup, **ends, **more}
 
     shared = {"optimizer": _FASTAI_ADAM}
@@ -239,7 +241,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             linear_probe_then_finetune, _LP_FT, {"l2": _ABOVE_ZERO},
         ),
         "discriminative": Preset(discriminative, _ULMFIT),
-        "fastai_fine_tune": Preset(
+        FASTAI: Preset(
             fastai_fine_tune,
             "Howard and Gugger, fastai: A Layered API for Deep Learning, 2020",
             {

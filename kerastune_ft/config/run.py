@@ -19,7 +19,7 @@ from kerastune_ft.config.options.runtime import Output, Runtime
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.config.options.updates.rates import ONE_CYCLE
 from kerastune_ft.config.python_objects import PythonObjects
-from kerastune_ft.rules import NEWEST, Rules
+from kerastune_ft.rules import FASTAI, NEWEST, Rules
 from kerastune_ft.wording import encode_text
 
 _RESIZE = {"image_segmentation": "stretch"}
@@ -27,7 +27,7 @@ _RESIZE = {"image_segmentation": "stretch"}
 _LATER = (("runtime", ("pinned",)), ("head", ("decoder", "width", "stride")), ("task", ("metrics", "unknown")))
 _LATER_OF_FOLDERS = ("input", "label")
 _LATER_OF_AUGMENT = ("gain", "shift", "time_mask", "frequency_mask", "noise")
-_LATER_OF_RATES = ("start", "unit_span")
+_LATER_OF_RATES = ("start", "unit_span", "momentum")
 
 
 class RunConfig(Options):
@@ -135,7 +135,8 @@ class RunConfig(Options):
 
     def with_rules(self, rules: Rules) -> RunConfig:
         """Return the same configuration under other rules, which read some values otherwise."""
-        phases = self.phases if rules.warmup_of_zero else tuple(map(_with_usual_warmup, self.phases))
+        phases = self.phases if rules.cycles_momentum else earlier_phases(self)
+        phases = phases if rules.warmup_of_zero else tuple(map(_with_usual_warmup, phases))
         copy = self.model_copy(update={"phases": phases})
         copy._rules = rules
         return copy
@@ -157,6 +158,21 @@ def phases_hash(phases: Sequence[Phase]) -> str:
     """Return the SHA-256 of a list of phases."""
     text = json.dumps([phase.to_json() for phase in phases], sort_keys=True)
     return hashlib.sha256(encode_text(text)).hexdigest()
+
+
+def earlier_phases(config: RunConfig) -> tuple[Phase, ...]:
+    """Return what the preset of a configuration stood for before its momentum followed its rates.
+
+    That are its phases where they were written one by one, or as another preset.
+    """
+    return config.phases if config.preset != FASTAI else tuple(map(_without_momentum, config.phases))
+
+
+def _without_momentum(phase: Phase) -> Phase:
+    rate = phase.learning_rate
+    if rate is None or rate.momentum is None:
+        return phase
+    return phase.model_copy(update={"learning_rate": rate.model_copy(update={"momentum": None})})
 
 
 def _with_usual_warmup(phase: Phase) -> Phase:

@@ -198,13 +198,12 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
     """Return a subclass of a Keras optimizer for gradients that were already summed over the replicas.
 
     Keras' optimizers sum the gradients over the replicas inside `apply`, after clipping each replica's own; the step of
-    this package reduces first, so the second reduction is dropped. `rate_factors` (attribute, by variable path)
-    multiply both the update and the weight decay of a variable: one optimizer, one schedule, a rate per unit. `begun`
-    (attribute, by variable path) are the updates that were made before a variable joined: its own are counted from
-    there, for the bias corrections of its moments, and with `corrects_product` (attribute) for Nadam's product of
-    momentum, of which Keras keeps one for all variables. `rates` (attribute) has the weight decay as a tensor `decay`.
-
-    Raises ConfigError for a Keras that has other hooks, which would never call these.
+    this package reduces first, so the second reduction is dropped. Its attributes: `rate_factors`, by variable path,
+    multiply both the update and the weight decay of a variable: one optimizer, one schedule, a rate per unit. `begun`,
+    by variable path, are the updates that were made before a variable joined: its own are counted from there, for the
+    bias corrections of its moments, and with `corrects_product` for Nadam's product of momentum, of which Keras keeps
+    one for all variables. `rates` has the weight decay as a tensor `decay`, and by `find_momentum` what
+    `momentum_option` is at a step. Raises ConfigError for a Keras that has other hooks, which would never call these.
     """
     _check_hooks(base)
 
@@ -213,6 +212,7 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
         begun: Mapping[str, int] = {}
         corrects_product = True
         rates: Any = None
+        momentum_option: str | None = None
         _uncounted = 0
 
         @property
@@ -231,7 +231,7 @@ def reduced_optimizer(base: type[keras.optimizers.Optimizer]) -> type[keras.opti
         def update_step(self, gradient: tf.Tensor, variable: tf.Variable, learning_rate: tf.Tensor) -> None:
             factor = self._factor(variable)
             self._uncounted = self.begun.get(self._path(variable), 0)
-            with _count_product(self, self._uncounted):
+            with _count_product(self, self._uncounted), _set_momentum(self):
                 super().update_step(gradient, variable, learning_rate * factor if factor != 1.0 else learning_rate)
             self._uncounted = 0
 
@@ -279,6 +279,33 @@ def _count_product(optimizer: Any, uncounted: int) -> Iterator[None]:
     object.__setattr__(optimizer, "_u_product", nadam_product(optimizer.beta_1, optimizer.iterations + 1))
     yield
     object.__setattr__(optimizer, "_u_product", whole)
+
+
+class _Number:
+    """A tensor in the place of a number, which Keras may compare with 0 while it makes a graph."""
+
+    def __init__(self, value: tf.Tensor) -> None:
+        self._value = value
+
+    def __tf_tensor__(self, dtype: Any = None, name: str | None = None) -> tf.Tensor:
+        return tf.convert_to_tensor(self._value, dtype)
+
+    def __rsub__(self, other: float) -> tf.Tensor:
+        return other - self._value
+
+
+@contextlib.contextmanager
+def _set_momentum(optimizer: Any) -> Iterator[None]:
+    """Within this context the optimizer's momentum is that of the step, where it follows the learning rate."""
+    option = optimizer.momentum_option
+    if option is None:
+        yield
+        return
+    own = getattr(optimizer, option)
+    # Not through Keras, which would take the tensor for a variable to keep.
+    object.__setattr__(optimizer, option, _Number(optimizer.rates.find_momentum(optimizer._iterations)))
+    yield
+    object.__setattr__(optimizer, option, own)
 
 
 def nadam_product(beta_1: float, updates: tf.Tensor) -> tf.Tensor:

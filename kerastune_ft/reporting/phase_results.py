@@ -199,6 +199,7 @@ def _summarise_phase(
         "left": left_metrics(begun),
         "retries": len(begun.get("retries") or ()),
         "peak": begun.get("peak"),
+        "solver": begun.get("solver") or {},
         "seconds": begun.get("seconds") if begun.get("seconds") is not None else _sum_seconds(rows),
         "share": None,
         "features": (begun.get("features") or {}).get("train")

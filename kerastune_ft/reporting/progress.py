@@ -17,6 +17,7 @@ from kerastune_ft.reporting.notebook.panel import Panel, find_panel
 from kerastune_ft.reporting.phase_results import find_distances
 from kerastune_ft.reporting.quantities import format_count, format_progress, format_share, format_words
 from kerastune_ft.reporting.terminal.phases_table import describe_moves
+from kerastune_ft.reporting.update_lines import describe_solution
 from kerastune_ft.streams import error_stream, fit_line, is_quiet, is_verbose, mark_time, say
 from kerastune_ft.training.left_weights import is_discarded
 from kerastune_ft.training.watch import Watcher
@@ -76,10 +77,14 @@ def describe_phase_start(phase: Mapping[str, Any], done_steps: int, units: Seque
     """Return one line about a phase that begins; `units` are those of the plan, the head last."""
     together = "together " if phase.get("lora") else ""
     is_refit = phase.get("refit") is not None
+    if phase.get("solver"):
+        length = f"to its optimum by a solver in at most {counted(phase['epochs'], 'iteration')}"
+    else:
+        bound = "" if is_refit else "at most "
+        length = f"{counted(phase['steps'], 'step')} in {bound}{counted(phase['epochs'], 'epoch')}"
     text = (
         f"{'refit of phase' if is_refit else 'phase'} {phase['name']}: trains {_name_units(phase, units)} ({together}"
-        f"{format_count(phase['trainable_parameters'])} parameters, {format_share(phase['trainable_share'])}), "
-        f"{counted(phase['steps'], 'step')} in {'' if is_refit else 'at most '}{counted(phase['epochs'], 'epoch')}"
+        f"{format_count(phase['trainable_parameters'])} parameters, {format_share(phase['trainable_share'])}), {length}"
     )
     return f"{text}; going on after step {done_steps}" if done_steps else text
 
@@ -185,13 +190,16 @@ def describe_phase_end(result: Mapping[str, Any]) -> str:
     updated, count = result["updated"]["variables"], result["frozen"]["variables"]
     frozen = f"{counted(count, 'frozen variable')} bit-identical" if count else "nothing was frozen"
     moves = describe_moves(find_distances(result)["moved"])
+    solved = describe_solution(result.get("solver") or {})
     if result.get("refit"):
         chosen = "not kept, as before" if is_discarded(result) else "as chosen before"
-        said = f"refit of phase {result['name']} done: {counted(result['best_epoch'], 'epoch')} {chosen}"
+        length = solved or f"{counted(result['best_epoch'], 'epoch')} {chosen}"
+        said = f"refit of phase {result['name']} done: {length}"
     else:
         measured = f"{format_words(monitor)} {format_progress(result['best'][monitor])}{_describe_gain(result)}"
         verdict = "not kept" if is_discarded(result) else "done"
-        said = f"phase {result['name']} {verdict}: best epoch {result['best_epoch']} of {result['epochs']}, {measured}"
+        length = solved or f"best epoch {result['best_epoch']} of {result['epochs']}"
+        said = f"phase {result['name']} {verdict}: {length}, {measured}"
     return f"{said}, {_describe_cost(result)}; {f'moved {moves}; ' if moves else ''}{frozen}" + (
         f", {updated} BatchNorm statistics updated" if updated else ""
     )
@@ -208,7 +216,8 @@ def _describe_cost(result: Mapping[str, Any]) -> str:
     if "features" not in result:
         return f"{result['seconds']:.1f} s"
     read = {"stored": " on stored features"}.get(result["features"]["train"], "")
-    return f"{counted(result['steps'], 'step')}{read} in {result['seconds']:.1f} s"
+    steps = "" if result.get("solver") else counted(result["steps"], "step")
+    return f"{steps}{read} in {result['seconds']:.1f} s".strip()
 
 
 class Bars(Lines):

@@ -8,6 +8,7 @@ from typing import Any
 
 from kerastune_ft.reporting import weight_lines
 from kerastune_ft.reporting.quantities import (
+    format_figure,
     format_rate,
     format_whole,
 )
@@ -63,6 +64,7 @@ def describe_learning_rate(policy: Document) -> str:
         str(policy.get("shape") or ""),
         counted(warmup, "warm-up step") + start if warmup else "no warm-up",
         f"final {format_rate(policy['final'])}" if policy.get("final") is not None else "",
+        f"momentum {' to '.join(f'{value:g}' for value in policy['momentum'])}" if policy.get("momentum") else "",
     )
 
 
@@ -76,6 +78,15 @@ def describe_optimizer(phase: Document) -> str:
         f"weight decay {format_rate(phase['weight_decay'])}" if phase.get("weight_decay") else "no weight decay",
         f"clip norm {phase['clip_norm']:g}" if phase.get("clip_norm") else "",
     )
+
+
+def describe_solution(solver: Document) -> str:
+    """Return how a solver ended, from the result of its phase; nothing where none was used."""
+    if "converged" not in solver:
+        return ""
+    how = "the optimum after" if solver["converged"] else "not at the optimum after"
+    loss = f"loss {format_figure(solver['loss'])} + penalty {format_figure(solver['penalty'])}"
+    return f"{how} {counted(solver['iterations'], 'iteration')}, {loss}"
 
 
 def describe_loss(phase: Document) -> str:

@@ -27,7 +27,8 @@ _BLOCK_BYTES = 1 << 25
 _MOST_WHITENED = 4096
 # Rows that a covariance is taken of, for each feature and at least.
 _ROWS_PER_FEATURE, _FEWEST_ROWS = 4, 2048
-# What keeps the Cholesky factor finite where features are linearly dependent and l2 is tiny.
+# What keeps the Cholesky factor finite where features are linearly dependent and l2 is tiny; of features divided by
+# their sizes, so that one of huge values takes no digits from the others.
 _JITTER = 1e-9
 # Multiplications of an evaluation from which threads are worth their while.
 _WORTH_THREADS = 10**7
@@ -40,7 +41,7 @@ class Iterate:
     """A head after an iteration of the solver."""
 
     iteration: int
-    """Iterations made; 0 is the start, where all weights are 0."""
+    """Iterations made; 0 is the start."""
     kernel: np.ndarray
     """float64 [features, outputs]."""
     bias: np.ndarray
@@ -68,14 +69,16 @@ def fit_linear(
     *,
     iterations: int = 1000,
     tolerance: float = 1e-6,
+    start: tuple[np.ndarray, np.ndarray] | None = None,
     report: Callable[[Iterate], None] = lambda iterate: None,
 ) -> LinearFit:
     """Return the linear head of least loss and penalty on these features; the same bits for the same arrays.
 
     `features` is [examples, features]: an array of any float type, or anything with `shape` that gives rows by slices,
     such as an array mapped from a file; it is read in blocks, so that memory holds half a gigabyte of it at most. `l2`
-    is above 0. It ends where the largest derivative, by coordinates in which the features have covariance 1, is below
-    `tolerance`. `report` is called after every iteration; what it raises ends the fit.
+    is above 0. It begins with weights of 0, or with the kernel and bias of `start` where they are better, and ends
+    where the largest derivative, by coordinates in which the features have covariance 1, is below `tolerance`. `report`
+    is called after every iteration; what it raises ends the fit.
 
     Features are centred and whitened for the solver alone: kernel, bias, loss and penalty are those of the features as
     given, and so is the minimum. Raises ValueError for `l2` of 0 or less, and for features that are not finite.
@@ -99,7 +102,7 @@ def fit_linear(
         problem = _Problem(blocks, np.asarray(targets), loss, float(l2))
         found = minimize(
             problem.evaluate,
-            np.zeros(problem.size),
+            problem.choose_start(start),
             method="L-BFGS-B",
             jac=True,
             callback=report_iteration,
@@ -146,6 +149,16 @@ class _Problem:
         self.size = (blocks.width + 1) * loss.outputs
         self._latest: tuple[np.ndarray, float, float] | None = None
 
+    def choose_start(self, given: tuple[np.ndarray, np.ndarray] | None) -> np.ndarray:
+        """Return the point of a kernel and bias, or that of weights of 0 where none are given or these are better."""
+        zeros = np.zeros(self.size)
+        if given is None:
+            return zeros
+        kernel, bias = (np.asarray(values, np.float64) for values in given)
+        shifted = (bias + self._mean @ kernel) / self._bias_scale
+        point = np.concatenate([self._scales.gather(kernel), shifted[None, :]]).ravel()
+        return point if self.evaluate(point)[0] < self.evaluate(zeros)[0] else zeros
+
     def evaluate(self, point: np.ndarray) -> tuple[float, np.ndarray]:
         """Return loss with penalty at a point, and the derivatives by its coordinates."""
         kernel, bias = self._weights(point)
@@ -184,6 +197,8 @@ class _Scales:
 
     spread: Callable[[np.ndarray], np.ndarray]
     """Turns coordinates [features, outputs] into a kernel."""
+    gather: Callable[[np.ndarray], np.ndarray]
+    """Turns a kernel into coordinates: the inverse of `spread`."""
     turn: Callable[[np.ndarray], np.ndarray]
     """Turns derivatives by the kernel into those by the coordinates: the transpose of `spread`."""
 
@@ -193,13 +208,17 @@ def _find_scales(blocks: _Blocks, mean: np.ndarray, curvature: float, l2: float)
     from scipy.linalg import cholesky, solve_triangular
 
     sample = blocks.sample(max(_FEWEST_ROWS, _ROWS_PER_FEATURE * blocks.width)) - mean
-    variances = np.square(sample).mean(axis=0)
-    floor = l2 + _JITTER * curvature * float(variances.mean())
+    # The root of what the objective is curved along each feature.
+    sizes = np.sqrt(curvature * np.square(sample).mean(axis=0) + l2)[:, None]
     if blocks.width > _MOST_WHITENED:
-        factors = 1.0 / np.sqrt(curvature * variances + floor)[:, None]
-        return _Scales(lambda rows: factors * rows, lambda slopes: factors * slopes)
+        return _Scales(lambda rows: rows / sizes, lambda kernel: kernel * sizes, lambda slopes: slopes / sizes)
+    sample /= sizes[:, 0]
     curved = (sample.T @ sample) * (curvature / len(sample))
-    curved[np.diag_indices_from(curved)] += floor
+    curved[np.diag_indices_from(curved)] += l2 / np.square(sizes[:, 0]) + _JITTER
     lower = cholesky(curved, lower=True, overwrite_a=True)
     solve = functools.partial(solve_triangular, lower, lower=True)
-    return _Scales(lambda rows: solve(rows, trans="T"), lambda slopes: solve(slopes))
+    return _Scales(
+        lambda rows: solve(rows, trans="T") / sizes,
+        lambda kernel: lower.T @ (kernel * sizes),
+        lambda slopes: solve(slopes / sizes),
+    )

@@ -13,7 +13,7 @@ from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.prepare import Prepared, find_dropout, find_loss, prepare, set_layers
 from kerastune_ft.training.plan.phase_plan import PhasePlan
-from kerastune_ft.training.plan.schedules import rate_table
+from kerastune_ft.training.plan.schedules import momentum_table, rate_table
 from kerastune_ft.training.session.session import Session
 
 # Steps that are held at a time, and the bytes that the states of their optimizers may take besides.
@@ -76,9 +76,11 @@ class StepReuse:
 def _restart(session: Session, phase: PhasePlan, held: _Held) -> None:
     """Give a step the values of another phase, and its optimizer the state of a new one."""
     set_layers(session, phase)
-    options = phase.phase
+    options, rules = phase.phase, session.config.rules
     optimizer: Any = held.prepared.optimizer
-    optimizer.rates.set(rate_table(options.rate_policy, phase.rate_steps, session.config.rules), options.weight_decay)
+    policy, steps = options.rate_policy, phase.rate_steps
+    momentum = momentum_table(policy, steps, rules)
+    optimizer.rates.set(rate_table(policy, steps, rules), options.weight_decay, momentum)
     for variable, value in zip(optimizer.variables, held.initial, strict=True):
         variable.assign(value)
     step, average = held.prepared.step, held.prepared.average
@@ -87,6 +89,10 @@ def _restart(session: Session, phase: PhasePlan, held: _Held) -> None:
         step.pull.set(options.l2_sp)
     if average is not None and options.ema is not None:
         average.begin_again(options.ema)
+
+
+def _cycles_momentum(options: Phase) -> bool:
+    return options.learning_rate is not None and options.learning_rate.momentum is not None
 
 
 def _describe(session: Session, phase: PhasePlan) -> str | None:
@@ -105,7 +111,7 @@ def _describe(session: Session, phase: PhasePlan) -> str | None:
             [list(phase.trained), list(phase.partition.cut_names), phase.batch_size, phase.micro_batches],
             [phase.steps, phase.rate_steps, phase.class_weights is not None],
             {key: bool(document[key]) for key in sorted(_SWITCHES)},
-            find_dropout(session, phase) > 0,
+            [find_dropout(session, phase) > 0, _cycles_momentum(options)],
             dict(phase.factors) if has_factors else None,
         ]
     )

@@ -66,7 +66,12 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
                 "name": "top",
                 "unfreeze": {"last": 2},
                 "epochs": 4,
-                "learning_rate": {"peak": 0.003, "shape": "cosine", "warmup": 0.2, "unit_decay": 0.5},
+                "learning_rate": {
+                    "peak": 0.003,
+                    "shape": "one_cycle",
+                    "unit_decay": 0.5,
+                    "momentum": [0.95, 0.85, 0.95],
+                },
                 "accumulate": 2,
                 "augment": "light",
                 "cutmix": 1.0,
@@ -94,7 +99,7 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
 
 
 def text_document(data: Path, strategy: str) -> dict[str, Any]:
-    """Return the configuration of a tiny BERT: head, adapters, a layer with them in place, then all of it.
+    """Return the configuration of a tiny BERT: head, adapters, a layer with them in place, all, the head by a solver.
 
     Texts have lengths of several buckets, and what is frozen is stored for each of them.
     """
@@ -132,6 +137,7 @@ def text_document(data: Path, strategy: str) -> dict[str, Any]:
                 "learning_rate": {"peak": 0.001, "unit_decay": 0.7},
                 "start_from": "last",
             },
+            {"name": "solved", "unfreeze": "none", "epochs": 100, "optimizer": {"name": "lbfgs", "l2": 0.01}},
         ],
         "refit": True,
         "runtime": _replicas(strategy),

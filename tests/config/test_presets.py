@@ -69,6 +69,21 @@ def test_fastai_fine_tune_has_its_numbers() -> None:
     assert unfrozen.rate_policy.final == 0.005 / 1e5
     assert (frozen.rate_policy.unit_span, unfrozen.rate_policy.unit_span) == (None, 20)
     assert read({**MINIMAL, "phases": "fastai_fine_tune", "defaults": {"epochs": 3}}).phases[1].epochs == 3
+    assert [phase.rate_policy.momentum for phase in (frozen, unfrozen)] == [(0.95, 0.85, 0.95)] * 2
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "momentum"),
+    [("lion", None), ({"name": "adam", "beta_1": 0.8}, None), ({"name": "sgd", "momentum": 0.9}, None),
+     ("sgd", (0.95, 0.85, 0.95))],
+)  # fmt: skip
+def test_an_optimizer_beside_fastai_fine_tune_may_have_a_momentum_of_its_own(
+    optimizer: object, momentum: object
+) -> None:
+    phases = {"preset": "fastai_fine_tune", "optimizer": optimizer}
+    assert [phase.rate_policy.momentum for phase in read({**MINIMAL, "phases": phases}).phases] == [momentum] * 2
+    shared = {**MINIMAL, "phases": "fastai_fine_tune", "defaults": {"optimizer": optimizer}}
+    assert [phase.rate_policy.momentum for phase in read(shared).phases] == [momentum] * 2
 
 
 def test_parts_join_one_training_at_their_epochs() -> None:

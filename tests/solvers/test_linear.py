@@ -154,3 +154,44 @@ def test_what_cannot_be_solved_is_refused(value: float, l2: float, message: str)
     features[3, 2] += value
     with pytest.raises(ValueError, match=message):
         fit_linear(features, np.zeros(ROWS, np.int64), SoftmaxLoss(2), l2)
+
+
+@pytest.mark.parametrize("size", [1e8, 1e12, 1e20])
+def test_a_feature_of_huge_values_takes_no_digits_from_the_others(size: float) -> None:
+    random = np.random.default_rng(3)
+    features = random.normal(size=(ROWS, WIDTH)).astype(np.float32)
+    targets = draw_classes(features, CLASSES)
+    # Without the penalty on the first, which at such sizes it is, what it is measured in changes nothing.
+    known = fit_linear(features * np.array([1e3] + [1] * (WIDTH - 1)), targets, SoftmaxLoss(CLASSES), 0.01).head
+    features[:, 0] *= size
+    found = fit_linear(features, targets, SoftmaxLoss(CLASSES), 0.01, tolerance=1e-5)
+    assert found.is_converged
+    assert found.head.loss + found.head.penalty == pytest.approx(known.loss + known.penalty, abs=1e-5)
+
+
+def test_it_begins_where_it_is_told_unless_zero_is_better() -> None:
+    features = draw_features()
+    targets = draw_classes(features, CLASSES)
+    whole = fit_linear(features, targets, SoftmaxLoss(CLASSES), 0.01)
+    again = fit_linear(
+        features, targets, SoftmaxLoss(CLASSES), 0.01, start=(whole.head.kernel, whole.head.bias), iterations=1
+    )
+    assert again.head.iteration <= 1 < whole.head.iteration
+    assert again.head.kernel == pytest.approx(whole.head.kernel, abs=1e-6)
+    assert again.head.bias == pytest.approx(whole.head.bias, abs=1e-5)
+    bad = (np.full((WIDTH, CLASSES), 50.0), np.array([1e3, 0, 0]))
+    from_bad, from_zero = (
+        fit_linear(features, targets, SoftmaxLoss(CLASSES), 0.01, start=start, iterations=2) for start in (bad, None)
+    )
+    assert from_bad.head.kernel.tobytes() == from_zero.head.kernel.tobytes()
+
+
+def test_start_is_the_same_point_where_only_variances_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    features = draw_features()
+    targets = draw_classes(features, CLASSES)
+    whole = fit_linear(features, targets, SoftmaxLoss(CLASSES), 0.01).head
+    monkeypatch.setattr(linear, "_MOST_WHITENED", 0)
+    again = fit_linear(
+        features, targets, SoftmaxLoss(CLASSES), 0.01, start=(whole.kernel, whole.bias), iterations=1
+    ).head
+    assert again.loss + again.penalty == pytest.approx(whole.loss + whole.penalty, abs=1e-9)

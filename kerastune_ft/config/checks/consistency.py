@@ -13,7 +13,7 @@ from typing import Any
 from kerastune_ft.config.checks.kinds import kind_inconsistencies
 from kerastune_ft.config.checks.modality import modality_inconsistencies
 from kerastune_ft.config.checks.parts import Finding, is_number, section
-from kerastune_ft.config.checks.phases.rates import check_rate
+from kerastune_ft.config.checks.phases.rates import check_momentum, check_rate
 from kerastune_ft.config.checks.phases.solvers import python_inconsistencies, solver_inconsistencies
 from kerastune_ft.config.checks.phases.weights import weight_inconsistencies
 from kerastune_ft.config.checks.tables import table_inconsistencies
@@ -256,8 +256,10 @@ def _phase(
     yield from _lora(phase)
     yield from _views(phase)
     yield from _balance(phase, task)
-    yield from check_rate(section(phase, "learning_rate"), head_only)
-    yield from _optimizer(section(phase, "optimizer"))
+    rate = section(phase, "learning_rate")
+    yield from check_rate(rate, head_only)
+    yield from check_momentum(phase)
+    yield from _optimizer(section(phase, "optimizer"), has_momentum=rate.get("momentum") is not None)
 
 
 def _explain_monitor(monitor: str, measured: list[str], chosen: Collection[str]) -> str:
@@ -348,7 +350,7 @@ def _length(phase: Mapping[str, Any]) -> Iterator[Finding]:
         yield ("steps",), "epochs is given too; keep one of them"
 
 
-def _optimizer(optimizer: Mapping[str, Any]) -> Iterator[Finding]:
+def _optimizer(optimizer: Mapping[str, Any], has_momentum: bool) -> Iterator[Finding]:
     name = optimizer.get("name", "adamw")
     if not isinstance(name, str) or name not in OPTIMIZER_OPTIONS:
         return
@@ -361,7 +363,7 @@ def _optimizer(optimizer: Mapping[str, Any]) -> Iterator[Finding]:
             yield (*within, option), _unknown_option(option, name)
         elif not rules[option].accepts(value):
             yield (*within, option), f"{short_json(value)} does not fit; give {rules[option].allowed}"
-    if options.get("nesterov") is True and not options.get("momentum"):
+    if options.get("nesterov") is True and not (options.get("momentum") or has_momentum):
         yield (*within, "nesterov"), "it has no effect without momentum; remove it, or give momentum"
 
 

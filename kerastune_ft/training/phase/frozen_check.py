@@ -50,11 +50,12 @@ def check_frozen(
 def distances(session: Session, plan: PhasePlan, before: Mapping[str, np.ndarray]) -> dict[str, float]:
     """Return how far each trained unit moved: L2 distance relative to its norm before.
 
-    Raises PromiseError for a unit said to train of which no variable moved.
+    Raises PromiseError for a unit said to train of which no variable moved, except where a solver found a head at its
+    optimum already.
     """
     moved = measure_distances(session, plan.trained, before)
     for unit, distance in moved.items():
-        if distance == 0 and plan.unit_factors[unit] > 0:
+        if distance == 0 and plan.unit_factors[unit] > 0 and not plan.phase.is_solved:
             raise PromiseError(
                 f"phase {plan.phase.name}: unit {unit} was said to train and did not move; is its learning rate "
                 f"({plan.phase.rate_policy.peak * plan.unit_factors[unit]:g}) too small for float32, or its "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -49,11 +50,16 @@ def train_phase(
         return finish_phase(work, before, before_frozen)
 
 
-def finish_phase(work: PhaseWork, before: Mapping[str, np.ndarray], before_frozen: Mapping[str, str]) -> dict[str, Any]:
+def finish_phase(
+    work: PhaseWork,
+    before: Mapping[str, np.ndarray],
+    before_frozen: Mapping[str, str],
+    found: Mapping[str, Any] = MappingProxyType({}),
+) -> dict[str, Any]:
     """Check what moved and what did not, write the result of a phase and return it; the best epoch is then set.
 
     `before` are the values of the variables that the phase changes, `before_frozen` the hashes of all others, as they
-    were at its start. Raises PromiseError when a frozen variable changed.
+    were at its start; `found` are further entries of the result. Raises PromiseError when a frozen variable changed.
     """
     context, session, phase = work.context, work.session, work.phase
     moved, updated = frozen_check.distances(session, phase, before), frozen_check.updates(session, phase, before)
@@ -67,7 +73,7 @@ def finish_phase(work: PhaseWork, before: Mapping[str, np.ndarray], before_froze
     # How far it moved is that of its best epoch, whatever is left of it.
     session.assign(verdict.choose_weights(work, before))
     proof = {"moved": moved, "updated": updated, "frozen": frozen}
-    result = phase_files.write_result(work, {**proof, **done, **verdict.describe_verdict(work)})
+    result = phase_files.write_result(work, {**proof, **done, **verdict.describe_verdict(work), **found})
     context.watch.phase_done(result)
     return result
 

@@ -16,7 +16,7 @@ from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.freeze import freeze_all_but
 from kerastune_ft.training.plan.keys.pull import find_pulled
 from kerastune_ft.training.plan.phase_plan import PhasePlan
-from kerastune_ft.training.plan.schedules import rate_table
+from kerastune_ft.training.plan.schedules import momentum_table, rate_table
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.updates import loss_scale, optimizers
 from kerastune_ft.training.updates.gradient_norms import GradientNorms
@@ -128,8 +128,12 @@ def prepare(context: RunContext, phase: PhasePlan, rates: np.ndarray | None = No
     variables = session.variables
     undecayed = find_undecayed((layer for unit in session.units for layer in unit.layers), session.config.rules)
     pulled = find_pulled(session, phase.trained) if options.l2_sp else []
+    policy, rules = options.rate_policy, session.config.rules
     if rates is None:
-        rates = rate_table(options.rate_policy, phase.rate_steps, session.config.rules)
+        rates, momentum = rate_table(policy, phase.rate_steps, rules), momentum_table(policy, phase.rate_steps, rules)
+    else:
+        # As at the peak, for which a rate is looked for.
+        momentum = None if policy.momentum is None else np.full(len(rates), policy.momentum[1], np.float32)
     with session.devices.strategy.scope():
         optimizer = optimizers.build(
             options,
@@ -139,7 +143,8 @@ def prepare(context: RunContext, phase: PhasePlan, rates: np.ndarray | None = No
             _find_carried(context, phase),
             # What is pulled to its pretrained value is not pulled to zero as well.
             undecayed.union(pulled),
-            session.config.rules,
+            rules,
+            momentum,
         )
     scale = loss_scale.choose_loss_scale(session.devices, phase.update_batch)
     norms, average = _count_norms(session, phase), _make_average(session, phase)

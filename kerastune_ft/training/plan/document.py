@@ -271,6 +271,7 @@ def _describe_rates(session: Session, plan: PhasePlan) -> dict[str, Any]:
             "warmup_steps": warmup_steps(policy, plan.steps, session.config.rules),
             "final": policy.final,
             **({} if policy.start is None else {"start": policy.start}),
+            **({} if policy.momentum is None else {"momentum": list(policy.momentum)}),
         },
         "rates": {unit: policy.peak * factor for unit, factor in plan.unit_factors.items()},
     }

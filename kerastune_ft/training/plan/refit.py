@@ -2,7 +2,8 @@
 
 A refit has nothing that tells when to stop, so a phase makes as many epochs as its best one was. Its learning rates are
 laid out over the maximum of the phase and cut where it ends: so every epoch has the rates that it had when validation
-chose it. An epoch has more examples and with them more steps, and a maximum of steps grows by the same factor.
+chose it. An epoch has more examples and with them more steps, and a maximum of steps grows by the same factor. What a
+solver sets is the optimum on all these examples.
 """
 
 from __future__ import annotations
@@ -65,6 +66,9 @@ def _plan_phase(session: Session, plan: Plan, planned: PhasePlan, result: Mappin
         rate_steps = max(1, round(options.steps * steps_per_epoch / phase.steps_per_epoch))
     # The next phase may go on from the last step, and not from the best epoch.
     epochs = result["epochs"] if _is_end_needed(plan, phase) else result["best_epoch"]
+    if options.is_solved:
+        # The optimum on more examples is as many iterations away as it takes.
+        epochs = phase.epochs
     if is_discarded(result):
         # It leaves what it begins with, however far it trains.
         epochs = 1

@@ -23,11 +23,36 @@ def rate_table(policy: RatePolicy, steps: int, rules: Rules = NEWEST) -> np.ndar
     `exponential` falls to a hundredth of the peak, and the others so that the step after the last would have 0: a last
     step that changes nothing would be lost.
     """
+    warmup, t = _divide(policy, steps, rules)
+    return np.concatenate([_rising(policy, warmup), _falling(policy, t)]).astype(np.float32)
+
+
+def momentum_table(policy: RatePolicy, steps: int, rules: Rules = NEWEST) -> np.ndarray | None:
+    """Return the momentum of every step of a phase, float32 of shape [steps]; None where it does not follow the rate.
+
+    It goes from its first value to its second while the rate rises, and to its third while the rate falls, each time as
+    a cosine (Smith, 2018, with the cosines of fastai).
+    """
+    if policy.momentum is None:
+        return None
+    first, peak, last = policy.momentum
+    warmup, t = _divide(policy, steps, rules)
+    rising = np.arange(warmup) / max(1, warmup)
+    both = (peak + (first - peak) * _fall(rising), last + (peak - last) * _fall(t))
+    return np.concatenate(both).astype(np.float32)
+
+
+def _fall(t: np.ndarray) -> np.ndarray:
+    """Return a cosine from 1 at 0 to 0 at 1."""
+    return (1 + np.cos(np.pi * t)) / 2
+
+
+def _divide(policy: RatePolicy, steps: int, rules: Rules) -> tuple[int, np.ndarray]:
+    """Return the steps of the warm-up, and of each later one how far it is from the peak (0) to the end (1)."""
     is_reached = rules.final_at_last_step and (policy.final is not None or policy.shape == "exponential")
     warmup = _count_warmup_steps(policy, steps, 2 if is_reached else 1)
     remaining = steps - warmup
-    t = np.arange(remaining) / max(1, remaining - 1 if is_reached else remaining)
-    return np.concatenate([_rising(policy, warmup), _falling(policy, t)]).astype(np.float32)
+    return warmup, np.arange(remaining) / max(1, remaining - 1 if is_reached else remaining)
 
 
 def warmup_steps(policy: RatePolicy, steps: int, rules: Rules = NEWEST) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from kerastune_ft.config import changes
 from kerastune_ft.config.read import read
-from kerastune_ft.config.run import RunConfig, config_hash
+from kerastune_ft.config.run import RunConfig, config_hash, earlier_phases
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import expand_home
@@ -24,6 +24,7 @@ from kerastune_ft.training.run_directory.run_choice import (
     choose,
     clear,
     explain_return,
+    find_run,
     has_failed,
     has_no_step,
     list_runs,
@@ -117,7 +118,8 @@ def _check_kind(target: RunDirectory, kind: str) -> None:
 def find_hash(settings: RunConfig, run_dir: str | os.PathLike[str] | None) -> str:
     """Return the hash of a configuration: that of the run in `run_dir` where only its paths are written otherwise.
 
-    So they are in the config.json of a run, which has whole paths.
+    So they are in the config.json of a run, which has whole paths. Of a run that began when the preset of the
+    configuration stood for other phases it is that of these.
     """
     own = config_hash(settings)
     if not run_dir:
@@ -126,9 +128,24 @@ def find_hash(settings: RunConfig, run_dir: str | os.PathLike[str] | None) -> st
     # What is wrong with a run is said where it is taken up.
     with contextlib.suppress(ConfigError, OSError):
         known, begun = (target.manifest() or {}).get("config_hash"), target.read_json("config.json")
+        if not target.rules.cycles_momentum:
+            settings = settings.model_copy(update={"phases": earlier_phases(settings)})
         if known and isinstance(begun, dict) and _hash_of_whole_paths(read(begun)) == _hash_of_whole_paths(settings):
             return str(known)
     return own
+
+
+def find_earlier_run(settings: RunConfig) -> str | None:
+    """Return the run of a configuration that began when its preset stood for other phases; None where there is none."""
+    phases = earlier_phases(settings)
+    if phases == settings.phases:
+        return None
+    digest = config_hash(settings.model_copy(update={"phases": phases}))
+    runs = list_runs(settings.output.directory, settings.name)
+    if find_run(runs, config_hash(settings)) is not None:
+        return None
+    found = find_run(runs, digest)
+    return None if found is None or found.rules.cycles_momentum else str(found)
 
 
 def _hash_of_whole_paths(settings: RunConfig) -> str:

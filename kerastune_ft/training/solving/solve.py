@@ -37,9 +37,10 @@ _TOLERANCE = 1e-5
 def solve_phase(context: RunContext, phase: PhasePlan, kept: tuple[str, ...]) -> dict[str, Any]:
     """Set the head of a phase to its optimum and return the phase's result; see `train_phase` for the arguments.
 
-    An iteration of the solver is an epoch of the history. The phase ends with the optimum, or with the last iteration
-    it may have, whatever the monitor: the penalty is what keeps the head simple. An interrupted phase starts over,
-    which takes seconds and gives the same bits.
+    An iteration of the solver is an epoch of the history. A head that was trained before, by an earlier phase or run,
+    is where it begins, unless weights of 0 are better; a new one begins with these. The phase ends with the optimum, or
+    with the last iteration it may have, whatever the monitor: the penalty is what keeps the head simple. An interrupted
+    phase starts over, which takes seconds and gives the same bits.
     """
     session = context.session
     context.compiled = None
@@ -53,8 +54,8 @@ def solve_phase(context: RunContext, phase: PhasePlan, kept: tuple[str, ...]) ->
     with context.stop.defer():
         with explain_memory(*memory.explain_steps(phase, str(context.run))):
             measure_start(work)
-            _Solving(work).solve()
-        return finish_phase(work, before, before_frozen)
+            found = _Solving(work).solve()
+        return finish_phase(work, before, before_frozen, {"solver": found})
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,8 @@ class _Solving:
         self._began = time.monotonic()
         self._validation: _Examples | None = None
 
-    def solve(self) -> None:
-        """Fit the head, set it, and say in the phase's state how it went."""
+    def solve(self) -> dict[str, Any]:
+        """Fit the head, set it, say in the phase's state how it went, and return what the result has of it."""
         work, session, options = self._work, self._work.session, self._work.options
         loss = session.task.linear_loss(LossOptions(options.label_smoothing, work.phase.class_weights))
         assert loss is not None
@@ -124,10 +125,10 @@ class _Solving:
         l2 = float(options.optimizer.options["l2"])
         found = fit_linear(
             self._train.features, self._train.targets, loss, l2,
-            iterations=options.epochs or 1, tolerance=_TOLERANCE, report=self._take_iteration,
+            iterations=options.epochs or 1, tolerance=_TOLERANCE, start=self._find_start(), report=self._take_iteration,
         )  # fmt: skip
         if not work.state.history:
-            # All weights of 0 are the optimum already.
+            # The start is the optimum already.
             self._take_iteration(found.head)
         self._set_head(found.head)
         work.state.stopped = "converged" if found.is_converged else "epochs"
@@ -137,6 +138,16 @@ class _Solving:
                 "more epochs, or a larger l2"
             )
         self._end()
+        ends = {"loss": found.head.loss, "penalty": found.head.penalty, "converged": found.is_converged}
+        return {"l2": l2, "iterations": found.head.iteration, **ends}
+
+    def _find_start(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return kernel and bias of the head where an earlier phase or run trained them."""
+        work, session = self._work, self._work.session
+        if work.phase.index == 0 and getattr(session.config.backbone, "head", "new") != "keep":
+            return None
+        values = session.values(tuple(self._head))
+        return values[self._head.kernel], values[self._head.bias]
 
     def _collect(self, split: str, feeds: Sequence[Any]) -> _Examples:
         """Return the examples of a split in each of these feeds, one view after the other."""

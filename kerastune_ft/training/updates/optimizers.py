@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.config.options.updates.optimizers import MOMENTUM_OPTIONS
 from kerastune_ft.graph import keras_private
 from kerastune_ft.rules import NEWEST, Rules
 
@@ -27,22 +29,32 @@ CLASSES = {
 
 
 class TableRate(keras.optimizers.schedules.LearningRateSchedule):
-    """The learning rate of every step, looked up in a table, and the weight decay.
+    """The learning rate of every step, looked up in a table, the weight decay, and a momentum that follows the rate.
 
-    Both are variables, so that a compiled step can be taken for other values.
+    All are variables, so that a compiled step can be taken for other values.
     """
 
-    def __init__(self, table: np.ndarray, first: int = 0, decay: float = 0.0) -> None:
-        """`table` is float32 of shape [steps], beginning at step `first`; beyond its end the last rate goes on."""
+    def __init__(
+        self, table: np.ndarray, first: int = 0, decay: float = 0.0, momentum: np.ndarray | None = None
+    ) -> None:
+        """`table` is float32 of shape [steps], beginning at step `first`; beyond its end the last rate goes on.
+
+        `momentum` is a table of as many steps, or None where the optimizer's own holds throughout.
+        """
         self._table, self._first = table, first
         self._rates = tf.Variable(table, trainable=False, dtype=tf.float32, name="rates")
         self._decay = tf.Variable(decay, trainable=False, dtype=tf.float32, name="weight_decay")
+        self._momentum = (
+            None if momentum is None else tf.Variable(momentum, trainable=False, dtype=tf.float32, name="momentum")
+        )
 
-    def set(self, table: np.ndarray, decay: float) -> None:
-        """Set other rates, of as many steps, and another weight decay."""
+    def set(self, table: np.ndarray, decay: float, momentum: np.ndarray | None = None) -> None:
+        """Set other rates and another momentum, of as many steps, and another weight decay."""
         self._table = table
         self._rates.assign(table)
         self._decay.assign(decay)
+        if self._momentum is not None:
+            self._momentum.assign(momentum)
 
     @property
     def decay(self) -> tf.Tensor:
@@ -51,8 +63,15 @@ class TableRate(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step: tf.Tensor) -> tf.Tensor:
         """Return the rate of a step, counted as the optimizer counts."""
+        return self._look_up(self._rates, step)
+
+    def find_momentum(self, step: tf.Tensor) -> tf.Tensor:
+        """Return the momentum of a step, counted as the optimizer counts."""
+        return self._look_up(self._momentum, step)
+
+    def _look_up(self, values: tf.Variable, step: tf.Tensor) -> tf.Tensor:
         place = tf.cast(step, tf.int32) - self._first
-        return tf.gather(tf.convert_to_tensor(self._rates), tf.minimum(place, len(self._table) - 1))
+        return tf.gather(tf.convert_to_tensor(values), tf.minimum(place, len(self._table) - 1))
 
     def get_config(self) -> dict:
         """Return the table, as Keras asks of every schedule."""
@@ -77,6 +96,7 @@ class Carried:
 
 
 _ITERATIONS = ("_iterations", "")
+_SMALLEST_MOMENTUM = 1e-6
 
 
 def read_carried(
@@ -109,17 +129,20 @@ def build(
     carried: Carried | None = None,
     undecayed: Collection[str] = (),
     rules: Rules = NEWEST,
+    momentum: np.ndarray | None = None,
 ) -> keras.optimizers.Optimizer:
     """Return the optimizer of a phase, its state created; call it in the strategy's scope.
 
+    `table` and `momentum` are learning rate and momentum of every step, the latter only where it follows the rate.
     `factors` multiply the rate by variable path. With `carried` the moments of variables that trained before go on, and
     those that join count their updates from here, so that their bias corrections are those of a new optimizer. The
     variables of the paths `undecayed` do not decay.
     Clipping is the step's business, since it comes after the reduction over replicas.
     """
-    rates = TableRate(table, carried.updates if carried else 0, phase.weight_decay)
+    rates = TableRate(table, carried.updates if carried else 0, phase.weight_decay, momentum)
     optimizer = _construct(phase, rates)
     optimizer.rates = rates
+    optimizer.momentum_option = None if momentum is None else MOMENTUM_OPTIONS[phase.optimizer.name]
     optimizer.rate_factors = dict(factors)
     optimizer.corrects_product = rules.corrects_joining_momentum
     excluded = [variable for variable in variables if variable.path in undecayed]
@@ -137,7 +160,10 @@ def build(
 
 def _construct(phase: Phase, rate: TableRate) -> keras.optimizers.Optimizer:
     # Adafactor would set a rate of its own instead of the phase's.
-    fixed = {"relative_step": False} if phase.optimizer.name == "adafactor" else {}
+    fixed: dict[str, Any] = {"relative_step": False} if phase.optimizer.name == "adafactor" else {}
+    if (cycle := phase.rate_policy.momentum) is not None:
+        # SGD has slots where it is not 0; every step puts its own in the place of this.
+        fixed[MOMENTUM_OPTIONS[phase.optimizer.name]] = max(cycle) or _SMALLEST_MOMENTUM
     return keras_private.reduced_optimizer(CLASSES[phase.optimizer.name])(
         learning_rate=rate,
         weight_decay=phase.weight_decay,

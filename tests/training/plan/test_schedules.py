@@ -8,7 +8,7 @@ import pytest
 
 from kerastune_ft.config.options.updates.rates import RatePolicy
 from kerastune_ft.rules import FIRST
-from kerastune_ft.training.plan.schedules import rate_table, warmup_steps
+from kerastune_ft.training.plan.schedules import momentum_table, rate_table, warmup_steps
 
 SHAPES = ("constant", "cosine", "linear", "exponential", "one_cycle", "flat_cosine")
 PEAK = 1e-3
@@ -152,3 +152,22 @@ def test_a_warm_up_from_a_rate_is_that_of_fastai() -> None:
 def test_other_shapes_rise_from_their_start_by_equal_amounts(shape: str) -> None:
     rates = table(40, shape=shape, warmup=0.25, start=PEAK / 5)
     np.testing.assert_allclose(rates[:11], np.linspace(PEAK / 5, PEAK, 11), rtol=1e-5)
+
+
+def test_momentum_falls_and_rises_against_the_rate_as_in_fastai() -> None:
+    policy = RatePolicy(peak=PEAK, shape="one_cycle", warmup=0.25, start=PEAK / 25, final=PEAK / 1e5,
+                        momentum=(0.95, 0.85, 0.95))  # fmt: skip
+    found = momentum_table(policy, 41)
+    assert found is not None and found.dtype == np.float32 and found.shape == (41,)
+    # fastai's SchedCos from 0.95 to 0.85 over the warm-up, and back over the rest.
+    expected = [0.95 + (1 + math.cos(math.pi * (1 - step / 10))) * (0.85 - 0.95) / 2 for step in range(10)]
+    expected += [0.85 + (1 + math.cos(math.pi * (1 - step / 30))) * (0.95 - 0.85) / 2 for step in range(31)]
+    assert found == pytest.approx(expected, abs=1e-6)
+    assert np.argmin(found) == np.argmax(rate_table(policy, 41)) == 10
+
+
+@pytest.mark.parametrize(("steps", "expected"), [(1, [0.85]), (2, [0.85, 0.8])])
+def test_the_momentum_of_very_few_steps(steps: int, expected: list[float]) -> None:
+    policy = RatePolicy(peak=PEAK, shape="one_cycle", final=0.0, momentum=(0.95, 0.85, 0.8))
+    assert momentum_table(policy, steps) == pytest.approx(expected)
+    assert momentum_table(RatePolicy(peak=PEAK, shape="one_cycle"), steps) is None

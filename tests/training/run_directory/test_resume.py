@@ -12,8 +12,15 @@ import pytest
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import config_hash
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.training.run_directory.resume import find_hash, find_shorter_run, move_aside, start_run
+from kerastune_ft.training.run_directory.resume import (
+    find_earlier_run,
+    find_hash,
+    find_shorter_run,
+    move_aside,
+    start_run,
+)
 from tests.support.config_cases import OLD
 
 THIRD = {"name": "third", "unfreeze": {"last": 3}, "epochs": 1, "learning_rate": 0.001}
@@ -85,3 +92,27 @@ def test_a_finished_run_in_a_directory_that_is_named_does_not_continue(tmp_path:
     for digest, reason in ((config_hash(settings), "finished; its results are"), ("another", "continues where it")):
         with contextlib.ExitStack() as held:
             assert start_run(settings, digest, run.path, False, held).reason.startswith(reason)
+
+
+def test_a_run_that_began_when_its_preset_stood_for_other_phases_goes_on(tmp_path: Path) -> None:
+    settings = read(_write(tmp_path, phases="fastai_fine_tune"))
+    run, rules = RunDirectory(tmp_path / "tiny-1"), Rules(2)
+    before = settings.with_rules(rules)
+    assert {phase.rate_policy.momentum for phase in before.phases} == {None}
+    assert config_hash(before) != config_hash(settings)
+    assert find_earlier_run(settings) is None
+    run.commit_json("config.json", before.to_json())
+    run.commit_json("plan.json", {})
+    run.update_manifest(state="interrupted", config_hash=config_hash(before), rules=rules.version)
+    assert find_earlier_run(settings) == str(run.path)
+    assert find_hash(settings, run.path) == config_hash(before)
+    with contextlib.ExitStack() as held:
+        assert start_run(settings, config_hash(before), str(run.path), False, held).allowed == ()
+    # Written one by one they are what they are.
+    listed = read(_write(tmp_path, phases=[phase.to_json() for phase in settings.phases]))
+    assert find_earlier_run(listed) is None
+    assert config_hash(listed) == config_hash(settings)
+    # One that has begun since comes first.
+    later = RunDirectory(tmp_path / "tiny-2")
+    later.update_manifest(state="interrupted", config_hash=config_hash(settings), rules=NEWEST.version)
+    assert find_earlier_run(settings) is None

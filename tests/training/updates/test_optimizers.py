@@ -220,3 +220,69 @@ def test_the_product_of_momentum_is_that_which_keras_multiplies_up(beta: float) 
         if update_number in (1, 2, 10, 599, 600, 601, 999) and product > 1e-30:
             found = keras_private.nadam_product(beta, tf.constant(update_number, tf.int64))
             assert float(found) == pytest.approx(product, rel=1e-4)
+
+
+CYCLE = {"peak": 0.5, "shape": "one_cycle", "momentum": [0.9, 0.4, 0.8]}
+MOMENTA = np.array([0.9, 0.4, 0.8], np.float32)
+
+
+def compile_update(optimizer: Any, on: list[keras.Variable]) -> Any:
+    """Return `update` as a graph that is traced once, of a gradient."""
+
+    @tf.function(autograph=False, input_signature=[tf.TensorSpec([])])
+    def call(gradient: tf.Tensor) -> None:
+        optimizer.apply([tf.fill(variable.shape, gradient) for variable in on], on)
+
+    return call
+
+
+@pytest.mark.parametrize("in_graph", [False, True])
+def test_the_momentum_of_adam_is_that_of_the_step(in_graph: bool) -> None:
+    on, gradients = variables(), (1.0, -2.0, 0.5)
+    optimizer = optimizers.build(phase("adam", learning_rate=CYCLE, weight_decay=0), on, RATES, {}, momentum=MOMENTA)
+    expected, mean, square, compiled = 1.0, 0.0, 0.0, compile_update(optimizer, on)
+    for step, (rate, momentum, gradient) in enumerate(zip(RATES, MOMENTA, gradients, strict=True), 1):
+        if in_graph:
+            compiled(gradient)
+        else:
+            update(optimizer, on, gradient)
+        # As fastai debiases: by the momentum of the step to the number of steps.
+        mean, square = momentum * mean + (1 - momentum) * gradient, 0.999 * square + 0.001 * gradient**2
+        expected -= rate * (mean / (1 - momentum**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-7)
+        assert on[0].numpy() == pytest.approx(np.full((2, 2), expected), rel=1e-4)
+
+
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_the_momentum_of_sgd_is_that_of_the_step(nesterov: bool) -> None:
+    on, gradients = variables(), (1.0, -2.0, 0.5)
+    options = {"optimizer": {"name": "sgd", "nesterov": nesterov}, "learning_rate": CYCLE, "weight_decay": 0}
+    optimizer = optimizers.build(phase("sgd", **options), on, RATES, {}, momentum=MOMENTA)
+    expected, velocity, compiled = 1.0, 0.0, compile_update(optimizer, on)
+    for rate, momentum, gradient in zip(RATES, MOMENTA, gradients, strict=True):
+        compiled(gradient)
+        velocity = momentum * velocity - rate * gradient
+        expected += momentum * velocity - rate * gradient if nesterov else velocity
+        assert on[0].numpy() == pytest.approx(np.full((2, 2), expected), rel=1e-5)
+
+
+def test_a_momentum_of_zero_has_slots_too_and_other_tables_can_be_set() -> None:
+    on = variables()
+    own = phase("sgd", learning_rate={**CYCLE, "momentum": [0, 0, 0]}, weight_decay=0)
+    optimizer: Any = optimizers.build(own, on, RATES, {}, momentum=np.zeros(3, np.float32))
+    assert len(keras_private.optimizer_slots(optimizer)) == 3
+    optimizer.rates.set(RATES, 0.0, MOMENTA)
+    update(optimizer, on)
+    # The second goes by rate and gradient, and by its momentum of what the first went.
+    assert update(optimizer, on)[0] == pytest.approx(0.25 + 0.4 * 0.5)
+
+
+def test_the_momentum_of_a_carried_optimizer_is_that_of_its_own_phase() -> None:
+    on = variables()
+    first = optimizers.build(phase("adam", weight_decay=0), on, RATES, {})
+    update(first, on)
+    state = {name: slot.numpy() for name, slot in keras_private.optimizer_slots(first).items()}
+    carried = optimizers.read_carried(phase("adam", weight_decay=0), on, state, {})
+    own = phase("adam", learning_rate=CYCLE, weight_decay=0)
+    second: Any = optimizers.build(own, on, RATES, {}, carried, momentum=MOMENTA)
+    momenta = [float(second.rates.find_momentum(second.iterations + step)) for step in range(4)]
+    assert momenta == pytest.approx([0.9, 0.4, 0.8, 0.8])

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kerastune_ft.config.checks.parts import Finding, is_number, section
+from kerastune_ft.config.options.updates.optimizers import MOMENTUM_OPTIONS, OPTIMIZER_OPTIONS
 from kerastune_ft.config.options.updates.rates import ONE_CYCLE
 
 
@@ -31,6 +32,27 @@ def check_rate(rate: Mapping[str, Any], head_only: bool) -> Iterator[Finding]:
         if key in rate and rate[key] not in neutral:
             remedy = "write the rate as peak" if key == "head" else "remove it"
             yield (place, key), f'it has no effect with "unfreeze": "none", where only the head trains; {remedy}'
+
+
+def check_momentum(phase: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield why a momentum that follows the learning rate has no effect, or contradicts the optimizer's own."""
+    rate, optimizer = section(phase, "learning_rate"), section(phase, "optimizer")
+    if rate.get("momentum") is None:
+        return
+    written = phase.get("optimizer")
+    place, name = ("learning_rate", "momentum"), written if isinstance(written, str) else optimizer.get("name", "adamw")
+    if rate.get("shape", "constant") != ONE_CYCLE:
+        yield place, 'it follows the rise and fall of "shape": "one_cycle", and the shape is another; remove it'
+    if not isinstance(name, str) or name not in OPTIMIZER_OPTIONS:
+        return
+    option = MOMENTUM_OPTIONS.get(name)
+    if option is None:
+        yield (
+            place,
+            f"the momentum of {name} cannot follow the rate; write another optimizer ({', '.join(MOMENTUM_OPTIONS)})",
+        )
+    elif option in section(optimizer, "options") or option in optimizer:
+        yield place, f"the optimizer has {option}, and both say what its momentum is; keep one of them"
 
 
 def _start(rate: Mapping[str, Any]) -> Iterator[Finding]:

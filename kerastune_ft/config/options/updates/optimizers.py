@@ -58,6 +58,9 @@ OPTIMIZER_OPTIONS: Mapping[str, Mapping[str, OptionRule]] = MappingProxyType(
     }
 )
 
+MOMENTUM_OPTIONS: Mapping[str, str] = MappingProxyType({"sgd": "momentum", "adam": "beta_1", "adamw": "beta_1"})
+"""The optimizers whose momentum can follow the learning rate, and the option of each that it takes the place of."""
+
 
 # What is written out of an option that is left away: how strong a penalty is has no default in Keras.
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {"lbfgs": {"l2": 0.01}}

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from kerastune_ft.config.options.base import NotNegative, Options, Rate
+from kerastune_ft.config.options.base import ListToTuple, NotNegative, Options, Rate
 
 Shape = Literal["constant", "cosine", "linear", "exponential", "one_cycle", "flat_cosine"]
 
 
 ONE_CYCLE = "one_cycle"
 """The shape that has a warm-up unless one is written."""
+
+
+_Decay = Annotated[float, Field(ge=0, lt=1)]
+Momentum = Annotated[tuple[_Decay, _Decay, _Decay], ListToTuple]
+"""Momentum at the first step, at the peak of the rate, and at the last step."""
 
 
 class RatePolicy(Options):
@@ -48,6 +53,12 @@ class RatePolicy(Options):
     head: Rate | None = Field(None, description="the head's own peak rate; null means `peak`")
     units: Mapping[str, Rate] = Field(
         {}, description='factor on the rate by pattern of unit ids; the head\'s only as "head"'
+    )
+
+    momentum: Momentum | None = Field(
+        None,
+        description="momentum (beta_1 of adam and adamw) at the first step, at the peak and at the last step of a "
+        "one_cycle; null means the optimizer's own throughout",
     )
 
     @model_validator(mode="before")

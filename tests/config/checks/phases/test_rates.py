@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.checks.phases.rates import check_rate
+from kerastune_ft.config.checks.phases.rates import check_momentum, check_rate
 
 COSINE = {"peak": 0.1, "shape": "cosine"}
 
@@ -30,3 +30,28 @@ COSINE = {"peak": 0.1, "shape": "cosine"}
 )
 def test_keys_that_contradict_each_other_are_found(rate: dict[str, Any], head_only: bool, place: str | None) -> None:
     assert [path for path, _ in check_rate(rate, head_only)] == ([] if place is None else [("learning_rate", place)])
+
+
+MOMENTUM = {"peak": 0.1, "shape": "one_cycle", "momentum": [0.95, 0.85, 0.95]}
+
+
+@pytest.mark.parametrize(
+    ("phase", "message"),
+    [
+        ({"learning_rate": MOMENTUM}, None),
+        ({"learning_rate": {**MOMENTUM, "momentum": None}, "optimizer": "lion"}, None),
+        ({"learning_rate": MOMENTUM, "optimizer": {"name": "sgd", "nesterov": True}}, None),
+        ({"learning_rate": MOMENTUM, "optimizer": {"name": "adam", "options": {"beta_2": 0.9}}}, None),
+        ({"learning_rate": {**MOMENTUM, "shape": "cosine"}}, 'it follows the rise and fall of "shape": "one_cycle"'),
+        (
+            {"learning_rate": MOMENTUM, "optimizer": "lion"},
+            "the momentum of lion cannot follow the rate; write another",
+        ),
+        ({"learning_rate": MOMENTUM, "optimizer": {"name": "sgd", "momentum": 0.9}}, "the optimizer has momentum"),
+        ({"learning_rate": MOMENTUM, "optimizer": {"options": {"beta_1": 0.8}}}, "the optimizer has beta_1"),
+    ],
+)
+def test_a_momentum_that_cannot_follow_the_rate_is_found(phase: dict[str, Any], message: str | None) -> None:
+    found = list(check_momentum(phase))
+    assert [path for path, _ in found] == ([] if message is None else [("learning_rate", "momentum")])
+    assert all(message in text for _, text in found if message)
