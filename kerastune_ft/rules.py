@@ -8,9 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-FASTAI = "fastai_fine_tune"
-"""The preset of phases that a rule is about, see `Rules.cycles_momentum`."""
-
 
 @dataclass(frozen=True)
 class Rules:
@@ -145,8 +142,12 @@ class Rules:
         return self.version >= 2
 
     @property
-    def cycles_momentum(self) -> bool:
-        """Whether the momentum of the preset fastai_fine_tune falls and rises against its rates, as fastai's does."""
+    def rates_of_papers(self) -> bool:
+        """Whether presets have all of the rates that they cite, see `config.run.earlier_phases`.
+
+        Those are the momentum of fastai_fine_tune, which falls and rises against its rates, the rate with which those
+        of discriminative begin, and that of the head in surgical, which is the one of the phase before.
+        """
         return self.version >= 3
 
 

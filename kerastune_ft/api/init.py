@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kerastune_ft.api.backbones import make_rank
 from kerastune_ft.api.engine import parse_seconds
@@ -21,6 +22,7 @@ def init(
     label: Sequence[str] = (),
     backbone: str | os.PathLike[str] | None = None,
     weights: str | os.PathLike[str] | None = None,
+    schedule: str | Mapping[str, Any] | None = None,
     epochs: int | None = None,
     measure: bool | str | float = False,
 ) -> Scaffolded:
@@ -29,8 +31,8 @@ def init(
     `data` is a folder, an archive of one, a table or an .npz file; `label` names the label columns of a table if
     their names do not show it. The file is `<name of the data>.json` in the working directory unless `output` is
     given; existing files are never overwritten. `backbone` is the model to write instead of the one that fits: a name
-    of tf.keras.applications, a class or preset of keras-hub, or a path; `weights` a file of its weights, and `epochs`
-    those of every phase. `measure` takes the backbone that linear probes on the data find best among those that are
+    of tf.keras.applications, a class or preset of keras-hub, or a path; `weights` a file of its weights, `schedule` a
+    preset of phases, by name or with its options, and `epochs` those of every phase. `measure` takes the backbone that linear probes on the data find best among those that are
     here, tried for 10 minutes, or for seconds or text such as `3m`; nothing is downloaded. Raises ConfigError and
     DataError.
     """
@@ -40,5 +42,6 @@ def init(
         raise ConfigError(f"--measure: {error.sentence}; after --measure stands a time or an option") from None
     rank = None if seconds is None else make_rank(seconds)
     return scaffold.init(
-        data, output, example=example, label=label, backbone=backbone, weights=weights, epochs=epochs, rank=rank
-    )
+        data, output, example=example, label=label, backbone=backbone, weights=weights, schedule=schedule,
+        epochs=epochs, rank=rank,
+    )  # fmt: skip

@@ -17,6 +17,9 @@ from kerastune_ft.scaffolding.measured import USUAL_TIME
 )
 @click.option("--backbone", metavar="NAME|PRESET|PATH", help="The model, instead of the one that fits best.")
 @click.option("--weights", metavar="PATH", help="A file of weights for a --backbone of tf.keras.applications.")
+@click.option(
+    "--schedule", metavar="NAME", help="A preset of phases, instead of the usual ones; `schedules` lists them."
+)
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="The epochs of every phase.")
 @click.option(
     "--measure",
@@ -33,6 +36,7 @@ def init(
     label: tuple[str, ...],
     backbone: str | None,
     weights: str | None,
+    schedule: str | None,
     epochs: int | None,
     measure: str | None,
     as_json: bool,
@@ -42,8 +46,8 @@ def init(
     from kerastune_ft.api.init import init as write
 
     written = write(
-        data, output, example=example, label=label, backbone=backbone, weights=weights, epochs=epochs,
-        measure=measure or False,
+        data, output, example=example, label=label, backbone=backbone, weights=weights, schedule=schedule,
+        epochs=epochs, measure=measure or False,
     )  # fmt: skip
     print_json(written.to_json()) if as_json else echo(str(written))
 

@@ -11,7 +11,6 @@ from kerastune_ft.config.checks.parts import is_number
 from kerastune_ft.config.options.updates.optimizers import OptionRule
 from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.rules import FASTAI
 
 Phases = list[dict[str, Any]]
 
@@ -106,7 +105,7 @@ def linear_probe_then_finetune(l2: float = 0.01) -> Phases:
 def discriminative() -> Phases:
     """ULMFiT: the head first, then everything, slanted triangular rates that are lower the further from the head."""
     peak = 0.0002
-    rates = _linear(peak, final=peak / 32, unit_span=_ULMFIT_SPAN)
+    rates = _linear(peak, start=peak / 32, final=peak / 32, unit_span=_ULMFIT_SPAN)
     return [dict(_HEAD), {"name": "all", "unfreeze": "all", "epochs": 10, "learning_rate": rates}]
 
 
@@ -150,7 +149,8 @@ def lora() -> Phases:
 
 def surgical() -> Phases:
     """Surgical fine-tuning: the head, then the third nearest the input: for inputs that look unlike the pretrained."""
-    first = {"name": "first", "unfreeze": {"first_fraction": 0.33}, "epochs": 10, "learning_rate": _cosine(0.0001)}
+    rates = _cosine(0.0001, head=0.001)
+    first = {"name": "first", "unfreeze": {"first_fraction": 0.33}, "epochs": 10, "learning_rate": rates}
     return [dict(_HEAD), first]
 
 
@@ -241,7 +241,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             linear_probe_then_finetune, _LP_FT, {"l2": _ABOVE_ZERO},
         ),
         "discriminative": Preset(discriminative, _ULMFIT),
-        FASTAI: Preset(
+        "fastai_fine_tune": Preset(
             fastai_fine_tune,
             "Howard and Gugger, fastai: A Layered API for Deep Learning, 2020",
             {

@@ -19,7 +19,7 @@ from kerastune_ft.config.options.runtime import Output, Runtime
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.config.options.updates.rates import ONE_CYCLE
 from kerastune_ft.config.python_objects import PythonObjects
-from kerastune_ft.rules import FASTAI, NEWEST, Rules
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import encode_text
 
 _RESIZE = {"image_segmentation": "stretch"}
@@ -28,6 +28,8 @@ _LATER = (("runtime", ("pinned",)), ("head", ("decoder", "width", "stride")), ("
 _LATER_OF_FOLDERS = ("input", "label")
 _LATER_OF_AUGMENT = ("gain", "shift", "time_mask", "frequency_mask", "noise")
 _LATER_OF_RATES = ("start", "unit_span", "momentum")
+# Keys of rates that presets had not from the first, by preset.
+_LATER_OF_PRESETS = {"fastai_fine_tune": "momentum", "discriminative": "start", "surgical": "head"}
 
 
 class RunConfig(Options):
@@ -135,7 +137,7 @@ class RunConfig(Options):
 
     def with_rules(self, rules: Rules) -> RunConfig:
         """Return the same configuration under other rules, which read some values otherwise."""
-        phases = self.phases if rules.cycles_momentum else earlier_phases(self)
+        phases = self.phases if rules.rates_of_papers else earlier_phases(self)
         phases = phases if rules.warmup_of_zero else tuple(map(_with_usual_warmup, phases))
         copy = self.model_copy(update={"phases": phases})
         copy._rules = rules
@@ -161,18 +163,19 @@ def phases_hash(phases: Sequence[Phase]) -> str:
 
 
 def earlier_phases(config: RunConfig) -> tuple[Phase, ...]:
-    """Return what the preset of a configuration stood for before its momentum followed its rates.
+    """Return what the preset of a configuration stood for before it had all the rates of its paper.
 
     That are its phases where they were written one by one, or as another preset.
     """
-    return config.phases if config.preset != FASTAI else tuple(map(_without_momentum, config.phases))
+    key = _LATER_OF_PRESETS.get(config.preset or "")
+    return config.phases if key is None else tuple(_without_rate_key(phase, key) for phase in config.phases)
 
 
-def _without_momentum(phase: Phase) -> Phase:
+def _without_rate_key(phase: Phase, key: str) -> Phase:
     rate = phase.learning_rate
-    if rate is None or rate.momentum is None:
+    if rate is None or getattr(rate, key) is None:
         return phase
-    return phase.model_copy(update={"learning_rate": rate.model_copy(update={"momentum": None})})
+    return phase.model_copy(update={"learning_rate": rate.model_copy(update={key: None})})
 
 
 def _with_usual_warmup(phase: Phase) -> Phase:

@@ -18,6 +18,7 @@ from kerastune_ft.notebook.speech import speak
 from kerastune_ft.scaffolding.json_text import as_text
 from kerastune_ft.scaffolding.measured import Rank, with_measured_backbone
 from kerastune_ft.scaffolding.propose import Proposal, Wishes, name_of, path_from, propose
+from kerastune_ft.scaffolding.wishes import read_schedule
 from kerastune_ft.storage import expand_home, explain_unreachable, path_of_user
 from kerastune_ft.wording import encode_text
 
@@ -86,6 +87,7 @@ def init(
     label: Sequence[str] = (),
     backbone: str | os.PathLike[str] | None = None,
     weights: str | os.PathLike[str] | None = None,
+    schedule: str | Mapping[str, Any] | None = None,
     epochs: int | None = None,
     rank: Rank | None = None,
 ) -> Scaffolded:
@@ -94,9 +96,9 @@ def init(
     `data` is a folder, an archive of one, a table or an .npz file; `label` names the label columns of a table if
     their names do not show it. The file is `<name of the data>.json` in the working directory unless `output` is
     given; existing files are never overwritten. `backbone` is the model to write instead of the one that fits: a name
-    of tf.keras.applications, a class or preset of keras-hub, or a path; `weights` a file of its weights, and `epochs`
-    those of every phase. `rank` measures the backbones that are here, of which the best is written. Raises ConfigError
-    and DataError.
+    of tf.keras.applications, a class or preset of keras-hub, or a path; `weights` a file of its weights, `schedule` a
+    preset of phases, by name or as a JSON object with its options, and `epochs` those of every phase. `rank` measures
+    the backbones that are here, of which the best is written. Raises ConfigError and DataError.
     """
     if (data is None) == (example is None):
         given = "one of them, not both" if data is not None else "the data"
@@ -105,18 +107,20 @@ def init(
             f"{', '.join(files.shipped_names())}"
         )
     if example is not None:
-        _refuse_beside_example(
-            {"label": label or None, "backbone": backbone, "weights": weights, "epochs": epochs, "measure": rank}
-        )
+        given = {"label": label or None, "backbone": backbone, "weights": weights, "schedule": schedule}
+        _refuse_beside_example({**given, "epochs": epochs, "measure": rank})
         return _copy_example(example, output)
     if rank is not None and backbone is not None:
         raise ConfigError("--measure chooses the backbone, and --backbone names one; give one of them")
-    place = path_of_user(data or "")
+    place, phases = path_of_user(data or ""), read_schedule(schedule)
     with explain_unreachable("init"):
         target = _choose_target(output, name_of(place))
         words = [None if text is None else os.fspath(text) for text in (backbone, weights)]
         proposal = propose(
-            place, lambda path: path_from(path, target.parent), label, Wishes(words[0], words[1], epochs=epochs)
+            place,
+            lambda path: path_from(path, target.parent),
+            label,
+            Wishes(words[0], words[1], phases=phases, epochs=epochs),
         )
     if rank is not None:
         proposal = with_measured_backbone(proposal, lambda document: rank(_from_here(document, place)))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from kerastune_ft.config.checks.availability import available
+from kerastune_ft.config.compose import with_phases
+from kerastune_ft.config.documents.nodes import Place, as_node
+from kerastune_ft.config.documents.problems import Problem
 from kerastune_ft.config.options.task_facts import find_facts
 from kerastune_ft.config.options.tasks import TASK_KINDS
 from kerastune_ft.config.words import unknown_message
@@ -63,6 +67,28 @@ def _choose_task(findings: DataFindings, task: Mapping[str, Any]) -> dict[str, A
     if kind == findings.task["kind"]:
         return {"task": replace_keys(findings.task, task)}
     return {"task": dict(task), "counts": {}}
+
+
+def read_schedule(written: str | Mapping[str, Any] | None) -> Any:
+    """Return the preset that a user names, or the object of one with its options, which may be JSON.
+
+    Raises ConfigError for what is none.
+
+    >>> read_schedule('{"preset": "unfreeze_at", "epochs": 20, "at": {"12": "all"}}')["epochs"]
+    20
+    """
+    if written is None:
+        return None
+    try:
+        is_json = isinstance(written, str) and written.lstrip().startswith("{")
+        schedule = json.loads(str(written)) if is_json else written
+    except ValueError as error:
+        raise ConfigError(f"--schedule: {error}; give a name, or a JSON object") from error
+    problems: list[Problem] = []
+    with_phases(as_node({"phases": schedule}, Place("--schedule")), problems)
+    if problems:
+        raise ConfigError("\n".join(f"--schedule: {problem.message}" for problem in problems))
+    return schedule
 
 
 def with_schedule(chosen: Mapping[str, Any], phases: Any, epochs: int | None) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 from kerastune_ft.config.options.phases import Everything, Fraction, HeadOnly, Last
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.read import read
+from kerastune_ft.training.plan.schedules import rate_table
 from tests.support.config_cases import MINIMAL, messages
 
 WRITTEN = {
@@ -163,3 +164,17 @@ def test_presets_gone_wrong(phases: object, place: str, message: str) -> None:
     found = messages({**MINIMAL, "phases": phases})
     assert list(found) == [place]
     assert found[place].startswith(message)
+
+
+def test_slanted_triangular_rates_are_those_of_ulmfit() -> None:
+    policy = read({**MINIMAL, "phases": "discriminative"}).phases[1].rate_policy
+    steps, cut, ratio = 100, 10, 32
+    # The paper's formula with cut_frac of 0.1; its last step is the one after ours.
+    shares = [step / cut if step < cut else 1 - (step - cut) / (steps - 1 - cut) for step in range(steps)]
+    expected = [policy.peak * (1 + share * (ratio - 1)) / ratio for share in shares]
+    assert rate_table(policy, steps) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_head_goes_on_at_its_rate_beside_the_first_units() -> None:
+    head, first = read({**MINIMAL, "phases": "surgical"}).phases
+    assert first.rate_policy.head == head.rate_policy.peak == 10 * first.rate_policy.peak

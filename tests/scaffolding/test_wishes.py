@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.findings import DataFindings
-from kerastune_ft.scaffolding.wishes import lay_over, replace_keys, with_schedule, with_wishes
+from kerastune_ft.scaffolding.wishes import lay_over, read_schedule, replace_keys, with_schedule, with_wishes
 
 
 def test_a_reason_goes_with_the_value_it_was_for() -> None:
@@ -64,3 +66,29 @@ def test_what_is_no_number_of_epochs_is_refused(epochs: Any) -> None:
 def test_two_numbers_of_epochs_are_refused(phases: Any) -> None:
     with pytest.raises(ConfigError, match="already; give one of the two"):
         with_schedule({"phases": "head"}, phases, 3)
+
+
+@pytest.mark.parametrize("name", [name for name, preset in PRESETS.items() if not preset.required])
+def test_every_preset_is_a_schedule_by_name(name: str) -> None:
+    assert read_schedule(name) == name
+
+
+def test_a_schedule_may_have_options() -> None:
+    written = {"preset": "unfreeze_at", "epochs": 20, "at": {"5": {"last": 2}, "12": "all"}}
+    assert read_schedule(json.dumps(written)) == read_schedule(written) == written
+    assert read_schedule(None) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("head_then_tpo", 'did you mean "head_then_top"'),
+        ("unfreeze_at", "unfreeze_at needs epochs and at; write"),
+        ('{"preset": "lora"', "give a name, or a JSON object"),
+        ('{"preset": "linear_probe_then_finetune", "l2": 0}', "0 does not fit; give a number above 0"),
+    ],
+)
+def test_what_is_no_schedule_is_said(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match="--schedule: ") as caught:
+        read_schedule(text)
+    assert message in str(caught.value)

@@ -128,7 +128,7 @@ def find_hash(settings: RunConfig, run_dir: str | os.PathLike[str] | None) -> st
     # What is wrong with a run is said where it is taken up.
     with contextlib.suppress(ConfigError, OSError):
         known, begun = (target.manifest() or {}).get("config_hash"), target.read_json("config.json")
-        if not target.rules.cycles_momentum:
+        if not target.rules.rates_of_papers:
             settings = settings.model_copy(update={"phases": earlier_phases(settings)})
         if known and isinstance(begun, dict) and _hash_of_whole_paths(read(begun)) == _hash_of_whole_paths(settings):
             return str(known)
@@ -145,7 +145,7 @@ def find_earlier_run(settings: RunConfig) -> str | None:
     if find_run(runs, config_hash(settings)) is not None:
         return None
     found = find_run(runs, digest)
-    return None if found is None or found.rules.cycles_momentum else str(found)
+    return None if found is None or found.rules.rates_of_papers else str(found)
 
 
 def _hash_of_whole_paths(settings: RunConfig) -> str:

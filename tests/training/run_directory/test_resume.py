@@ -94,11 +94,15 @@ def test_a_finished_run_in_a_directory_that_is_named_does_not_continue(tmp_path:
             assert start_run(settings, digest, run.path, False, held).reason.startswith(reason)
 
 
-def test_a_run_that_began_when_its_preset_stood_for_other_phases_goes_on(tmp_path: Path) -> None:
-    settings = read(_write(tmp_path, phases="fastai_fine_tune"))
+@pytest.mark.parametrize(
+    ("preset", "key"), [("fastai_fine_tune", "momentum"), ("discriminative", "start"), ("surgical", "head")]
+)
+def test_a_run_that_began_when_its_preset_stood_for_other_phases_goes_on(tmp_path: Path, preset: str, key: str) -> None:
+    settings = read(_write(tmp_path, phases=preset))
     run, rules = RunDirectory(tmp_path / "tiny-1"), Rules(2)
     before = settings.with_rules(rules)
-    assert {phase.rate_policy.momentum for phase in before.phases} == {None}
+    assert getattr(settings.phases[1].rate_policy, key) is not None
+    assert {getattr(phase.rate_policy, key) for phase in before.phases} == {None}
     assert config_hash(before) != config_hash(settings)
     assert find_earlier_run(settings) is None
     run.commit_json("config.json", before.to_json())
