@@ -78,6 +78,19 @@ def test_the_end_of_a_phase_says_gain_cost_and_moves() -> None:
     assert "validation loss 0.2500, 60 steps in 3.4 s; " in progress.describe_phase_end(computed)
 
 
+def test_a_solver_says_its_iterations_and_whether_they_were_enough() -> None:
+    begun = progress.describe_phase_start({**PHASE, "solver": {"l2": 0.01}}, 0)
+    assert begun.endswith(f"to its optimum by a solver in at most {PHASE['epochs']} iterations")
+    found = {"l2": 0.01, "iterations": 14, "loss": 0.2, "penalty": 0.05, "converged": True}
+    ended = {**RESULT, "solver": found, "features": {"train": "stored"}, "steps": 14}
+    said = "the optimum after 14 iterations, loss 0.2000 + penalty 0.0500"
+    assert f"phase top done: {said}, validation loss 0.2500, on stored features in 3.4 s; " in (
+        progress.describe_phase_end(ended)
+    )
+    again = progress.describe_phase_end({**ended, "refit": {"best_epoch": 9}})
+    assert f"refit of phase top done: {said}, on stored features in 3.4 s; " in again
+
+
 def test_a_phase_of_scattered_units_names_no_range_over_frozen_ones(capsys: pytest.CaptureFixture[str]) -> None:
     watch = Lines(lambda line: None)
     watch.run_started("runs/a-1", {}, {"backbone": {"units": [{"id": f"block{number}"} for number in range(1, 17)]}})

@@ -22,6 +22,25 @@ def test_a_solver_makes_iterations_on_all_examples_and_ends_with_the_optimum() -
     assert update_lines.describe_monitor(SOLVED) == "validation_loss, measured alone: the phase ends with the optimum"
 
 
+@pytest.mark.parametrize(
+    ("is_converged", "said"),
+    [
+        (True, "the optimum after 14 iterations, loss 0.1634 + penalty 0.0312"),
+        (False, "not at the optimum after 14 iterations, loss 0.1634 + penalty 0.0312"),
+    ],
+)
+def test_a_solver_says_how_it_ended(is_converged: bool, said: str) -> None:
+    found = {"l2": 0.01, "iterations": 14, "loss": 0.16344, "penalty": 0.0312, "converged": is_converged}
+    assert update_lines.describe_solution(found) == said
+    # Of a run from before, and of a phase without a solver.
+    assert update_lines.describe_solution({"l2": 0.01}) == update_lines.describe_solution({}) == ""
+
+
+def test_a_momentum_that_follows_the_rate_is_said() -> None:
+    rate = {**TRAINED["learning_rate"], "momentum": [0.95, 0.85, 0.95]}
+    assert update_lines.describe_learning_rate(rate).endswith("4 warm-up steps, momentum 0.95 to 0.85 to 0.95")
+
+
 def test_updates_by_batches_have_their_numbers() -> None:
     assert update_lines.describe_steps(TRAINED) == "40 at most: 4 epochs x 10"
     assert update_lines.describe_batch(TRAINED) == "8 (4 per replica), 2 batches make one step"

@@ -25,7 +25,9 @@ class Body:
         trained = ("block2/kernel", "head/kernel", "head/moving_mean")
         factors = {"block2": 0.5, "head": 1.0}
         self.plan: Any = SimpleNamespace(
-            phase=SimpleNamespace(name="top", batch_norm="statistics", rate_policy=SimpleNamespace(peak=1e-3)),
+            phase=SimpleNamespace(
+                name="top", batch_norm="statistics", rate_policy=SimpleNamespace(peak=1e-3), is_solved=False
+            ),
             trained=trained,
             changing=trained,
             selection=SimpleNamespace(statistics=()),
@@ -88,6 +90,11 @@ def test_a_unit_with_the_factor_zero_need_not_move(body: Any) -> None:
     body.variables["head/kernel"].assign(np.zeros(4))
     body.plan.unit_factors["block2"] = 0.0
     assert frozen_check.distances(body, body.plan, before)["block2"] == 0
+
+
+def test_a_head_that_a_solver_finds_at_its_optimum_need_not_move(body: Any) -> None:
+    body.plan.phase.is_solved = True
+    assert frozen_check.distances(body, body.plan, body.values(body.plan.trained)) == {"block2": 0, "head": 0}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.phases import Retry
+from kerastune_ft.config.options.updates.optimizers import Optimizer
 from kerastune_ft.config.read import read
 from kerastune_ft.training import engine
 from kerastune_ft.training.plan import build
@@ -76,6 +77,15 @@ def test_a_phase_whose_end_nothing_needs_stops_at_its_best_epoch(planned: tuple[
         join_splits(session), last, [{"best_epoch": 4, "epochs": 6}, {"best_epoch": 2, "epochs": 3}]
     ).phases[1]
     assert (top.epochs, top.steps, top.rate_steps) == (2, 12, 16)
+
+
+def test_a_head_that_a_solver_sets_may_take_other_iterations(planned: tuple[Session, Plan]) -> None:
+    session, plan = planned
+    changed = {"optimizer": Optimizer(name="lbfgs", options={"l2": 0.01}), "learning_rate": None, "epochs": 200}
+    solved = replace(plan.phases[0], phase=plan.phases[0].phase.model_copy(update=changed), epochs=200, steps=200)
+    results = [{"best_epoch": 12, "epochs": 12}]
+    (again,) = plan_refit(join_splits(session), replace(plan, phases=(solved,)), results).phases
+    assert (again.epochs, again.steps) == (200, 200)
 
 
 def test_all_else_is_that_of_the_run_but_the_addresses_of_draws(planned: tuple[Session, Plan]) -> None:
