@@ -28,13 +28,13 @@ def init(
 ) -> Scaffolded:
     """Inspect data and write a short commented configuration for it, or copy one that comes with the package.
 
-    `data` is a folder, an archive of one, a table or an .npz file; `label` names the label columns of a table if
-    their names do not show it. The file is `<name of the data>.json` in the working directory unless `output` is
-    given; existing files are never overwritten. `backbone` is the model to write instead of the one that fits: a name
-    of tf.keras.applications, a class or preset of keras-hub, or a path; `weights` a file of its weights, `schedule` a
-    preset of phases, by name or with its options, and `epochs` those of every phase. `measure` takes the backbone that linear probes on the data find best among those that are
-    here, tried for 10 minutes, or for seconds or text such as `3m`; nothing is downloaded. Raises ConfigError and
-    DataError.
+    `data` is a folder, an archive of one, a table or an .npz file; `label` names the label columns of a table if their
+    names do not show it. The file is `<name of the data>.json` in the working directory unless `output` is given;
+    existing files are never overwritten. `backbone` is the model to write instead of the one that fits: a name of
+    tf.keras.applications, a class or preset of keras-hub, or a path; `weights` a file of its weights, `schedule` a
+    preset of phases, by name or with its options, and `epochs` those of every phase. `measure` takes the backbone that
+    linear probes on the data find best among those that are here, tried for 10 minutes, or for seconds or text such as
+    `3m`; nothing is downloaded. Raises ConfigError and DataError.
     """
     try:
         seconds = None if measure is False else parse_seconds(USUAL_TIME if measure is True else measure)
