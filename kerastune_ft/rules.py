@@ -150,6 +150,14 @@ class Rules:
         """
         return self.version >= 3
 
+    @property
+    def refits_to_the_stop(self) -> bool:
+        """Whether a refit trains a phase that may stop early to where it stopped, its rates laid out over that.
+
+        Before, it ended with the best epoch, at the rates that this had.
+        """
+        return self.version >= 3
+
 
 FIRST = Rules(1)
 """The rules of runs that recorded none."""

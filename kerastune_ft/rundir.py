@@ -16,7 +16,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from kerastune_ft import run_lock
 from kerastune_ft.config.options.runtime import Runtime, cache_directory
@@ -25,25 +25,13 @@ from kerastune_ft.durations import format_duration
 from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, ResourceError, describe_lack
 from kerastune_ft.mounts import is_network
 from kerastune_ft.rules import FIRST, NEWEST, Rules
+from kerastune_ft.run_listener import Beneath, Listener
 from kerastune_ft.storage import find_name_fault, is_remote, path_of
 from kerastune_ft.wording import encode_text
 
 MANIFEST = "manifest.json"
 OWNER = ".lock.json"
 _PARTIAL = ".partial-"
-
-
-class Listener(Protocol):
-    """Hears of every change of the files of a run directory, all but those whose names begin with a dot."""
-
-    def note_write(self, name: str, content: bytes) -> None:
-        """Hear that a file has this content now."""
-
-    def note_append(self, name: str) -> None:
-        """Hear that a log has grown."""
-
-    def note_removal(self, name: str) -> None:
-        """Hear that a file is gone."""
 
 
 class RunDirectory:
@@ -63,6 +51,7 @@ class RunDirectory:
         self._written: dict[str, dict[str, Any] | None] = {}
         self._unwritten: dict[str, list[str]] = {}
         self._heartbeat: run_lock.Heartbeat | None = None
+        self._above: RunDirectory | None = None
 
     def __str__(self) -> str:
         return str(self.path)
@@ -76,6 +65,19 @@ class RunDirectory:
     def writer(self) -> RunDirectory | None:
         """The directory in the process that writes to it; None in worker processes that only read."""
         return self
+
+    def beneath(self, name: str) -> RunDirectory:
+        """Return the directory of a run within this one, such as a fold: under its lock, and heard by its listener."""
+        found = RunDirectory(self.path / name)
+        found._above, found.listener = self, Beneath(lambda: self.listener, name)
+        return found
+
+    @property
+    def _is_taken_over(self) -> bool:
+        """Whether another machine has locked the run since."""
+        if self._above is not None:
+            return self._above._is_taken_over
+        return self._heartbeat is not None and self._heartbeat.rival is not None
 
     def exists(self, name: str) -> bool:
         """Return whether a file exists."""
@@ -99,7 +101,7 @@ class RunDirectory:
         """
         data = encode_text(content) if isinstance(content, str) else content
         target = self.path / name
-        if self._heartbeat is not None and self._heartbeat.rival is not None and name != OWNER:
+        if self._is_taken_over and name != OWNER:
             # Two processes that write one run would make it neither's.
             raise self._in_use()
         try:

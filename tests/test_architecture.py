@@ -31,7 +31,7 @@ RANKS = {
             ("durable", "errors", "mounts", "quiet_imports", "rules", "streams"),
             ("keras_file", "keras_settings", "metrics", "remote", "solvers"),
             ("durations", "storage"),
-            ("run_lock",),
+            ("run_listener", "run_lock"),
             ("config",),
             ("rundir", "registry", "stores"),
             ("mirror",),

@@ -20,7 +20,7 @@ from kerastune_ft.api.engine import (
 )
 from kerastune_ft.api.finished import explain_faults
 from kerastune_ft.api.runs import Run
-from kerastune_ft.api.training import finish_run
+from kerastune_ft.api.training import find_chooser, finish_run
 from kerastune_ft.config.options.data import Folds
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
@@ -37,6 +37,7 @@ from kerastune_ft.training.watch import Watcher
 if TYPE_CHECKING:
     import pandas
 
+    from kerastune_ft.folds.execute import FoldOptions
     from kerastune_ft.training.interrupts import StopRequest
 
 KIND = "crossvalidate"
@@ -105,17 +106,18 @@ def crossvalidate(
     with contextlib.ExitStack() as held:
         load_engine(settings)
         from kerastune_ft.folds.execute import CrossValidation as Execution
-        from kerastune_ft.folds.execute import FoldOptions
+        from kerastune_ft.folds.execute import FoldOptions as Options
 
-        options = FoldOptions(number, seeds)
+        options = Options(number, seeds)
         digest = options.hash(settings)
         begun = resume.start_run(settings, digest, run_dir, fresh, held, KIND)
         if not begun.complete:
+            _refuse_another(begun, options)
             begun.target.update_manifest(**{resume.KIND: KIND})
 
         def work(watch: Watcher, stop: StopRequest) -> bool:
             own = settings.with_rules(begun.target.rules)
-            return Execution(begun, own, digest, options, watch, stop).execute()
+            return Execution(begun, own, digest, options, watch, stop, find_chooser(own)).execute()
 
         finish_run(begun, settings, digest, seconds, work)
         return CrossValidation(path_of(str(begun.target)))
@@ -127,6 +129,30 @@ def choose_folds(settings: RunConfig) -> int:
     if pinned is not None and pinned.folds is not None:
         return pinned.folds
     return splits.folds if isinstance(splits, Folds) else USUAL_FOLDS
+
+
+def _refuse_another(begun: resume.RunStart, options: FoldOptions) -> None:
+    """Raise ConfigError where the directory holds folds of another cross-validation: they would become one with these.
+
+    A run goes on with more epochs or phases, or a refit, which folds that are finished would not have.
+    """
+    target = begun.target
+    if not target.exists("plan.json"):
+        return
+    before = target.read_json("plan.json")["folds"]
+    changes = [
+        f"{name}: {before[name]} -> {now}"
+        for name, now in (("folds", options.folds), ("seeds", options.seeds))
+        if before[name] != now
+    ]
+    # Devices and caches may change.
+    changes += [line for line in begun.allowed if line.startswith(("phases[", "refit")) and "].cache" not in line]
+    if changes:
+        raise ConfigError(
+            f"{target} began as another cross-validation:\n  "
+            + "\n  ".join(changes)
+            + "\nTake the changes back, give another --run-dir, or --fresh to start over (the earlier is kept aside)"
+        )
 
 
 def _name(settings: RunConfig, directory: str | os.PathLike[str] | None) -> RunConfig:
@@ -141,21 +167,4 @@ def check(settings: RunConfig, folds: int, seeds: int) -> None:
         raise ConfigError(f"--folds: {folds} is no division; give at least 2")
     if seeds < 1:
         raise ConfigError(f"--seeds: {seeds} is none; give at least 1")
-    if settings.awaits_choice:
-        raise ConfigError(
-            'phases: "auto" chooses on one validation split, which is a part of the folds here; write the phases that '
-            '"plan --resolve --write FILE" chooses, or a preset'
-        )
-    if settings.refit:
-        raise ConfigError(
-            "refit: a cross-validation measures models on examples that they never saw, and a refit trains on these; "
-            "remove refit, and refit a run of the whole"
-        )
     refuse_workers(settings, "a cross-validation")
-    if getattr(settings.task, "unknown", None) is not None:
-        raise ConfigError(
-            "task.unknown: the members of an ensemble have features of their own, so that it has no distance to known "
-            "examples; remove task.unknown, or use a single run"
-        )
-    if settings.output.mirror is not None:
-        raise ConfigError("output.mirror: folds are not copied to a mirror; remove it")

@@ -132,7 +132,7 @@ def announce_and_run(
 
         def work(watch: Watcher, stop: StopRequest) -> bool:
             own = settings.with_rules(begun.target.rules)
-            choose = _find_chooser(own)
+            choose = find_chooser(own)
             return bool(load_engine(own).execute(begun, own, digest, watch, stop, until_phase, choose))
 
         finish_run(begun, settings, digest, seconds, work, watchers)
@@ -207,7 +207,7 @@ def _execute(
             raise
 
 
-def _find_chooser(settings: RunConfig) -> Callable[..., Any] | None:
+def find_chooser(settings: RunConfig) -> Callable[..., Any] | None:
     """Return what chooses the phases of a configuration that leaves them to measurements; None for another."""
     if not settings.awaits_choice:
         return None
@@ -320,7 +320,7 @@ def plan(
     require_weights(settings)
     with explain_exhaustion():
         engine = load_engine(settings)
-        choose = _find_chooser(settings) if resolve else None
+        choose = find_chooser(settings) if resolve else None
         session, made, document = engine.make_plan(settings, say, measure, choose)
         if pictures is not None:
             from kerastune_ft.preview.augmentations import draw

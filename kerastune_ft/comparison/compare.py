@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerastune_ft.comparison.differences import compare_with_first
+from kerastune_ft.comparison.fold_differences import compare_folds
 from kerastune_ft.comparison.runs import ComparedRun, check_alike, open_runs
 from kerastune_ft.comparison.settings import list_differences, same_but_seed
-from kerastune_ft.metrics.document import metrics_by_class
+from kerastune_ft.metrics.document import OUT_OF_FOLD, metrics_by_class
 
 # Of the figures of a class the one that is compared: the first of these that there is.
 _CLASS_FIGURES = ("f1", "iou")
@@ -36,6 +37,7 @@ def compare_runs(paths: Sequence[str | os.PathLike[str]]) -> dict[str, Any]:
         "reference": measured[0].name if measured else None,
         "config": list_differences(configs),
         "differences": differences,
+        "folds": compare_folds(measured[0], measured[1:]) if measured else {},
         "seeds": _summarise_seeds(runs, same_but_seed(configs)),
         "classes": _compare_classes(measured),
         "notes": _list_notes(runs, measured, differences),
@@ -66,17 +68,17 @@ def _describe_run(run: ComparedRun) -> dict[str, Any]:
 
 
 def _describe_cost(run: ComparedRun) -> dict[str, Any]:
-    """Return seconds and bytes, a refit included; None where the run has not recorded them."""
+    """Return seconds and bytes, refits and folds included; None where the run has not recorded them."""
     summary, time = run.summary, run.summary["time"]
-    phases, refit = summary["phases"], run.record.manifest.get("refit") or ()
-    trained = [phase["trainable_parameters"] for phase in phases if phase["trainable_parameters"] is not None]
-    seconds = [phase["seconds"] for phase in (*phases, *refit) if phase["seconds"]]
+    trainings = [*summary["phases"], *run.further_phases]
+    trained = [phase["trainable_parameters"] for phase in summary["phases"] if phase["trainable_parameters"]]
+    seconds = [phase["seconds"] for phase in trainings if phase["seconds"]]
     return {
         "seconds": time["whole"] if time and time["complete"] else None,
         "cpu_seconds": time.get("cpu") if time else None,
         "training_seconds": sum(seconds) or None,
-        "epochs": sum(phase["epochs"] or 0 for phase in (*phases, *refit)),
-        "steps": sum(phase["steps"] or 0 for phase in (*phases, *refit)),
+        "epochs": sum(phase["epochs"] or 0 for phase in trainings),
+        "steps": sum(phase["steps"] or 0 for phase in trainings),
         "stored_bytes": (run.record.plan.get("cache") or {}).get("bytes"),
         "trained_parameters": max(trained, default=None),
         "devices": (summary["environment"]["devices"] or {}).get("devices"),
@@ -141,6 +143,15 @@ def _list_notes(
     for name, splits in differences.items():
         for split, own in splits.items():
             notes += _note_examples(name, measured[0].name, split, own)
+        if not splits:
+            notes.append(
+                f"{name} and {measured[0].name} were measured on no split that both have, so that nothing is compared"
+            )
+    if any(OUT_OF_FOLD in splits for splits in differences.values()):
+        notes.append(
+            f"{OUT_OF_FOLD}: answers of models that were not trained on the example; its intervals are over examples "
+            "and take the models as they are"
+        )
     if len(differences) > 1:
         notes.append(
             f"{len(differences)} runs are compared with {measured[0].name}: that one of several intervals of 95 % "

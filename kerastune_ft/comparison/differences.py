@@ -7,13 +7,14 @@ from typing import Any
 
 from kerastune_ft.comparison.match_examples import CommonExamples, explain_nothing_common, match_examples, select
 from kerastune_ft.comparison.runs import ComparedRun
+from kerastune_ft.metrics.document import OUT_OF_FOLD
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.paired import Difference, find_differences
 from kerastune_ft.metrics.paired_tests import adjust_by_holm, compare_hits
 from kerastune_ft.reporting.metric_names import find_gain
 from kerastune_ft.verification.metrics import find_check, make_table
 
-_SPLITS = ("test", "validation")
+_SPLITS = ("test", OUT_OF_FOLD, "validation")
 # The share of hits that McNemar's test is of.
 _ACCURACY = "accuracy"
 

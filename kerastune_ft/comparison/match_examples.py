@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from kerastune_ft.comparison.runs import ComparedRun
 from kerastune_ft.data.splits.recorded import CONTENT
 from kerastune_ft.errors import DataError
+from kerastune_ft.metrics.document import OUT_OF_FOLD
 from kerastune_ft.verification.metrics import Rows
 
 # Names that only say where an example stands, as `row 7`, `[7]` and `train[7]`: in other data they are another one's.
@@ -73,7 +74,8 @@ def explain_nothing_common(first: ComparedRun, other: ComparedRun, split: str) -
 
 def _read_split(run: ComparedRun, split: str) -> Rows:
     """Return the rows of splits.csv; raise DataError where the results have others."""
-    rows, results = run.splits.get(split, []), run.results.get(split, [])
+    # Out of fold is every example that some member was trained on.
+    rows, results = run.splits.get("train" if split == OUT_OF_FOLD else split, []), run.results.get(split, [])
     if len(rows) != len(results):
         raise DataError(
             f"{run.name} has results of {len(results):,} {split} examples, and {len(rows):,} in splits.csv: a file of "

@@ -7,11 +7,13 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import PurePath
 from typing import Any
 
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import restore_paths
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.metrics.document import FOLDS, REFIT
 from kerastune_ft.reporting import run_files
 from kerastune_ft.reporting.page import document
 from kerastune_ft.rundir import RunDirectory, is_held
@@ -50,6 +52,27 @@ class ComparedRun:
         return group_by_split(self.record.read_table("splits.csv"))
 
     @property
+    def division(self) -> dict[str, int] | None:
+        """The numbers of folds and seeds of a cross-validation; None of another run."""
+        found = self.record.plan.get("folds")
+        return None if found is None else {name: found[name] for name in ("folds", "seeds")}
+
+    @cached_property
+    def folds(self) -> dict[str, Any]:
+        """The figures of the folds of a cross-validation that is done; empty for another run."""
+        run = self.record.run
+        return dict(run.read_json(FOLDS)) if self.division is not None and run.exists(FOLDS) else {}
+
+    @cached_property
+    def further_phases(self) -> list[dict[str, Any]]:
+        """What manifests have of the phases that were trained besides those of the run: of its refit and its folds."""
+        found = list(self.record.manifest.get(REFIT) or ())
+        for place in (self.record.plan.get("ensemble") or {}).get("members") or ():
+            member = RunDirectory(self.record.run.path / "folds" / place).manifest() or {}
+            found += [*(member.get("phases") or ()), *(member.get(REFIT) or ())]
+        return found
+
+    @property
     def is_measured(self) -> bool:
         """Whether there are metrics of the final model."""
         return bool(self.summary["metrics"])
@@ -72,7 +95,8 @@ class ComparedRun:
         # Where it is of a version whose configurations are not read any more, it is compared as it stands.
         with contextlib.suppress(ConfigError):
             found = read(found).with_rules(self.record.run.rules).to_json()
-        return restore_paths(found, self.record.manifest.get("paths") or {})
+        folds = {} if self.division is None else {"folds": self.division}
+        return {**restore_paths(found, self.record.manifest.get("paths") or {}), **folds}
 
 
 def open_runs(paths: Sequence[str | os.PathLike[str]]) -> list[ComparedRun]:
@@ -82,7 +106,13 @@ def open_runs(paths: Sequence[str | os.PathLike[str]]) -> list[ComparedRun]:
         opened = RunDirectory(expand_home(path))
         if not opened.exists("config.json"):
             raise ConfigError(f"{os.fspath(path)} is no run directory: it has no config.json")
-        runs.append(ComparedRun(os.fspath(path), RunRecord(opened, is_held(opened))))
+        record = RunRecord(opened, is_held(opened))
+        if record.is_member:
+            raise ConfigError(
+                f"{os.fspath(path)} is one fold of a cross-validation, and other folds are measured on other examples; "
+                f"compare the whole of it, {PurePath(path).parent.parent}"
+            )
+        runs.append(ComparedRun(os.fspath(path), record))
     places = [os.path.realpath(run.record.run.path) for run in runs]
     if twice := next((run.name for run, place in zip(runs, places, strict=True) if places.count(place) > 1), None):
         raise ConfigError(f"{twice} is given twice; give each run once")

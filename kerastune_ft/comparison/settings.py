@@ -48,6 +48,9 @@ def _prepare(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a configuration without what changes nothing, its phases by their names."""
     found = {key: value for key, value in config.items() if key not in _IDLE}
     phases = found.get("phases") or []
+    if not isinstance(phases, list):
+        # Those of a cross-validation may be chosen for each fold.
+        return found
     by_name = {str(phase.get("name")): phase for phase in phases}
     if len(by_name) == len(phases):
         found["phases"] = {

@@ -41,7 +41,7 @@ def compare(old: RunConfig, new: RunConfig, begun: int) -> Changes:
     allowed: list[str] = []
     refused: list[str] = []
     before, after = old.to_json(), new.to_json()
-    phases = before.pop("phases"), after.pop("phases")
+    phases: tuple[Any, Any] = before.pop("phases"), after.pop("phases")
     del before["python"], after["python"]
     refused += list_changes(old.python, new.python)
     if after["refit"] and not before["refit"]:
@@ -50,6 +50,10 @@ def compare(old: RunConfig, new: RunConfig, begun: int) -> Changes:
     for place, one, other in _differences(before, after, ""):
         free = place == "name" or any(place == key or place.startswith(f"{key}.") for key in _FREE)
         (allowed if free else refused).append(_line(place, one, other))
+    if not all(isinstance(each, list) for each in phases):
+        # Left to measurements that are still to be made, as in a cross-validation.
+        refused += [_line("phases", *phases)] if phases[0] != phases[1] else []
+        return Changes(tuple(allowed), tuple(refused))
     for index, phase in enumerate(phases[1]):
         if index >= len(phases[0]):
             allowed.append(f"phases[{index}]: {phase['name']} appended")

@@ -12,6 +12,9 @@ from kerastune_ft.data.splits.again import divide_again, list_examples
 from kerastune_ft.data.splits.choose import check_splits
 from kerastune_ft.data.splits.stratify import check_divisible, check_groups_divisible, divide
 
+# Where the file has no validation split: 15 of 85 %.
+_USUAL_SHARE = 0.15 / 0.85
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -51,7 +54,7 @@ def divide_rest(source: DataSource, folds: int, turn: int, requested: Any) -> li
     where a class has fewer examples, or the data fewer groups, than there are folds.
     """
     examples, rest = list_examples(source), find_rest(source)
-    stratify, into = getattr(requested, "stratify", True), f"{folds} folds"
+    stratify, into = _is_stratified(requested), f"{folds} folds"
     if examples.groups is not None:
         check_groups_divisible(examples, rest, into, folds)
     elif stratify and not examples.have_several:
@@ -62,7 +65,37 @@ def divide_rest(source: DataSource, folds: int, turn: int, requested: Any) -> li
 
 def choose_fold(source: DataSource, parts: list[np.ndarray], number: int) -> DataSource:
     """Return the source in which one fold validates and the others train; there is no test split."""
-    others = np.sort(np.concatenate([part for place, part in enumerate(parts) if place != number]))
-    splits = {"train": others, "validation": parts[number]}
+    return _make_source(source, {"train": _join_others(parts, number), "validation": parts[number]})
+
+
+def hold_out_fold(
+    source: DataSource, parts: list[np.ndarray], number: int, share: float, turn: int, requested: Any
+) -> DataSource:
+    """Return the source in which one fold is the test split, and a `share` of the examples of the others validates.
+
+    So something can be chosen on validation without a look at the fold. `turn` and `requested` are as in `divide_rest`.
+    """
+    shares = {"train": 1 - share, "validation": share}
+    others = _join_others(parts, number)
+    inner = divide(list_examples(source), others, shares, stratify=_is_stratified(requested), seed=turn)
+    return _make_source(source, {**inner, "test": parts[number]})
+
+
+def find_share(source: DataSource) -> float:
+    """Return the share of validation that the file's own splits ask for, among all examples but those of test."""
+    sizes = {split: len(indices) for split, indices in source.splits.items()}
+    validation = sizes.get("validation", 0)
+    return validation / (validation + sizes["train"]) if validation else _USUAL_SHARE
+
+
+def _join_others(parts: list[np.ndarray], number: int) -> np.ndarray:
+    return np.sort(np.concatenate([part for place, part in enumerate(parts) if place != number]))
+
+
+def _make_source(source: DataSource, splits: dict[str, np.ndarray]) -> DataSource:
     check_splits(splits, list_examples(source))
     return divide_again(source, splits)
+
+
+def _is_stratified(requested: Any) -> bool:
+    return bool(getattr(requested, "stratify", True))

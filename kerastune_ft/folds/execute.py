@@ -5,13 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.folds import ensemble, member, results
-from kerastune_ft.folds.division import choose_fold, divide_rest, join_rest, list_folds
+from kerastune_ft.folds.choice import Schedule, choose_schedules
+from kerastune_ft.folds.division import (
+    Fold,
+    choose_fold,
+    divide_rest,
+    find_share,
+    hold_out_fold,
+    join_rest,
+    list_folds,
+)
 from kerastune_ft.folds.member import Member
 from kerastune_ft.folds.watch import FoldWatcher
 from kerastune_ft.rundir import RunDirectory
@@ -25,6 +35,7 @@ from kerastune_ft.training.plan.pins import Pins, pins_in
 from kerastune_ft.training.run_directory.resume import RunStart
 from kerastune_ft.training.run_directory.run_data import open_data, read_recorded
 from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.session.choice import ChoosePhases
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.versions import find_versions
 from kerastune_ft.training.watch import Watcher
@@ -46,15 +57,28 @@ class CrossValidation:
     """The members of a cross-validation, trained one after another with one model and one store of features."""
 
     def __init__(
-        self, start: RunStart, config: RunConfig, digest: str, options: FoldOptions, watch: Watcher, stop: StopRequest
+        self,
+        start: RunStart,
+        config: RunConfig,
+        digest: str,
+        options: FoldOptions,
+        watch: Watcher,
+        stop: StopRequest,
+        choose: ChoosePhases | None = None,
     ) -> None:
-        """`digest` is the hash of the cross-validation, see `FoldOptions.hash`."""
+        """`digest` is the hash of the cross-validation, see `FoldOptions.hash`.
+
+        `choose` chooses the phases of a configuration that leaves them to measurements.
+        """
         self._start, self._config, self._digest, self._options = start, config, digest, options
-        self._watch, self._stop = watch, stop
+        self._watch, self._stop, self._choose = watch, stop, choose
         self._run: RunDirectory = start.target
         self._devices = engine.devices(config)
-        self._members = member.list_members(self._run.path, list_folds(options.folds, options.seeds))
+        self._members = member.list_members(self._run, list_folds(options.folds, options.seeds))
         self._origins: list[Mapping[str, np.ndarray]] = []
+        self._earlier: dict[str, Any] = self._run.read_json("plan.json") if self._run.exists("plan.json") else {}
+        self._share = 0.0
+        self._schedules: dict[str, Schedule] = {}
 
     def execute(self) -> bool:
         """Train all members, put them together and write what came of them; return True."""
@@ -75,7 +99,10 @@ class CrossValidation:
 
     def _open_source(self) -> DataSource:
         """Return the data with all that the folds are made of as the training split, and the file's own test split."""
-        return join_rest(open_data(self._config, self._watch.note, read_recorded(self._run)))
+        source = open_data(self._config, self._watch.note, read_recorded(self._run))
+        # One that goes on has all that is divided as its training split.
+        self._share = (self._earlier.get("folds") or {}).get("validation_share") or find_share(source)
+        return join_rest(source)
 
     def _assemble(self, source: DataSource, turn: int) -> Session:
         """Return a session with the values that a seed draws; its data are not divided into folds."""
@@ -90,10 +117,11 @@ class CrossValidation:
         check_same(target, session)
         for note in compare_parts(target, parts.hash_parts(session), find_versions()):
             self._watch.note(note)
-        earlier = target.read_json("plan.json") if target.exists("plan.json") else {}
-        plan = self._plan_first(session)
+        about = self._settle_schedules(session)
+        plans = self._plan_schedules(session)
+        plan = plans[0]
         # Of a configuration that a search wrote, what its trials computed their frozen part by.
-        pinned = pins_in(earlier) or pins_in(plan.document) or planning.pin(session, [plan])
+        pinned = pins_in(self._earlier) or pins_in(plan.document) or planning.pin(session, plans)
         document = {
             **plan.document,
             "data": session.source.info.to_json(),
@@ -102,34 +130,86 @@ class CrossValidation:
             "ensemble": ensemble.describe_ensemble(
                 session, self._members, plan.phases[-1].replica_rows(self._devices.replicas)
             ),
-            "folds": {"folds": self._options.folds, "seeds": self._options.seeds},
+            "folds": {"folds": self._options.folds, "seeds": self._options.seeds, **about},
             "pinned": pinned.to_json(),
         }
-        check_inputs(target, earlier, document)
+        check_inputs(target, self._earlier, document)
         engine.write_plan(
             target, self._config, session, replace(plan, document=document), self._digest, parts.hash_parts(session)
         )
         self._watch.run_started(str(target), self._config.to_json(), document)
         for note in (*session.source.info.list_notes(self._config.output.examples), *plan.document["notes"]):
             self._watch.note(note)
-        sizes = session.source.info.sizes
-        kept = f"; {sizes['test']} are kept for test" if "test" in sizes else "; none are kept for test"
-        self._watch.note(f"folds: {sizes['train']} examples are divided into {self._options.folds}{kept}")
+        for note in self._describe_folds(session):
+            self._watch.note(note)
         return pinned
 
-    def _plan_first(self, session: Session) -> Plan:
-        source = choose_fold(session.source, self._divide(session, 0), 0)
-        return planning.make(replace(session, source=source))
+    def _settle_schedules(self, session: Session) -> dict[str, Any]:
+        """Find the schedule of every member; return what plan.json says of them."""
+        folds = [each.fold for each in self._members]
+        if not self._config.awaits_choice or self._choose is None:
+            self._schedules = {fold.place: Schedule(self._config.phases) for fold in folds}
+            return {"validation_share": self._share} if self._config.refit else {}
+        known = (self._earlier.get("folds") or {}).get("schedules")
+        if known is not None:
+            self._schedules = {place: Schedule.from_json(each) for place, each in known.items()}
+        else:
+
+            def open_session(fold: Fold) -> Session:
+                held_out = self._hold_out(session, self._divide(session, fold.turn), fold)
+                splits = {split: held_out.splits[split] for split in ("train", "validation")}
+                return replace(session, source=held_out.with_splits(splits))
+
+            config, watch, stop = self._config, self._watch, self._stop
+            self._schedules = choose_schedules(config, self._digest, folds, open_session, self._choose, watch, stop)
+        written = {place: each.to_json() for place, each in self._schedules.items()}
+        return {"validation_share": self._share, "schedules": written}
+
+    def _plan_schedules(self, session: Session) -> list[Plan]:
+        """Return a plan of each schedule that differs, on the first fold."""
+        distinct = {str(each.to_json()["phases"]): each for each in self._schedules.values()}
+        first = self._members[0].fold
+        source = self._choose_source(session, self._divide(session, 0), first)
+        return [planning.make(replace(each.apply_to(session), source=source)) for each in distinct.values()]
 
     def _divide(self, session: Session, turn: int) -> list[np.ndarray]:
         return divide_rest(session.source, self._options.folds, turn, self._config.data.splits)
+
+    def _hold_out(self, session: Session, divided: list[np.ndarray], fold: Fold) -> DataSource:
+        requested = self._config.data.splits
+        return hold_out_fold(session.source, divided, fold.number, self._share, fold.turn, requested)
+
+    def _choose_source(self, session: Session, divided: list[np.ndarray], fold: Fold) -> DataSource:
+        """Return the examples of a member; one that is refitted has its fold as its test split."""
+        if self._config.refit:
+            return self._hold_out(session, divided, fold)
+        return choose_fold(session.source, divided, fold.number)
+
+    def _describe_folds(self, session: Session) -> list[str]:
+        """Return what is said of the division before the first fold."""
+        sizes = session.source.info.sizes
+        kept = f"; {sizes['test']} are kept for test" if "test" in sizes else "; none are kept for test"
+        notes = [f"folds: {sizes['train']} examples are divided into {self._options.folds}{kept}"]
+        if self._config.refit:
+            notes.append(
+                f"refit: within each fold's training part {self._share:.0%} choose epochs, then all of it trains; the "
+                "fold itself is only measured"
+            )
+        if getattr(self._config.task, "unknown", None) is not None:
+            notes.append(
+                "unknown answers: the ensemble's distance is the mean of its members', 4 MB of examples at most for "
+                "each; the threshold is chosen on the distances of all examples out of fold"
+            )
+        return notes
 
     def _train_turn(self, session: Session, pinned: Pins, turn: int) -> None:
         divided = self._divide(session, turn)
         for each in (each for each in self._members if each.fold.turn == turn):
             if not each.is_done:
-                own = member.make_session(session, choose_fold(session.source, divided, each.fold.number), each)
-                member.train(each, own, pinned, FoldWatcher(self._watch, self._name(each)), self._stop)
+                schedule = self._schedules[each.fold.place]
+                own = member.make_session(session, self._choose_source(session, divided, each.fold), each, schedule)
+                watch = FoldWatcher(self._watch, self._name(each))
+                member.train(each, own, schedule, pinned, watch, self._stop)
                 self._watch.note(results.describe_member(self._name(each), each.describe(), session.task))
                 self._run.update_manifest(phase=each.fold.place)
             self._stop.honour()

@@ -10,11 +10,13 @@ import numpy as np
 from kerastune_ft.folds.ensemble import on_examples
 from kerastune_ft.folds.member import Member
 from kerastune_ft.folds.summary import summarise_members
+from kerastune_ft.folds.unknown import add_distances, join_unknown
 from kerastune_ft.metrics.document import FOLDS, INTERVALS, OUT_OF_FOLD
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.evaluation import final, saved_model
+from kerastune_ft.training.evaluation.unknown import FoundUnknown
 from kerastune_ft.training.phase.evaluate import Evaluated
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.session.session import Session
@@ -33,16 +35,15 @@ def write(run: RunDirectory, session: Session, members: Sequence[Member], watch:
     together = average_over_seeds(task, members, measured)
     if thresholds := task.choose_thresholds(together.measured):
         run.commit_json(THRESHOLDS, thresholds)
-    rows = list_rows(session, members, measured)
+    unknown = join_unknown(session, members, measured)
+    rows = list_rows(session, members, measured, unknown)
     run.commit_csv(PREDICTIONS, list(rows[0]), rows)
     plan = planning.for_whole(session, run.read_json("plan.json")["ensemble"]["replica_batch"])
     tested = tuple(split for split in session.source.splits if split == "test")
-    evaluated = (
-        {**final.evaluate_splits(session, plan, tested, watch), OUT_OF_FOLD: together}
-        if tested
-        else {OUT_OF_FOLD: together}
-    )
-    metrics = final.write_evaluation(session, run, evaluated)
+    of_test = final.evaluate_splits(session, plan, tested, watch) if tested else {}
+    unknown = add_distances(unknown, session, plan, of_test, watch)
+    evaluated = {**of_test, OUT_OF_FOLD: together}
+    metrics = final.write_evaluation(session, run, evaluated, unknown)
     described = [member.describe() for member in members]
     run.update_manifest(seconds=round(sum(each["seconds"] for each in described), 3))
     run.commit_json(
@@ -56,8 +57,9 @@ def write(run: RunDirectory, session: Session, members: Sequence[Member], watch:
     if not tested:
         session = on_examples(session, {_SAMPLE: session.source.splits["train"][:_COMPARED]})
         evaluated = final.evaluate_splits(session, plan, (_SAMPLE,), watch)
+        unknown = add_distances(unknown, session, plan, evaluated, watch)
     split = next(iter(evaluated))
-    saved_model.save_model(session, run, split, evaluated[split])
+    saved_model.save_model(session, run, split, evaluated[split], unknown)
 
 
 def average_over_seeds(task: Task, members: Sequence[Member], measured: Mapping[str, Evaluated]) -> Evaluated:
@@ -79,13 +81,20 @@ def _join(parts: Sequence[Evaluated]) -> Evaluated:
     )
 
 
-def list_rows(session: Session, members: Sequence[Member], measured: Mapping[str, Evaluated]) -> list[dict[str, Any]]:
+def list_rows(
+    session: Session,
+    members: Sequence[Member],
+    measured: Mapping[str, Evaluated],
+    unknown: FoundUnknown | None = None,
+) -> list[dict[str, Any]]:
     """Return the rows of out_of_fold.csv: every example once for each seed, with what its member answered."""
     texts, rows = session.source.label_texts, []
     shows_names = session.config.output.examples
     for member in members:
         found = measured[member.fold.place]
         columns = session.task.prediction_columns(found.measured)
+        if unknown is not None and (own_distances := member.read_unknown()) is not None:
+            columns = {**columns, **unknown.answers.columns(own_distances[1])}
         for position, index in enumerate(found.indices.tolist()):
             own = {name: values[position] for name, values in columns.items()}
             rows.append(

@@ -8,15 +8,22 @@ from typing import Any
 
 import numpy as np
 
+# The least that metrics of which more is better can be, where it is not 0.
+_LEAST = {"r2": -math.inf, "kappa": -1.0, "pearson": -1.0, "spearman": -1.0}
 
-def summarise(values: Sequence[float], validated: float, trained: float, direction: str) -> dict[str, float | None]:
+
+def summarise(
+    values: Sequence[float], validated: float, trained: float, direction: str, metric: str = ""
+) -> dict[str, float | None]:
     """Return mean, standard deviation and 95 % interval of a metric over models that share training examples.
 
-    The interval is that of the corrected resampled t-test (Nadeau & Bengio, 2003, Inference for the generalization
-    error): the variance of the mean of J values is s² (1 / J + validated / trained), since models whose training
-    examples overlap vary less than independent ones; `validated` and `trained` are the examples of a fold. It ends at
-    the best that a metric can be: 1 for those of `direction` "max", 0 for those of "min". Without two finite values
-    there is no spread and no interval.
+    The deviation is that of a sample, of the models' own figures. The interval is of their mean, by the corrected
+    resampled t-test (Nadeau & Bengio, 2003, Inference for the generalization error; for folds that are divided again
+    by several seeds: Bouckaert & Frank, 2004): the variance of the mean of J values is s² (1 / J + validated /
+    trained), with J - 1 degrees of freedom, since models whose training examples overlap vary less than independent
+    ones; `validated` and `trained` are the examples of a fold. It stays within what a metric can be: 0 to 1 for those
+    of `direction` "max", but for some by the name of `metric`, and 0 or more for those of "min". Without two finite
+    values there is no spread and no interval.
     """
     found = np.asarray([value for value in values if math.isfinite(value)], np.float64)
     if not len(found):
@@ -28,8 +35,8 @@ def summarise(values: Sequence[float], validated: float, trained: float, directi
 
     deviation = float(found.std(ddof=1))
     half = float(t.ppf(0.975, len(found) - 1)) * deviation * math.sqrt(1 / len(found) + validated / trained)
-    low, high = (mean - half, min(mean + half, 1.0)) if direction == "max" else (max(mean - half, 0.0), mean + half)
-    return {"mean": mean, "deviation": deviation, "low": low, "high": high}
+    least, most = (_LEAST.get(metric, 0.0), 1.0) if direction == "max" else (0.0, math.inf)
+    return {"mean": mean, "deviation": deviation, "low": max(mean - half, least), "high": min(mean + half, most)}
 
 
 def summarise_members(
@@ -38,7 +45,7 @@ def summarise_members(
     """Return mean, deviation and interval by metric, of members with `metrics`, `validated` and `trained`."""
     validated, trained = (float(np.mean([each[name] for each in members])) for name in ("validated", "trained"))
     return {
-        name: summarise([_as_number(each["metrics"][name]) for each in members], validated, trained, direction)
+        name: summarise([_as_number(each["metrics"][name]) for each in members], validated, trained, direction, name)
         for name, direction in directions.items()
     }
 

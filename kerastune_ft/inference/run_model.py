@@ -25,7 +25,9 @@ class RunModel:
         """Load the model; raise ConfigError where the run has none."""
         serving = open_serving(run, config, plan)
         self.task, self._unknown = serving.task, read_unknown(run)
-        self.model = serving.trained if self._unknown is None else with_head_features(serving.trained)
+        self.model = serving.trained
+        if self._unknown is not None:
+            self.model = with_head_features(serving.trained, self._unknown.places)
         """From inputs as in training to raw outputs, and behind these the features where unknown answers need them."""
         masks = (MASK,) if self.task.predicts_masks else ()
         unknown = COLUMNS if self._unknown else ()
@@ -40,7 +42,7 @@ class RunModel:
         """Yield the cells of each input from the outputs of `model`; `placements` are as in `Task.decode`."""
         if self._unknown is not None:
             outputs, features = np.split(outputs, [len(self.task.scheme.names)], axis=1)
-            found = self._unknown.columns(self._unknown.distance.measure(features))
+            found = self._unknown.columns(self._unknown.measure(features))
             own = zip(*(values.tolist() for values in found.values()), strict=True)
             for cells, values in zip(self._cells(outputs, placements), own, strict=True):
                 yield cells | dict(zip(found, values, strict=True))

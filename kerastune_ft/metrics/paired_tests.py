@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -33,6 +34,33 @@ def compare_hits(first: np.ndarray, other: np.ndarray) -> McNemar:
         tail += term
         term = term * (n - k) // (k + 1)
     return McNemar(b, c, min(1.0, 2 * tail / 2**n))
+
+
+class FoldTest(NamedTuple):
+    """What a corrected resampled t-test says of two schedules on the same folds."""
+
+    difference: float
+    """The mean over the folds of how much more the other one has."""
+    interval: tuple[float, float] | None
+    """Its interval of 95 %; None of fewer than two folds, or where all differ alike."""
+    p: float | None
+
+
+def compare_on_folds(differences: Sequence[float], validated: float, trained: float) -> FoldTest:
+    """Return the corrected resampled t-test (Nadeau and Bengio, Machine Learning 52, 2003) of differences by fold.
+
+    The variance of the mean of J differences, by folds and seeds, is s² (1 / J + validated / trained), with J - 1
+    degrees of freedom: their training examples overlap. `validated` and `trained` are the examples of a fold.
+    """
+    found = np.asarray(differences, np.float64)
+    mean = float(found.mean())
+    if len(found) < 2 or not found.std(ddof=1) > 0:
+        return FoldTest(mean, None, None)
+    from scipy.stats import t
+
+    spread = float(found.std(ddof=1)) * math.sqrt(1 / len(found) + validated / trained)
+    half = float(t.ppf(0.975, len(found) - 1)) * spread
+    return FoldTest(mean, (mean - half, mean + half), float(2 * t.sf(abs(mean) / spread, len(found) - 1)))
 
 
 def adjust_by_holm(values: Sequence[float]) -> list[float]:

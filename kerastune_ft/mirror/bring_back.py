@@ -7,12 +7,12 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.mirror.open_copy import list_names, refuse_use
-from kerastune_ft.mirror.record import Link, Record
+from kerastune_ft.mirror.record import Link, Record, is_manifest
 from kerastune_ft.rundir import MANIFEST, RunDirectory
 from kerastune_ft.storage import is_remote, path_of
 from kerastune_ft.wording import counted, first_names
@@ -98,8 +98,23 @@ class FoundCopy:
         needed = [name for name in listed if name in _NEEDED or name.startswith("phases/")]
         if missing := [name for name in needed if name not in self._whole]:
             raise DamagedCopyError(f"{first_names(missing)} is missing or not whole in it")
+        lost += self._drop_broken_runs(present)
         self.lost = tuple(name for name in lost if name != MANIFEST)
         """Files that are missing or cut short and that the run writes again, or can go on without."""
+
+    def _drop_broken_runs(self, present: Collection[str]) -> list[str]:
+        """Leave out the runs within the run, such as folds, that lack something; return the names of their manifests.
+
+        They begin anew then, for no other part needs them.
+        """
+        dropped = []
+        for folder in sorted({name.rpartition("/")[0] for name in present if is_manifest(name) and name != MANIFEST}):
+            content = self._read_whole(f"{folder}/{MANIFEST}") if f"{folder}/{MANIFEST}" in self._whole else None
+            listed = [] if content is None else json.loads(content).get("files", {})
+            if content is None or any(f"{folder}/{name}" not in self._whole for name in listed):
+                self._whole = [name for name in self._whole if not name.startswith(f"{folder}/")]
+                dropped.append(f"{folder}/{MANIFEST}")
+        return dropped
 
     def _read_whole(self, name: str) -> bytes | None:
         """Return the content of a file that is whole, else None."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from kerastune_ft.errors import KerasTuneError, ResourceError
 from kerastune_ft.mirror.open_copy import Copy, TakenError, list_names, open_copy
 from kerastune_ft.mirror.pending import Batch, PendingFiles
+from kerastune_ft.mirror.record import is_manifest
 from kerastune_ft.rundir import MANIFEST, RunDirectory
 from kerastune_ft.wording import counted
 
@@ -87,10 +88,10 @@ class Copier:
             # What changed since the run began is among all files, in whose order phases stand.
             self._pending.take()
             here = list_names(self._run)
-            manifest = self._run.read_bytes(MANIFEST) if MANIFEST in here else None
+            manifests = {name: self._run.read_bytes(name) for name in here if is_manifest(name)}
             gone = [name for name in self._copy.record.files if name not in here]
             # The run goes on meanwhile: what is noted by now is newer than what was read here.
-            self._pending.put_back(Batch([name for name in here if name != MANIFEST], manifest, gone))
+            self._pending.put_back(Batch([name for name in here if name not in manifests], manifests, gone))
         return self._copy
 
     def _work(self) -> None:
@@ -158,10 +159,11 @@ class Copier:
             for group in self._read_groups(list(batch.writes)):
                 self._write_group(copy, group)
                 batch.writes = [name for name in batch.writes if name not in group]
-            if batch.manifest is not None:
-                self._write_group(copy, {MANIFEST: batch.manifest})
+            for name, content in batch.manifests.items():
+                self._write_group(copy, {name: content})
             self._require_open()
-            copy.settle(batch.removals, None if batch.manifest is None else batch.manifest.decode("utf-8"))
+            own = batch.manifests.get(MANIFEST)
+            copy.settle(batch.removals, None if own is None else own.decode("utf-8"))
         except BaseException:
             self._pending.put_back(batch)
             raise

@@ -9,12 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.rundir import MANIFEST, RunDirectory
 
 LINK = ".mirror.json"
 # Written in turn, so that one is whole where writing the other was cut short.
 _RECORDS = (".mirror-0.json", ".mirror-1.json")
 _SESSIONS_KEPT = 100
+
+
+def is_manifest(name: str) -> bool:
+    """Return whether a name, with or without folders, is that of the manifest of a run, or of a run within one."""
+    return name == MANIFEST or name.endswith(f"/{MANIFEST}")
 
 
 @dataclass

@@ -7,8 +7,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
-from kerastune_ft.reporting.quantities import ABSENT, format_change, is_number
+from kerastune_ft.metrics.document import OUT_OF_FOLD
+from kerastune_ft.reporting.quantities import ABSENT, format_change, format_words, is_number
 
+SPLITS = ("test", OUT_OF_FOLD, "validation")
+"""What runs are compared on, the most telling first."""
 _LARGE = 100
 
 
@@ -42,18 +45,38 @@ def format_p(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"{value:.2g}"
 
 
+def list_fold_rows(document: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return a row for each metric and each cross-validation of the same folds as the first run."""
+    several = len(document["folds"]) > 1
+    return [
+        {
+            "metric": format_words(metric),
+            "run": names[run],
+            "difference": write_difference(found["difference"]),
+            "95 %": write_ends(found["interval"]),
+            "p": ABSENT if found["p"] is None else format_p(found["p"]),
+            **({"p, Holm": ABSENT if found["p"] is None else format_p(found["p_adjusted"])} if several else {}),
+        }
+        for run, own in document["folds"].items()
+        for metric, found in own["metrics"].items()
+    ]
+
+
 def describe_tests(document: Mapping[str, Any], names: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each of McNemar's tests on test, or on validation where there is no test split."""
-    reference = names.get(document["reference"] or "", "")
-    several = len(document["differences"]) > 1
+    """Return a sentence for each of McNemar's tests: of every run on test, else on validation, and out of fold."""
     lines = []
     for run, splits in document["differences"].items():
-        split = next(iter(splits), None)
-        test = splits[split]["mcnemar"] if split else None
-        if test:
-            adjusted = f", adjusted for {len(document['differences'])} runs {format_p(test['p_adjusted'])}"
-            lines.append(
-                f"accuracy on {split}, McNemar: {names[run]} alone is right on {test['only_other']:,}, {reference} "
-                f"alone on {test['only_first']:,}; p {format_p(test['p'])}{adjusted if several else ''}"
-            )
+        shown = [*splits][:1] + [OUT_OF_FOLD] * (OUT_OF_FOLD in [*splits][1:])
+        lines += [_describe_test(document, names, run, split) for split in shown if splits[split]["mcnemar"]]
     return lines
+
+
+def _describe_test(document: Mapping[str, Any], names: Mapping[str, str], run: str, split: str) -> str:
+    test, runs = document["differences"][run][split]["mcnemar"], len(document["differences"])
+    adjusted = f", adjusted for {runs} runs {format_p(test['p_adjusted'])}" if runs > 1 else ""
+    where = format_words(split) if split == OUT_OF_FOLD else f"on {split}"
+    reference = names.get(document["reference"] or "", "")
+    return (
+        f"accuracy {where}, McNemar: {names[run]} alone is right on {test['only_other']:,}, {reference} alone on "
+        f"{test['only_first']:,}; p {format_p(test['p'])}{adjusted}"
+    )

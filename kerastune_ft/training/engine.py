@@ -164,17 +164,23 @@ def complete(context: RunContext) -> None:
         return
     # A process that takes up an interrupted refit measures the first model again, which gives the same figures.
     first = measure(context)
-    context.compiled = None
     with PhaseFeed() as feed:
-        again = begin_refit(context, feed)
-        train(again)
-        finish(again, first)
+        finish(train_again(context, feed), first)
 
 
-def measure(context: RunContext, first: Measured | None = None) -> Measured:
-    """Return what the trained model gives on validation and test, in float32.
+def train_again(context: RunContext, feed: PhaseFeed) -> RunContext:
+    """Refit a run whose phases are trained, and return the refit; the variables then hold what it ended with."""
+    context.compiled = None
+    again = begin_refit(context, feed)
+    train(again)
+    return again
+
+
+def measure(context: RunContext, first: Measured | None = None, splits: tuple[str, ...] = ()) -> Measured:
+    """Return what the trained model gives on `splits`, by default validation and test, in float32.
 
     `first` is what the model before a refit gave: its splits are measured, and its threshold of unknown examples stays.
+    Else that is chosen by the first of the splits.
     """
     session, plan = context.session, context.plan
     exact = in_float32(session if first is None else replace(session, source=first.session.source))
@@ -185,12 +191,13 @@ def measure(context: RunContext, first: Measured | None = None) -> Measured:
     feed = context.feed.for_phase(session, plan, last, context.watch) if is_same else None
     step = context.step_of(last) if is_same else None
     began = time.monotonic()
-    evaluated = final.evaluate_splits(exact, evaluation, _measured_splits(exact.source), context.watch, feed, step)
+    splits = splits or _measured_splits(exact.source)
+    evaluated = final.evaluate_splits(exact, evaluation, splits, context.watch, feed, step)
     share = getattr(session.config.task, "unknown", None)
     threshold = first.unknown.answers.threshold if first is not None and first.unknown is not None else None
     found = None
     if share is not None:
-        found = find_unknown(exact, evaluation, evaluated, share, context.watch, feed, threshold)
+        found = find_unknown(exact, evaluation, evaluated, share, context.watch, feed, threshold, splits[0])
     context.watch.add_time("evaluation", time.monotonic() - began)
     return Measured(exact, evaluated, found)
 

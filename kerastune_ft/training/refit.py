@@ -17,6 +17,7 @@ from kerastune_ft.wording import counted
 
 # What decides how a phase is trained again; all else is that of the run.
 _DECIDING = ("name", "steps", REFIT)
+_CHECKPOINT = "checkpoint"
 
 
 def begin_refit(context: RunContext, feed: PhaseFeed) -> RunContext:
@@ -31,7 +32,7 @@ def begin_refit(context: RunContext, feed: PhaseFeed) -> RunContext:
         raise PromiseError("a refit was begun before all phases were trained")
     session = join_splits(context.session)
     plan = plan_refit(session, context.plan, done)
-    _keep_alike(run, plan)
+    write_refit_plan(run, plan)
     context.session.devices.agree()
     examples = len(session.source.splits["train"])
     context.watch.note(
@@ -41,7 +42,7 @@ def begin_refit(context: RunContext, feed: PhaseFeed) -> RunContext:
     return RunContext(session, plan, run, context.watch, context.stop, feed)
 
 
-def _keep_alike(run: RunDirectory, plan: Plan) -> None:
+def write_refit_plan(run: RunDirectory, plan: Plan) -> None:
     """Write the plan of the refit; remove what an earlier one left of phases from the first that differs on."""
     writer = run.writer
     if writer is None:
@@ -54,10 +55,9 @@ def _keep_alike(run: RunDirectory, plan: Plan) -> None:
             break
         alike += 1
     for phase in plan.phases[alike:]:
-        for name in writer.list_files(f"{phase.folder}/checkpoint"):
-            writer.remove(f"{phase.folder}/checkpoint/{name}")
-        for name in phase.files:
-            writer.remove(name)
+        for folder in (f"{phase.folder}/{_CHECKPOINT}", phase.folder):
+            for name in (name for name in writer.list_files(folder) if name != _CHECKPOINT):
+                writer.remove(f"{folder}/{name}")
     writer.commit_json(REFIT_PLAN, {"phases": entries})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.metrics.document import FOLDS
+from kerastune_ft.metrics.document import FOLDS, metrics_by_split
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.verification.run_record import Finding, Findings, RunRecord, hash_array, some_of
 from kerastune_ft.verification.saved_model import hash_saved_values, layer_of
@@ -40,7 +40,8 @@ def check_folds(record: RunRecord, findings: Findings, verify: Callable[[RunReco
 def _check_figures(record: RunRecord, members: Mapping[str, RunRecord], findings: Findings) -> None:
     """Check that the table of the folds has the figures of the members, and the means of these."""
     document: Mapping[str, Any] = record.run.read_json(FOLDS)
-    own = [member.run.read_json("metrics.json")["validation"] for member in members.values()]
+    # Each has metrics of its fold alone, which is its test split where it was refitted.
+    own = [next(iter(metrics_by_split(each.run.read_json("metrics.json")).values())) for each in members.values()]
     if [entry["metrics"] for entry in document["members"]] != own:
         findings.fail(FOLDS, "its metrics of the members are not those in their metrics.json", _REPEAT)
     for name, found in document["metrics"].items():

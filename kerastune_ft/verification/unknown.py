@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 
+from kerastune_ft.metrics.document import OUT_OF_FOLD
 from kerastune_ft.metrics.nearest_example import choose_threshold
 from kerastune_ft.verification.results.base import PREDICTIONS
 from kerastune_ft.verification.run_record import Findings, RunRecord
@@ -28,14 +29,15 @@ def check_unknown(record: RunRecord, findings: Findings) -> str | None:
     for row in record.read_table(PREDICTIONS):
         distances.setdefault(row["split"], []).append(float(row["distance"]))
         flags.setdefault(row["split"], []).append(row["unknown"] == "True")
-    threshold = choose_threshold(np.array(distances["validation"]), share)
+    chosen_on = OUT_OF_FOLD if OUT_OF_FOLD in distances else "validation"
+    threshold = choose_threshold(np.array(distances[chosen_on]), share)
     with np.load(io.BytesIO(record.run.read_bytes(_FIT)), allow_pickle=False) as fit:
         known = {_FIT: float(fit["threshold"])}
     known |= {_COUNTS: written["threshold"], _ABOUT: record.run.read_json(_ABOUT)["unknown"]["threshold"]}
     for name, value in known.items():
         if value != threshold:
             findings.fail(
-                name, f"its threshold is {value}, and {threshold} by the validation examples of {PREDICTIONS}"
+                name, f"its threshold is {value}, and {threshold} by the {chosen_on} examples of {PREDICTIONS}"
             )
     for split, found in distances.items():
         beyond = [each > threshold for each in found]
@@ -45,4 +47,4 @@ def check_unknown(record: RunRecord, findings: Findings) -> str | None:
         if written["splits"].get(split) != counts:
             findings.fail(_COUNTS, f"it has {written['splits'].get(split)} of {split}, and {PREDICTIONS} {counts}")
     total = sum(map(len, distances.values()))
-    return f"the threshold lets {share:g} of validation through, and {counted(total, 'answer')} follow from it"
+    return f"the threshold lets {share:g} of {chosen_on} through, and {counted(total, 'answer')} follow from it"

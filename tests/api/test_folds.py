@@ -18,19 +18,9 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"refit": True}, "a refit trains on these"),
-        ({"phases": "auto"}, "chooses on one validation split, .*; write the phases"),
-        ({"runtime": {"strategy": "multi_worker"}}, "a cross-validation runs in one process"),
-        ({"task": {"kind": "image_classification", "unknown": 0.9}}, "remove task.unknown"),
-        ({"output": {"mirror": "copies"}}, "not copied to a mirror"),
-    ],
-)
-def test_keys_that_contradict_it(change: dict[str, Any], said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
-        check(read({**DOCUMENT, **change}), 5, 1)
+def test_keys_that_contradict_it() -> None:
+    with pytest.raises(ConfigError, match="a cross-validation runs in one process"):
+        check(read({**DOCUMENT, "runtime": {"strategy": "multi_worker"}}), 5, 1)
     check(read(DOCUMENT), 5, 1)
 
 

@@ -54,3 +54,10 @@ def test_a_run_without_a_plan_yet_may_be_any(tmp_path: Path) -> None:
     write_json(begun / "config.json", config_document())
     write_json(begun / "manifest.json", {"state": "running"})
     check_alike(open_runs([write_model(tmp_path / "a", 1), begun]))
+
+
+def test_one_fold_is_refused_and_the_whole_named(tmp_path: Path) -> None:
+    paths = [write_model(tmp_path / "x/folds/seed_0_fold_0", 1), write_model(tmp_path / "y", 2)]
+    change(paths[0], "manifest.json", kind="fold")
+    with pytest.raises(ConfigError, match=r"is one fold of a cross-validation.*compare the whole of it, .*/x$"):
+        open_runs(paths)

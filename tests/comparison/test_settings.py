@@ -53,3 +53,9 @@ def test_values_of_another_kind_are_shown_whole() -> None:
 def test_runs_that_differ_in_the_seed_alone_are_one_group() -> None:
     configs = {"a": whole(), "b": whole(seed=1, name="other"), "c": whole(seed=2, head={"dropout": 0.3})}
     assert same_but_seed(configs) == [["a", "b"], ["c"]]
+
+
+def test_phases_that_are_chosen_for_each_fold_are_one_value() -> None:
+    phases = [{"name": "head", "epochs": 2}]
+    (row,) = list_differences({"a": {"phases": "auto"}, "b": {"phases": phases}})[:1]
+    assert row["key"] == "phases" and row["values"]["a"] == "auto"

@@ -126,3 +126,9 @@ def test_a_phase_may_get_more_retries_and_never_other_ones(now: Any, allowed: bo
     phases[0]["on_divergence"] = now
     changes = compare(read(begun), read({**copy.deepcopy(OLD), "phases": phases}), 1)
     assert bool(changes.allowed) is allowed and bool(changes.refused) is not allowed
+
+
+def test_phases_that_are_still_to_be_chosen_are_one_value() -> None:
+    old = read({**copy.deepcopy(OLD), "phases": "auto"})
+    assert compare(old, old, 0) == Changes((), ())
+    assert compare(old, read(OLD), 0).refused[0].startswith('phases: {"preset": "auto"} -> [')

@@ -21,7 +21,8 @@ def fold_document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     write_data(folder / "data.npz")
     small_nets.save_net(folder / "net.keras", "plain")
     return {
-        **describe_parts(folder, "cells"),
+        **(parts := describe_parts(folder, "cells")),
+        "task": {**parts["task"], "unknown": 0.9},
         "defaults": {"batch_size": 10, "epochs": 2},
         "phases": [{"name": "head", "unfreeze": "none", "learning_rate": 0.03, "cache": "required"}],
         "output": {"directory": str(folder / "runs"), "checkpoint": {"every": {"steps": 1}}},

@@ -9,7 +9,7 @@ from kerastune_ft.rundir import RunDirectory
 
 
 def test_a_member_is_a_run_with_its_own_seed_and_splits(crossvalidated: CrossValidation) -> None:
-    (first, second) = list_members(crossvalidated.path, [Fold(0, 0), Fold(0, 1)])
+    (first, second) = list_members(RunDirectory(crossvalidated.path), [Fold(0, 0), Fold(0, 1)])
     assert first.is_done and second.is_done
     config = json.loads((first.run.path / "config.json").read_text())
     assert config["seed"] == 3 and config["data"]["splits"]["file"].endswith("folds/seed_0_fold_0/splits.csv")

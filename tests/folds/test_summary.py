@@ -21,7 +21,10 @@ def test_the_interval_is_that_of_nadeau_and_bengio() -> None:
     assert (found["low"], found["high"]) == pytest.approx((0.8 - half, min(1.0, 0.8 + half)))
 
 
-def test_it_ends_at_the_best_that_a_metric_can_be() -> None:
+def test_it_stays_within_what_a_metric_can_be() -> None:
+    assert summarise([0.1, 0.9], 10, 10, "max")["low"] == 0.0
+    assert -1.0 <= (summarise([0.1, 0.9], 10, 10, "max", "kappa")["low"] or 0) < 0.0
+    assert (summarise([-9.0, 0.9], 10, 10, "max", "r2")["low"] or 0) < -9.0
     assert summarise([0.2, 1.0], 10, 10, "max")["high"] == 1.0
     assert summarise([0.2, 1.0], 10, 10, "min")["low"] == 0.0
     assert (summarise([0.2, 1.0], 10, 10, "min")["high"] or 0) > 1.0

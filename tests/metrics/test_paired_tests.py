@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from kerastune_ft.metrics.paired_tests import adjust_by_holm, compare_hits
+from kerastune_ft.metrics.paired_tests import adjust_by_holm, compare_hits, compare_on_folds
 
 
 def hits(b: int, c: int, both: int = 3, none: int = 2) -> tuple[np.ndarray, np.ndarray]:
@@ -30,6 +30,26 @@ def test_many_discordant_examples_are_exact() -> None:
     # Of the normal distribution with continuity correction: (|b - c| - 1) / sqrt(b + c) = 3.13.
     assert compare_hits(*hits(2000, 2200)).p == pytest.approx(0.00213, rel=0.01)
     assert 0 < compare_hits(*hits(0, 1000)).p < 1e-300
+
+
+def test_differences_by_fold_have_the_corrected_variance() -> None:
+    differences = [0.01, 0.03, -0.01, 0.02, 0.05]
+    found = compare_on_folds(differences, 20, 80)
+    mean = sum(differences) / 5
+    variance = sum((each - mean) ** 2 for each in differences) / 4 * (1 / 5 + 20 / 80)
+    # The 97.5 % quantile of t with 4 degrees of freedom.
+    half = 2.776445105 * variance**0.5
+    assert found.difference == pytest.approx(mean) and found.interval == pytest.approx((mean - half, mean + half))
+    # With 4 degrees of freedom the distribution of t has a closed form.
+    x = mean / variance**0.5
+    assert found.p == pytest.approx(2 * (1 - _share_of_4(x)), rel=1e-6)
+    # Uncorrected it would look surer than it is.
+    assert found.p > 2 * (1 - _share_of_4(mean / (variance / (1 / 5 + 20 / 80) / 5) ** 0.5))
+    assert compare_on_folds([0.25, 0.25], 1, 1) == (0.25, None, None)
+
+
+def _share_of_4(x: float) -> float:
+    return 0.5 + (x / (4 + x * x) ** 0.5) * (1 + 2 / (4 + x * x)) / 2
 
 
 def test_holm_by_hand() -> None:

@@ -37,6 +37,35 @@ def test_of_a_finished_run_lost_results_are_written_again(run: RunDirectory, roo
     assert not back.exists("metrics.json") and "metrics.json" not in (back.manifest() or {})["files"]
 
 
+@pytest.mark.parametrize(
+    ("damage", "whole"),
+    [("none", ["a", "b"]), ("folds/b/phases/0-head/best.safetensors", ["a"]), (f"folds/a/{MANIFEST}", ["b"])],
+)
+def test_of_runs_within_a_run_only_whole_ones_are_brought_back(
+    run: RunDirectory, root: Path, tmp_path: Path, damage: str, whole: list[str]
+) -> None:
+    def train_members(run: RunDirectory) -> None:
+        for name in ("a", "b"):
+            member = run.beneath(f"folds/{name}")
+            member.commit("phases/0-head/best.safetensors", name * 100)
+            member.append("log.txt", "a line")
+            member.update_manifest(state="done")
+
+    mirror(run, root, train, train_members, finish)
+    if damage != "none":
+        (root / "x-1" / damage).write_bytes(b"{")
+    copy = copy_of(root)
+    assert copy is not None
+    said = copy.bring_back(tmp_path / "back")
+    assert sorted(path.name for path in (tmp_path / "back" / "folds").iterdir()) == whole
+    assert ((RunDirectory(tmp_path / "back").manifest() or {})["state"] == "done") == (damage == "none")
+    assert damage == "none" or damage in said
+    for name in whole:
+        files = [path for path in (run.path / "folds" / name).rglob("*") if path.is_file()]
+        for path in files:
+            assert (tmp_path / "back" / path.relative_to(run.path)).read_bytes() == path.read_bytes()
+
+
 def test_names_of_a_drive_that_was_mounted_again_are_ignored(run: RunDirectory, root: Path, tmp_path: Path) -> None:
     mirror(run, root, train)
     (root / "x-1" / "manifest (1).json").write_text("{}")

@@ -41,7 +41,7 @@ def answers(serving: ImageServing) -> UnknownAnswers:
     images = make_images(40)
     features = keras.Model(serving.trained.input, find_head_features(serving.trained))(images)
     distance = fit_distance(np.asarray(features)[:30], np.arange(30) % 2, 0)
-    return UnknownAnswers(distance, 2.5, 0.9)
+    return UnknownAnswers.of(distance, 2.5, 0.9)
 
 
 def test_features_are_those_that_enter_the_head(serving: ImageServing) -> None:
@@ -64,7 +64,7 @@ def test_the_file_of_the_fit_gives_the_same_answers(answers: UnknownAnswers, tmp
     again = read_unknown(RunDirectory(tmp_path))
     assert again is not None
     features = np.random.default_rng(3).normal(size=(5, 4)).astype(np.float32)
-    wanted, found = answers.distance.measure(features), again.distance.measure(features)
+    wanted, found = answers.measure(features), again.measure(features)
     np.testing.assert_allclose(found, wanted, rtol=1e-9)
     assert (again.threshold, again.let_through) == (2.5, 0.9)
     assert again.columns(np.array([2.5, 2.6]))["unknown"].tolist() == [False, True]
@@ -77,7 +77,7 @@ def test_a_run_without_it_has_none(tmp_path: Path) -> None:
 
 def measure(serving: ImageServing, answers: UnknownAnswers, images: np.ndarray) -> np.ndarray:
     features = keras.Model(serving.trained.input, find_head_features(serving.trained))(images)
-    return answers.distance.measure(np.asarray(features))
+    return answers.measure(np.asarray(features))
 
 
 def test_the_saved_model_gives_distances_and_the_usual_probabilities(

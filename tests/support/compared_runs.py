@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.metrics.document import OUT_OF_FOLD
 from tests.support import run_files
 
 CLASSES = ("bacterial", "normal", "viral")
@@ -57,6 +58,37 @@ def write_model(
     run_files.write_json(run / "metrics.json", measured)
     change(run, "manifest.json", data_fingerprint=fingerprint)
     change(run, "config.json", **(settings or {}))
+    return run
+
+
+def write_folds(run: Path, draw: int, *, seed_of_folds: int = 0, **settings: Any) -> Path:
+    """Write a finished cross-validation of 3 folds; examples out of fold are those of validation of `write_model`.
+
+    The first metric of a fold is `draw` times its number.
+    """
+    write_model(run, draw, **settings)
+    for name, split in (("splits.csv", "train"), ("evaluation/predictions.csv", OUT_OF_FOLD)):
+        path = run / name
+        path.write_text(path.read_text().replace(",validation", f",{split}").replace("validation,", f"{split},"))
+    metrics = json.loads((run / "metrics.json").read_text())
+    run_files.write_json(run / "metrics.json", {OUT_OF_FOLD: metrics["validation"], "test": metrics["test"]})
+    change(run, "plan.json", folds={"folds": 3, "seeds": 1}, phases=[])
+    with (run / "splits.csv").open() as file:
+        names = [row["input"] for row in csv.DictReader(file) if row["split"] == "train"]
+    rows = [{"input": name, "seed": 0, "fold": (at + seed_of_folds) % 3} for at, name in enumerate(names)]
+    run_files.write_csv(run / "out_of_fold.csv", rows)
+    members = [
+        {
+            "seed": 0,
+            "fold": fold,
+            "trained": 20,
+            "validated": 10,
+            "seconds": 1.0,
+            "metrics": {"loss": draw * fold, "auc": None},
+        }
+        for fold in range(3)
+    ]
+    run_files.write_json(run / "crossvalidation.json", {"members": members, "metrics": {}})
     return run
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from kerastune_ft.errors import Interrupted
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training import engine
 from kerastune_ft.training.interrupts import StopRequest
+from kerastune_ft.training.refit import write_refit_plan
 from kerastune_ft.training.run_directory.resume import RunStart
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.verification.verify import verify
@@ -184,3 +186,21 @@ def test_a_refit_may_be_added_to_a_finished_run(whole: tuple[Path, Stopper], fol
     kerastune_ft.run(document(folder), run_dir=path)
     assert refit_files(path) == refit_files(run)
     assert (path / "metrics.json").read_bytes() == (run / "metrics.json").read_bytes()
+
+
+def test_of_a_phase_that_changed_nothing_is_left(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    entry = {"name": "head", "steps": 4, "refit": {"best_epoch": 1}}
+    kept = {**entry, "name": "first"}
+    run.commit_json("refit/plan.json", {"phases": [kept, entry]})
+    for folder in ("refit/00-first", "refit/01-head"):
+        for name in ("best.safetensors", "diverged-1.csv", "gradient_norms.csv", "checkpoint/000000004.safetensors"):
+            run.commit(f"{folder}/{name}", b"")
+    run.update_manifest()
+    phases: Any = [SimpleNamespace(folder="refit/00-first"), SimpleNamespace(folder="refit/01-head")]
+    plan: Any = SimpleNamespace(phases=phases, document={"phases": [kept, {**entry, "steps": 8}]})
+    write_refit_plan(run, plan)
+    run.update_manifest()
+    left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file())
+    assert [name for name in left if "head" in name] == [] and "refit/00-first/diverged-1.csv" in left
+    assert [name for name in (run.manifest() or {})["files"] if "head" in name] == []

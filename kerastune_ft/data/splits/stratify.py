@@ -59,8 +59,8 @@ def check_groups_divisible(examples: SplitExamples, indices: np.ndarray, into: s
     if groups < parts:
         raise DataError(
             f"data.group: {counted(groups, 'group')} cannot be divided into {into}, because a group is never divided.\n"
-            f"At least {parts} are needed: add groups, or remove group from data if its examples may be divided "
-            "(DICOM files are grouped by patient; write a group of your own for other groups)."
+            f"At least {parts} are needed: add groups, ask for fewer parts, or remove group from data if its examples "
+            "may be divided (DICOM files are grouped by patient; write a group of your own for other groups)."
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerastune_ft.reporting import drawing
-from kerastune_ft.reporting.comparison_words import describe_tests, name_runs, write_value
+from kerastune_ft.reporting.comparison_words import SPLITS, describe_tests, list_fold_rows, name_runs, write_value
 from kerastune_ft.reporting.page import templates
 
 _CLASSES_AT_ONCE = 30
@@ -23,6 +23,7 @@ def render_comparison(document: Mapping[str, Any], histories: Mapping[str, Seque
         title=" and ".join([", ".join(list(names.values())[:-1]), list(names.values())[-1]]),
         tables=_list_metric_tables(document),
         tests=describe_tests(document, names),
+        fold_rows=list_fold_rows(document, names),
         settings=[(row["key"], [write_value(row["values"], run) for run in names]) for row in document["config"]],
         curves=_draw_curves({names[run]: rows for run, rows in histories.items() if rows}),
         rows_at_once=_CLASSES_AT_ONCE,
@@ -32,7 +33,7 @@ def render_comparison(document: Mapping[str, Any], histories: Mapping[str, Seque
 def _list_metric_tables(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return a table for each split, test first: by metric the value of every run and its difference from the first."""
     tables = []
-    for split in ("test", "validation"):
+    for split in SPLITS:
         metrics = dict.fromkeys(name for run in document["runs"] for name in run["metrics"].get(split, {}))
         if metrics:
             tables.append({"split": split, "rows": [_list_cells(document, split, name) for name in metrics]})

@@ -8,7 +8,16 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from kerastune_ft.reporting.comparison_words import describe_tests, name_runs, write_difference, write_ends, write_value
+from kerastune_ft.metrics.document import OUT_OF_FOLD
+from kerastune_ft.reporting.comparison_words import (
+    SPLITS,
+    describe_tests,
+    list_fold_rows,
+    name_runs,
+    write_difference,
+    write_ends,
+    write_value,
+)
 from kerastune_ft.reporting.quantities import (
     ABSENT,
     format_change,
@@ -34,6 +43,8 @@ def build_comparison_tables(document: Mapping[str, Any]) -> RenderableType:
     parts: list[RenderableType] = []
     for title, rows in (
         ("", list_metric_rows(document, names)),
+        ("out of fold", list_out_of_fold_rows(document, names)),
+        ("fold by fold", list_fold_rows(document, names)),
         ("runs that differ in the seed alone", list_seed_rows(document, names)),
         ("settings that differ", list_setting_rows(document, names)),
         ("phases", list_phase_rows(document, names)),
@@ -48,7 +59,7 @@ def build_comparison_tables(document: Mapping[str, Any]) -> RenderableType:
 
 
 def _build(rows: Sequence[Mapping[str, str]], title: str, runs: Iterable[str]) -> FittedTable:
-    numeric = {*_NUMERIC, "test", "validation", *runs}
+    numeric = {*_NUMERIC, *map(format_words, SPLITS), *runs}
     return FittedTable(
         [Column(name, [row[name] for row in rows], numeric=name in numeric) for name in rows[0]], title=title or None
     )
@@ -57,12 +68,25 @@ def _build(rows: Sequence[Mapping[str, str]], title: str, runs: Iterable[str]) -
 def list_metric_rows(document: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, str]]:
     """Return a row for each metric and run, with the difference from the first run; none before anything is measured.
 
-    They are of test, where there is one; a value on validation stands beside it.
+    They are of test, where there is one, else out of fold, else of validation; a value on validation stands beside that
+    on test.
     """
     measured = [run for run in document["runs"] if run["metrics"]]
     if not measured:
         return []
-    main = "test" if any("test" in run["metrics"] for run in measured) else "validation"
+    return _list_rows_of(
+        next(split for split in SPLITS if any(split in run["metrics"] for run in measured)), document, names
+    )
+
+
+def list_out_of_fold_rows(document: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return such rows of cross-validations, out of fold, beside those of test."""
+    splits = {split for run in document["runs"] for split in run["metrics"]}
+    return _list_rows_of(OUT_OF_FOLD, document, names) if {"test", OUT_OF_FOLD} <= splits else []
+
+
+def _list_rows_of(main: str, document: Mapping[str, Any], names: Mapping[str, str]) -> list[dict[str, str]]:
+    measured = [run for run in document["runs"] if run["metrics"]]
     rows = []
     metrics = dict.fromkeys(name for run in measured for name in run["metrics"].get(main, {}))
     for metric in metrics:
@@ -71,7 +95,7 @@ def list_metric_rows(document: Mapping[str, Any], names: Mapping[str, str]) -> l
             row = {
                 "metric": "" if number else format_words(metric),
                 "run": names[run["run"]],
-                main: format_figure(run["metrics"].get(main, {}).get(metric)),
+                format_words(main): format_figure(run["metrics"].get(main, {}).get(metric)),
                 "difference": write_difference(found["difference"]) if found else "",
                 "95 %": write_ends(found["interval"]) if found else "",
                 "verdict": found.get("verdict", ""),

@@ -14,7 +14,7 @@ import tensorflow as tf
 from kerastune_ft.metrics.nearest_example import choose_threshold, fit_distance
 from kerastune_ft.metrics.unknown_counts import describe_unknown
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.saved_model.head_features import find_head_features
+from kerastune_ft.saved_model.head_features import ALONE, find_head_features
 from kerastune_ft.saved_model.unknown import FIT, UnknownAnswers
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.feed import Feed, Supply
@@ -37,6 +37,8 @@ class FoundUnknown:
     """The distance of every example, by split."""
     fitted: int
     """The number of training examples that the distance was fitted to."""
+    chosen_on: str = "validation"
+    """The split whose distances give the threshold."""
 
     def columns(self, split: str) -> dict[str, np.ndarray]:
         """Return the columns of a split for predictions.csv."""
@@ -45,26 +47,30 @@ class FoundUnknown:
     def to_json(self) -> dict[str, Any]:
         """Return what evaluation/unknown.json says."""
         return {
-            "method": "distance of features of length 1 to the nearest training example",
+            "method": "distance of features of length 1 to the nearest training example" + self._describe_members(),
             "fitted_to": self.fitted,
-            "kept": len(self.answers.distance.examples),
+            "kept": self.answers.size,
             "let_through": self.answers.let_through,
             "threshold": self.answers.threshold,
-            "threshold_lies": "half way from the last validation example that is let through to the next",
+            "threshold_lies": f"half way from the last {self.chosen_on} example that is let through to the next",
             "splits": {
                 split: {"examples": len(found), "unknown": int((found > self.answers.threshold).sum())}
                 for split, found in self.distances.items()
             },
         }
 
+    def _describe_members(self) -> str:
+        members = len(self.answers.places)
+        return f", the mean over {members} members" if members > 1 else ""
+
 
 class FeatureStep:
     """The compiled call that gives the features entering the head, in the place of a phase's step."""
 
-    def __init__(self, devices: Devices, tail: keras.Model) -> None:
-        """`tail` is what follows the features of the feed; the head is its end."""
+    def __init__(self, devices: Devices, tail: keras.Model, places: Sequence[str] = ALONE) -> None:
+        """`tail` is what follows the features of the feed; the head is its end, or those of members at `places`."""
         self._devices = devices
-        self._model = keras.Model(tail.input, find_head_features(tail))
+        self._model = keras.Model(tail.input, find_head_features(tail, places))
         self._call = tf.function(self._run, autograph=False)
 
     def measure(self, features: Any, targets: Any) -> Any:
@@ -89,11 +95,12 @@ def find_unknown(
     watch: Watcher,
     feed: Feed | None = None,
     threshold: float | None = None,
+    chosen_on: str = "validation",
 ) -> FoundUnknown:
     """Return the distance fitted to the training examples, its threshold and the distances of the measured splits.
 
-    `share` is that of the validation examples which are let through; `threshold` was chosen by it before, where the
-    model has been trained on the validation examples since. `feed` is that of the last phase, whose stores
+    `share` is that of the examples of the split `chosen_on` which are let through; `threshold` was chosen by it before,
+    where the model has been trained on these examples since. `feed` is that of the last phase, whose stores
     are read where they hold the training examples as they are; else these are computed once.
     """
     plain = feed or make_feed(session, plan)
@@ -108,17 +115,25 @@ def find_unknown(
         split: distance.measure(_measure(session, plan, plain, step, each.indices, f"distances of {split}", watch))
         for split, each in evaluated.items()
     }
-    threshold = choose_threshold(distances["validation"], share) if threshold is None else threshold
-    return FoundUnknown(UnknownAnswers(distance, threshold, share), distances, len(indices))
+    threshold = choose_threshold(distances[chosen_on], share) if threshold is None else threshold
+    return FoundUnknown(UnknownAnswers.of(distance, threshold, share), distances, len(indices), chosen_on)
+
+
+def find_distances(
+    session: Session, plan: EvaluationPlan, answers: UnknownAnswers, place: str, indices: np.ndarray, watch: Watcher
+) -> np.ndarray:
+    """Return the distances of examples that a finished run gives; `place` is what progress calls them."""
+    step = FeatureStep(session.devices, plan.partition.tail, answers.places)
+    feed, work = make_feed(session, plan), f"distances of {place}"
+    return answers.measure(_measure(session, plan, feed, step, indices, work, watch))
 
 
 def count_unknown(
     session: Session, plan: EvaluationPlan, answers: UnknownAnswers, place: str, indices: np.ndarray, watch: Watcher
 ) -> str:
     """Return a sentence on how many of these examples of a split or of other data are unknown to a finished run."""
-    step = FeatureStep(session.devices, plan.partition.tail)
-    features = _measure(session, plan, make_feed(session, plan), step, indices, f"distances of {place}", watch)
-    return describe_unknown(place, len(indices), int((answers.distance.measure(features) > answers.threshold).sum()))
+    found = find_distances(session, plan, answers, place, indices, watch)
+    return describe_unknown(place, len(indices), int((found > answers.threshold).sum()))
 
 
 def choose_training_examples(indices: Sequence[int] | np.ndarray, seed: int) -> np.ndarray:

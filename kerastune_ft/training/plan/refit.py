@@ -1,9 +1,11 @@
 """The plan of a refit: the phases again, on training and validation examples together, for the epochs chosen before.
 
-A refit has nothing that tells when to stop, so a phase makes as many epochs as its best one was. Its learning rates are
-laid out over the maximum of the phase and cut where it ends: so every epoch has the rates that it had when validation
-chose it. An epoch has more examples and with them more steps, and a maximum of steps grows by the same factor. What a
-solver sets is the optimum on all these examples.
+A refit has nothing that tells when to stop. A phase that could stop early makes as many epochs as it made then, with
+its learning rates laid out over these: its best epoch is the luckiest of several that were about as good, and a refit
+cannot pick the luckiest. Any other phase makes as many epochs as its best one was; its rates are laid out over its
+maximum and cut where it ends, so that every epoch has the rates that it had when validation chose it. An epoch has more
+examples and with them more steps, and a maximum of steps grows by the same factor. What a solver sets is the optimum on
+all these examples.
 """
 
 from __future__ import annotations
@@ -64,8 +66,12 @@ def _plan_phase(session: Session, plan: Plan, planned: PhasePlan, result: Mappin
         rate_steps = count(phase.epochs)
     else:
         rate_steps = max(1, round(options.steps * steps_per_epoch / phase.steps_per_epoch))
+    best = result["best_epoch"]
+    if options.early_stopping is not None and session.config.rules.refits_to_the_stop:
+        best = result["epochs"]
+        rate_steps = min(rate_steps, count(best))
     # The next phase may go on from the last step, and not from the best epoch.
-    epochs = result["epochs"] if _is_end_needed(plan, phase) else result["best_epoch"]
+    epochs = result["epochs"] if _is_end_needed(plan, phase) else best
     if options.is_solved:
         # The optimum on more examples is as many iterations away as it takes.
         epochs = phase.epochs
@@ -82,7 +88,7 @@ def _plan_phase(session: Session, plan: Plan, planned: PhasePlan, result: Mappin
         epochs=epochs,
         steps=min(rate_steps, count(epochs)),
         pieces=None,
-        refit=Refit(min(result["best_epoch"], epochs), rate_steps, not is_discarded(result)),
+        refit=Refit(min(best, epochs), rate_steps, not is_discarded(result)),
         # Views of mixtures are stored with the partners that they had.
         mixing=phase.mixing if options.augment.views else find_mixing(session.source, options),
     )

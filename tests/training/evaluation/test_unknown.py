@@ -20,7 +20,7 @@ def test_all_examples_are_fitted_to_unless_they_are_too_many() -> None:
 def test_the_counts_are_those_beyond_the_threshold() -> None:
     distance = NearestExample.of(np.ones((1, 1)))
     distances = {"validation": np.array([1.0, 2.0, 3.0]), "test": np.array([2.5, 2.0])}
-    found = FoundUnknown(UnknownAnswers(distance, 2.0, 0.6), distances, 7)
+    found = FoundUnknown(UnknownAnswers.of(distance, 2.0, 0.6), distances, 7)
     document = found.to_json()
     assert document["splits"] == {
         "validation": {"examples": 3, "unknown": 1}, "test": {"examples": 2, "unknown": 1},

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastune_ft.config.options.phases import Retry
+from kerastune_ft.config.options.phases import EarlyStopping, Retry
 from kerastune_ft.config.options.updates.optimizers import Optimizer
 from kerastune_ft.config.read import read
+from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.training import engine
 from kerastune_ft.training.plan import build
 from kerastune_ft.training.plan.phase_plan import REFIT_DRAWS, Plan, augmentation
@@ -68,6 +69,22 @@ def test_epochs_are_those_chosen_and_rates_are_laid_out_over_the_maximum(planned
     assert (top.steps_per_epoch, top.epochs, top.steps, top.rate_steps) == (6, 3, 16, round(13 * 6 / 5))
     assert (on.epochs, on.steps, on.rate_steps) == (1, 6, 18)
     assert [phase.refit.best_epoch for phase in (head, top, on) if phase.refit] == [4, 2, 1]
+
+
+@pytest.mark.parametrize(("rules", "epochs", "rate_steps"), [(NEWEST, 6, 6), (Rules(2), 4, 9)])
+def test_a_phase_that_may_stop_early_goes_as_far_as_it_went(
+    planned: tuple[Session, Plan], rules: Rules, epochs: int, rate_steps: int
+) -> None:
+    session, plan = planned
+    patient = plan.phases[0].phase.model_copy(update={"early_stopping": EarlyStopping(patience=2)})
+    config = session.config.with_rules(rules)
+    last = replace(plan, phases=(replace(plan.phases[0], phase=patient),))
+    result = {"best_epoch": 4, "epochs": 6}
+    (head,) = plan_refit(join_splits(replace(session, config=config)), last, [result]).phases
+    assert (head.epochs, head.steps, head.rate_steps) == (epochs, epochs, rate_steps)
+    assert head.refit is not None and head.refit.best_epoch == epochs, "it ends with the last of them"
+    (head,) = plan_refit(join_splits(session), last, [{**result, "kept": False}]).phases
+    assert head.epochs == 1
 
 
 def test_a_phase_whose_end_nothing_needs_stops_at_its_best_epoch(planned: tuple[Session, Plan]) -> None:
