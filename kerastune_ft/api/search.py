@@ -224,6 +224,11 @@ def _choose_folds(config: RunConfig, objective: str, folds: int | None) -> int |
         return None
     number = folds or choose_folds(config)
     check_folds(config, number, 1)
+    if config.refit:
+        raise ConfigError(
+            "refit: trials by folds choose epochs on the fold that they are measured on, and are not refitted; remove "
+            "it, and add it to the best configuration"
+        )
     return number
 
 
