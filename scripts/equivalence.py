@@ -80,6 +80,11 @@ ROWS = {
         # Where it ends follows from derivatives of a hundred thousandth.
         tolerance=1e-4,
     ),
+    "adamw, images of several sizes": Row(
+        {"image_size": [40, 48], "augment": "light", "mixup": 0.3, "accumulate": 2, "batch_norm": "statistics"},
+        before={"unfreeze": "none", "learning_rate": 0.003, "image_size": 48, "cache": "required"},
+        tolerance=1e-4,
+    ),
     "adamw, carried": Row({"carry_optimizer": True}, before={"unfreeze": "none", "learning_rate": 0.003}),
     "adamw, averaged, accumulate 2": Row({"accumulate": 2, "ema": 0.5, "batch_norm": "train"}, tolerance=1e-4),
     "sgd, pulled": Row({"optimizer": _SGD, "l2_sp": 1.0}),

@@ -77,6 +77,7 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
                 "cutmix": 1.0,
                 "carry_optimizer": True,
                 "keep_if_better": True,
+                "image_size": [40, 48],
             },
             {
                 "name": "more",

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from kerastune_ft.config.options.updates.unfreeze import Everything
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.training import engine
@@ -98,7 +99,7 @@ def test_plan_says_the_size_and_what_it_costs(session: Session) -> None:
     small, again, same, _ = build.make(session).document["phases"]
     assert small["image_size"] == again["image_size"] == [24, 24] and "image_size" not in same
     assert again["cut"][0]["bytes"] < same["cut"][0]["bytes"]
-    whole = session.config.phases[0].model_copy(update={"unfreeze": "all"})
+    whole = session.config.phases[0].model_copy(update={"unfreeze": Everything()})
     phases = [whole, whole.model_copy(update={"image_size": None})]
     fewer, more = (phase["estimate"] for phase in build.make(session.with_phases(phases)).document["phases"])
     assert fewer["seconds"] < more["seconds"] and fewer["memory_bytes"] < more["memory_bytes"]
