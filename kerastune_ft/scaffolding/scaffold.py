@@ -91,14 +91,10 @@ def init(
     epochs: int | None = None,
     rank: Rank | None = None,
 ) -> Scaffolded:
-    """Inspect data and write a short commented configuration for it, or copy one that comes with the package.
+    """Inspect data and write a short commented configuration for it, or copy the one called `example`.
 
-    `data` is a folder, an archive of one, a table or an .npz file; `label` names the label columns of a table if
-    their names do not show it. The file is `<name of the data>.json` in the working directory unless `output` is
-    given; existing files are never overwritten. `backbone` is the model to write instead of the one that fits: a name
-    of tf.keras.applications, a class or preset of keras-hub, or a path; `weights` a file of its weights, `schedule` a
-    preset of phases, by name or as a JSON object with its options, and `epochs` those of every phase. `rank` measures
-    the backbones that are here, of which the best is written. Raises ConfigError and DataError.
+    The arguments are those of `kerastune_ft.init`, but for `rank`: it measures the backbones that are here, of which
+    the best is written. Raises ConfigError and DataError.
     """
     if (data is None) == (example is None):
         given = "one of them, not both" if data is not None else "the data"
