@@ -174,5 +174,5 @@ def verify(run: str, as_json: bool, debug: bool) -> int:
     from kerastune_ft.verification import verify as checking
 
     verified = checking.verify(run)
-    print_json(verified.to_json()) if as_json else click.echo(str(verified))
+    print_json(verified.to_json()) if as_json else echo(str(verified))
     return verified.exit_code

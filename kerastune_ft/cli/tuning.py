@@ -76,7 +76,13 @@ def search(
 @click.command()
 @click.argument("config")
 @click.option("--folds", type=click.IntRange(min=2), help="How many folds; by default those of data.splits, or 5.")
-@click.option("--seeds", type=click.IntRange(min=1), default=1, show_default=True, help="How often all of it.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How often all is made, with other folds and draws.",
+)
 @click.option("--run-dir", help="The run directory; by default runs/<name>-folds-<n>.")
 @set_option
 @click.option("--fresh", is_flag=True, help="Start over; an earlier one in --run-dir is moved aside.")
@@ -132,9 +138,9 @@ def crossvalidate(
     help="Write a suggestion into CONFIG, by default the valley.",
 )
 @click.option("--plot", metavar="FILE", help="Write the curve to a .png or .html file.")
-@click.option("--steps", type=int, default=100, show_default=True, help="The updates of the sweep.")
-@click.option("--low", type=float, default=1e-7, show_default=True, help="The rate of the first.")
-@click.option("--high", type=float, default=10.0, show_default=True, help="The rate of the last.")
+@click.option("--steps", type=int, default=100, show_default=True, help="The steps of the sweep.")
+@click.option("--low", type=float, default=1e-7, show_default=True, help="The rate of the first step.")
+@click.option("--high", type=float, default=10.0, show_default=True, help="The rate of the last step.")
 @click.option("--run-dir", help="The run with the phases before; by default that of CONFIG, as run takes it.")
 @set_option
 @common
@@ -160,7 +166,7 @@ def find_rate(
         config, phase, write=write or False, steps=steps, low=low, high=high, run_dir=run_dir, overrides=overrides
     )
     # Before the picture: the sweep is not lost where there is no room for that.
-    print_json(found.to_json()) if as_json else click.echo(str(found))
+    print_json(found.to_json()) if as_json else echo(str(found))
     if plot is not None:
         found.save(plot)
     if as_json:

@@ -14,6 +14,7 @@ from kerastune_ft.api.search import SearchResult
 from kerastune_ft.api.tuning import find_rate as finding
 from kerastune_ft.api.tuning.find_rate import RateFinding
 from kerastune_ft.cli.commands import main
+from kerastune_ft.streams import fit_message
 
 
 def give(*words: str) -> Result:
@@ -64,3 +65,11 @@ def test_find_rate_names_the_command_that_writes_with_what_was_given(monkeypatch
     said = CliRunner().invoke(main, words).output.splitlines()[-1]
     assert said.endswith("find-rate 'my photos.json' --set seed=3 --phase top --run-dir runs/a-1 --write")
     assert "next:" not in CliRunner().invoke(main, [*words, "--write"]).output
+
+
+def test_sentences_of_a_sweep_fit_a_terminal_and_its_chart_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    rates, losses = tuple(10.0 ** (step / 10 - 7) for step in range(80)), tuple(2 - step / 50 for step in range(80))
+    found = RateFinding("a phase of a long name", 0.1, 100, rates, losses, losses, True, {"valley": 0.1})
+    lines = fit_message(str(found), 80).split("\n")
+    assert max(map(len, lines)) <= 80
+    assert [line for line in found.chart.split("\n") if line not in lines] == []
