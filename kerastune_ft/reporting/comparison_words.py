@@ -72,7 +72,8 @@ def describe_tests(document: Mapping[str, Any], names: Mapping[str, str]) -> lis
 
 
 def _describe_test(document: Mapping[str, Any], names: Mapping[str, str], run: str, split: str) -> str:
-    test, runs = document["differences"][run][split]["mcnemar"], len(document["differences"])
+    test = document["differences"][run][split]["mcnemar"]
+    runs = sum(bool(own.get(split, {}).get("mcnemar")) for own in document["differences"].values())
     adjusted = f", adjusted for {runs} runs {format_p(test['p_adjusted'])}" if runs > 1 else ""
     where = format_words(split) if split == OUT_OF_FOLD else f"on {split}"
     reference = names.get(document["reference"] or "", "")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
 from kerastune_ft.api.folds import CrossValidation
 from kerastune_ft.folds.results import describe_member
@@ -41,6 +42,16 @@ def test_figures_are_those_of_the_rows(crossvalidated: CrossValidation, results:
     assert crossvalidated.metrics["out_of_fold"]["accuracy"] == together
     assert results["out_of_fold"]["intervals"]["accuracy"][0] < together
     assert len(crossvalidated.out_of_fold) == 60 and len(crossvalidated.folds) == 2
+
+
+def test_figures_out_of_fold_are_those_of_scikit_learn(crossvalidated: CrossValidation) -> None:
+    table, found = crossvalidated.out_of_fold, crossvalidated.metrics["out_of_fold"]
+    labels, chosen = table["label"].astype(str), table["prediction"].astype(str)
+    probabilities = table[["probability_0", "probability_1"]].to_numpy()
+    assert found["accuracy"] == pytest.approx(accuracy_score(labels, chosen))
+    assert found["macro_f1"] == pytest.approx(f1_score(labels, chosen, average="macro"))
+    assert found["loss"] == pytest.approx(log_loss(labels, probabilities), rel=1e-4)
+    assert found["auc"] == pytest.approx(roc_auc_score(labels, probabilities[:, 1]))
 
 
 def test_a_member_in_one_line() -> None:

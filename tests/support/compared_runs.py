@@ -73,6 +73,7 @@ def write_folds(run: Path, draw: int, *, seed_of_folds: int = 0, **settings: Any
     metrics = json.loads((run / "metrics.json").read_text())
     run_files.write_json(run / "metrics.json", {OUT_OF_FOLD: metrics["validation"], "test": metrics["test"]})
     change(run, "plan.json", folds={"folds": 3, "seeds": 1}, phases=[])
+    change(run, "manifest.json", phases=[])
     with (run / "splits.csv").open() as file:
         names = [row["input"] for row in csv.DictReader(file) if row["split"] == "train"]
     rows = [{"input": name, "seed": 0, "fold": (at + seed_of_folds) % 3} for at, name in enumerate(names)]

@@ -8,7 +8,7 @@ import pytest
 
 from kerastune_ft.comparison.compare import compare_runs, read_histories
 from kerastune_ft.reporting.page.comparison import render_comparison
-from tests.support.compared_runs import change, write_model
+from tests.support.compared_runs import change, write_folds, write_model
 from tests.support.run_files import write_run
 
 
@@ -46,3 +46,11 @@ def test_runs_that_never_began_have_a_page_without_curves(tmp_path: Path) -> Non
     document: Any = compare_runs(made)
     page = render_comparison(document, read_histories(made))
     assert "<svg" not in page and "No run has metrics yet." in page and "none has metrics yet" in page
+
+
+def test_cross_validations_have_their_folds_and_no_empty_table_of_phases(tmp_path: Path) -> None:
+    page = render([write_folds(tmp_path / "a", 1), write_folds(tmp_path / "b", 2)])
+    assert "<h3>out of fold</h3>" in page and "<h3>Fold by fold</h3>" in page and "Nadeau and Bengio" in page
+    assert 'id="phases"' not in page and "#phases" not in page
+    assert "accuracy out of fold, McNemar" in page
+    assert 'id="phases"' in render([write_model(tmp_path / "c", 1), write_folds(tmp_path / "d", 2)])
