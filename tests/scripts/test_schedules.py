@@ -42,6 +42,14 @@ def test_the_verdict_is_as_the_condition_is_stated() -> None:
     assert mars == "mars: auto -5.0 points against lora, -8.7 standard errors (too far)"
 
 
+def test_what_the_backbone_has_nothing_for_is_behind_all_others() -> None:
+    found = {"mars": {**FOUND["mars"], "bitfit": [{"refused": "no bias can train"}] * 3}}
+    assert schedules.rank(found, "test")["bitfit"] == [4, 4, 4]
+    assert schedules.judge(found) == schedules.judge({"mars": FOUND["mars"]})
+    rows = {row[0]: row for row in schedules.sheet(found, "").rows}
+    assert rows["bitfit"][1] == schedules.ABSENT and rows["bitfit"][-1] == "0"
+
+
 def test_one_seed_has_no_error_and_without_auto_there_is_no_verdict() -> None:
     one = {"mars": {name: each[:1] for name, each in FOUND["mars"].items()}}
     assert schedules.judge(one) == [

@@ -13,6 +13,7 @@ from kerastune_ft.config.compose import lay_keys
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import config_hash
 from tests.support.probe_sessions import image_document
+from tests.support.processes import run_program, start_program, wait_until
 from tests.support.tiny_run import results
 
 BASE: dict[str, Any] = {
@@ -109,3 +110,24 @@ def test_the_phases_as_a_file_give_the_same_model(asked: dict[str, Any], tmp_pat
     plan.write(tmp_path / "mine.json")
     again = kt.run(tmp_path / "mine.json", run_dir=tmp_path / "again")
     assert results(again.path) == results(run.path)
+
+
+@pytest.mark.slow
+def test_a_run_that_is_killed_while_it_measures_goes_on_to_the_same(asked: dict[str, Any], tmp_path: Path) -> None:
+    # All that is tried lies in the cache directory: each of the two has its own.
+    folders = [tmp_path / name for name in ("whole", "killed")]
+    for folder in folders:
+        folder.mkdir()
+        made = {**asked, "phases": {"preset": "auto", "time": "5m"}, "output": {"directory": str(folder)}}
+        made["runtime"] = {**asked["runtime"], "cache_directory": str(folder / "cache")}
+        (folder / "mine.json").write_text(json.dumps(made))
+    assert run_program(folders[0], "run", "mine.json", "--run-dir", "run").code == 0
+    killed = folders[1]
+    with start_program(killed, "run", "mine.json", "--run-dir", "run") as process:
+        wait_until(lambda: any(killed.glob("cache/auto/*/all-*/phases/*/checkpoint/*.safetensors")), process)
+        process.kill()
+    assert not (killed / "run" / "plan.json").exists()
+    assert run_program(killed, "run", "mine.json", "--run-dir", "run").code == 0
+    assert results(killed / "run") == results(folders[0] / "run")
+    plans = [json.loads((folder / "run" / "plan.json").read_text())["auto"] for folder in folders]
+    assert plans[0] == plans[1] and any(line.startswith("trial of") for line in plans[0]["measured"])

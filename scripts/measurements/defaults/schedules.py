@@ -83,7 +83,7 @@ def _recall(folder: Path, name: str, place: str, schedule: str, seed: int, data:
 
 
 def _run(folder: Path, place: str, schedule: str, seed: int, data: Path, weights: Path) -> Cell:
-    """Run one schedule and return what it reached and cost."""
+    """Run one schedule and return what it reached and cost, or why the backbone has nothing for it."""
     import kerastune_ft as kt
 
     run_dir = folder / "run"
@@ -97,7 +97,10 @@ def _run(folder: Path, place: str, schedule: str, seed: int, data: Path, weights
     # A run that was stopped goes on, and its time so far is lost: it is begun again.
     shutil.rmtree(run_dir, ignore_errors=True)
     began, used = time.monotonic(), time.process_time()
-    run = kt.run(config, run_dir=run_dir)
+    try:
+        run = kt.run(config, run_dir=run_dir)
+    except kt.ConfigError as error:
+        return {"refused": str(error)}
     plan = json.loads((run_dir / "plan.json").read_text("utf-8"))
     cell = {
         "validation": run.metrics["validation"],
@@ -114,11 +117,14 @@ def _run(folder: Path, place: str, schedule: str, seed: int, data: Path, weights
 
 
 def rank(cells: Mapping[str, Mapping[str, Sequence[Cell]]], split: str) -> dict[str, list[float]]:
-    """Return the ranks of every schedule by accuracy, one for each set and seed; of equals the mean of their places."""
+    """Return the ranks of every schedule by accuracy, one for each set and seed; of equals the mean of their places.
+
+    What was refused is behind all that were not.
+    """
     ranks: dict[str, list[float]] = {}
     for by_schedule in cells.values():
         for seed in range(min(map(len, by_schedule.values()))):
-            values = {name: each[seed][split]["accuracy"] for name, each in by_schedule.items()}
+            values = {name: _read_accuracy(each[seed], split) for name, each in by_schedule.items()}
             for name, value in values.items():
                 better = sum(other > value for other in values.values())
                 equal = sum(other == value for other in values.values())
@@ -132,9 +138,12 @@ def sheet(cells: Mapping[str, Mapping[str, Sequence[Cell]]], caption: str, split
     rows = [
         [
             schedule,
-            *(_spread([cell[split]["accuracy"] for cell in each[schedule]]) for each in cells.values()),
+            *(
+                _spread([cell[split]["accuracy"] for cell in each[schedule] if split in cell])
+                for each in cells.values()
+            ),
             _spread(found, 1),
-            f"{sum(cell['cpu_seconds'] for each in cells.values() for cell in each[schedule]):,.0f}",
+            f"{sum(cell.get('cpu_seconds', 0) for each in cells.values() for cell in each[schedule]):,.0f}",
         ]
         for schedule, found in sorted(ranks.items(), key=lambda pair: statistics.fmean(pair[1]))
     ]
@@ -162,13 +171,17 @@ def judge(cells: Mapping[str, Mapping[str, Sequence[Cell]]], split: str = "test"
 
 def _judge_set(name: str, by_schedule: Mapping[str, Sequence[Cell]], split: str) -> str:
     """Return how far `auto` is from the best preset of a set."""
-    values = {each: [cell[split]["accuracy"] for cell in found] for each, found in by_schedule.items()}
+    values = {each: [_read_accuracy(cell, split) for cell in found] for each, found in by_schedule.items()}
     best = max((each for each in values if each != AUTO), key=lambda each: statistics.fmean(values[each]))
     gains = [100 * (own - other) for own, other in zip(values[AUTO], values[best], strict=False)]
     gain, error = statistics.fmean(gains), _find_error(gains)
     errors = "" if not error else f", {gain / error:+.1f} standard errors"
     is_far = gain < -_MOST_POINTS and (not error or gain < -_MOST_ERRORS * error)
     return f"{name}: auto {gain:+.1f} points against {best}{errors}{' (too far)' if is_far else ''}"
+
+
+def _read_accuracy(cell: Cell, split: str) -> float:
+    return float(cell[split]["accuracy"]) if split in cell else -math.inf
 
 
 def _find_error(values: Sequence[float]) -> float | None:
