@@ -59,7 +59,7 @@ def _choose(session: Session, config: RunConfig, config_hash: str, watch: Watche
     keys = dict(config.auto.keys)
 
     def lay(phases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        return _complete(config, lay_keys(phases, keys))
+        return _complete(config, _keep_steps(phases, lay_keys(phases, keys)))
 
     key = _key(session, config_hash)
     folder = session.cache / _FOLDER / hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:16]
@@ -68,6 +68,16 @@ def _choose(session: Session, config: RunConfig, config_hash: str, watch: Watche
     # Another process that measures the same is waited for: then all is measured.
     with FileLock(folder / "lock"), naming_lost_files(session.source):
         return choose_schedule(session, Record(folder, key), folder, lay, seconds, watch, stop)
+
+
+def _keep_steps(phases: Sequence[Mapping[str, Any]], laid: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return laid phases, those that are as long as a trial was with its steps: `epochs` is how long others may be."""
+    return [
+        {**{key: value for key, value in own.items() if key != "epochs"}, "steps": phase["steps"]}
+        if "steps" in phase
+        else own
+        for phase, own in zip(phases, laid, strict=True)
+    ]
 
 
 def _complete(config: RunConfig, phases: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from kerastune_ft.scaffolding.suggest.defaults import HEAD_ALONE, head_phase, length_for
 
-VERSION = 6
+VERSION = 7
 """Raised by one when the same measurements lead to other phases, or are made otherwise."""
 RATES = (5e-5, 2e-4, 8e-4)
 """Peak rates of a phase that trains units, low to high: the usual one and its neighbours."""
@@ -184,6 +184,15 @@ def describe_later(facts: Facts, phase: Mapping[str, Any]) -> list[str]:
     if _has_few_images(facts) and phase["augment"]["preset"] == "light":
         reasons.append(f"{name}: images are changed lightly, since there are few")
     return reasons
+
+
+def short_phase(facts: Facts, trial: TrialResult) -> dict[str, Any]:
+    """Return the phase that a trial was, to be made again in the run."""
+    length = length_for(facts.train)
+    return {
+        **trial.boundary.phase(trial.rate, steps=trial.steps, batch_size=length.batch_size, keep_if_better=True),
+        "name": f"{trial.boundary.name}_short",
+    }
 
 
 def gentle_phase(facts: Facts, boundary: Boundary) -> dict[str, Any]:

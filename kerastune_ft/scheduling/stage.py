@@ -212,13 +212,18 @@ class _Stage:
             return []
         why = "nothing else that was tried is clearly better" if best is results[0] else "clearly better than as usual"
         self._reason(f"{best.boundary.name}: a peak rate of {best.rate:g}; {why}")
-        later = self._go_on(rules.later_phase(self._facts, best.boundary, best.rate))
         if best.loss < final.loss:
-            return [later]
+            self._reason(
+                f"the trial, of {best.steps} steps, was better than the head alone: it is made again first, since the "
+                "same rate over many epochs may undo what it brought"
+            )
+            short = rules.short_phase(self._facts, best)
+            return [short, self._go_on(rules.later_phase(self._facts, best.boundary, best.rate))]
         self._reason(
             f"no trial was better than the head alone, of whose fit the first steps undo something: a phase at "
             f"{rules.RATES[0]:g} follows, in case the longer one is no better either"
         )
+        later = self._go_on(rules.later_phase(self._facts, best.boundary, best.rate))
         return [later, self._go_on(rules.gentle_phase(self._facts, best.boundary))]
 
     def _without_trials(self, boundary: Boundary) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from kerastune_ft.errors import DivergedError
 from kerastune_ft.scheduling import stage
 from kerastune_ft.scheduling.resolve import choose_phases
 from kerastune_ft.training.interrupts import StopRequest
+from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
 from tests.support.probe_sessions import image_document, open_session
 
@@ -38,3 +39,18 @@ def test_keys_are_laid_over_the_solved_head_and_measurements_are_kept(
     assert digest in record.read_text()
     monkeypatch.setattr(stage, "fit_probe", lambda *args, **more: pytest.fail("measured again"))
     assert choose_phases(session, config, digest, Watcher(), StopRequest()) == (phases, chosen)
+
+
+def test_a_trial_that_is_made_again_is_as_long_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = image_document(tmp_path)
+    made["phases"] = {"preset": "auto", "epochs": 7}
+
+    def choose(session: Session, record: Record, folder: Path, lay: stage.LayKeys, *more: Any) -> stage.Choice:
+        short = {"name": "top_short", "unfreeze": "all", "steps": 12, "learning_rate": 0.001}
+        later = {"name": "top", "unfreeze": "all", "epochs": 15, "learning_rate": 0.0001}
+        return stage.Choice(lay([short, later]), [], [], 1.0, 1.0)
+
+    monkeypatch.setattr(resolve, "choose_schedule", choose)
+    config = read(made)
+    phases, _ = choose_phases(open_session(made), config, config_hash(config), Watcher(), StopRequest())
+    assert [(phase.steps, phase.epochs) for phase in phases] == [(12, None), (None, 7)]

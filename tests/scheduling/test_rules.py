@@ -103,6 +103,9 @@ def test_phases_are_those_of_a_configuration() -> None:
     assert "augment" not in rules.later_phase(facts(250, can_augment=False), TOP, 2e-4)
     assert "unit_decay" not in few["learning_rate"]
     assert rules.head_by_solver(0.5)["optimizer"] == {"name": "lbfgs", "l2": 0.5}
+    short = rules.short_phase(facts(), trial(ALL, 8e-4, [0.4]))
+    assert (short["name"], short["steps"], short["learning_rate"]["peak"]) == ("all_short", 30, 8e-4)
+    assert "epochs" not in short and short["keep_if_better"]
     gently = rules.gentle_phase(facts(), ALL)
     assert gently["name"] == "all_gently" and gently["learning_rate"]["peak"] == min(rules.RATES)
     head = rules.head_by_steps(800)

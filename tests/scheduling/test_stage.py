@@ -69,8 +69,11 @@ def chosen(session: Session, tmp_path_factory: pytest.TempPathFactory) -> Choice
 
 @pytest.mark.slow
 def test_it_ends_with_the_solved_head_and_a_part_that_was_tried(chosen: Choice) -> None:
-    head, later, *gently = chosen.phases
-    assert [phase["learning_rate"]["peak"] for phase in gently] in ([], [min(rules.RATES)])
+    head, *others = chosen.phases
+    # A trial that helped is made again before the long phase; else a gentle one follows that.
+    names = [phase["name"] for phase in others]
+    later = others[0] if names[-1].endswith("_gently") else others[-1]
+    assert names in ([f"{later['name']}_short", later["name"]], [later["name"], f"{later['name']}_gently"])
     assert head["optimizer"]["name"] == "lbfgs" and head["unfreeze"] == "none"
     assert later["learning_rate"]["peak"] in rules.RATES and later["name"] in ("top", "all")
     trials = [line for line in chosen.measured if line.startswith("trial of")]
