@@ -10,7 +10,8 @@ import pytest
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import config_hash
 from kerastune_ft.errors import DivergedError
-from kerastune_ft.scheduling import stage
+from kerastune_ft.probing.record import Record
+from kerastune_ft.scheduling import resolve, stage
 from kerastune_ft.scheduling.resolve import choose_phases
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.session.session import Session
