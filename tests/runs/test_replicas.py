@@ -70,9 +70,10 @@ def test_a_refit_on_two_replicas_equals_one_on_one(folder: Path) -> None:
 def test_the_same_phases_are_chosen_on_two_replicas(folder: Path) -> None:
     chosen = []
     for run, replicas in (("auto-1", 1), ("auto-2", 2)):
-        words = ("--set", "phases=auto", "--set", f"runtime.replicas={replicas}")
+        chooses = 'phases={"preset": "auto", "time": "10m"}'
+        words = ("--set", chooses, "--set", f"runtime.replicas={replicas}")
         done = run_program(folder, "run", "tiny.json", "--run-dir", run, *words)
-        assert done.code == 0, done.err
+        assert done.code == 0 and "trial of all" in done.err, done.err
         chosen.append(json.loads((folder / run / "config.json").read_text())["phases"])
     assert chosen[0] == chosen[1]
     assert_equal(folder / "auto-1", folder / "auto-2", of_weights=1e-4)

@@ -174,7 +174,7 @@ def test_without_others_it_says_why(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_the_chief_chooses_the_phases_of_all(folder: Path) -> None:
-    words = ("--set", "phases=auto")
+    words = ("--set", 'phases={"preset": "auto", "time": "10m"}')
     one = run_program(folder, "run", "tiny.json", "--run-dir", "chosen-by-one", *words)
     pair = run_program(folder, *WORKERS, "--run-dir", "chosen-by-chief", *words)
     assert (one.code, pair.code) == (0, 0), pair.err
