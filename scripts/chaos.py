@@ -8,6 +8,10 @@ event of a stage: a step, a file half written, a file about to be renamed) and b
 All processes of a run share a cache directory. Between strikes the newest checkpoint and stored features are damaged
 at times, and some runs meet a full disk. After every strike `verify` must find nothing broken; in the end weights,
 histories, metrics, predictions and the saved model must equal those of the reference. Exit code 1 otherwise.
+
+    python scripts/chaos.py --draw 10 --kills 7 --seed 1
+
+draws ten configurations instead (faults/drawn.py has the keys), each with a reference and strikes of its own.
 """
 
 from __future__ import annotations
@@ -28,14 +32,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from faults import damage, sameness, sample
+from faults import damage, drawn, sameness, sample
 from faults.moments import STAGES, Strike, Striker
 
 from kerastune_ft.verification.verify import verify
 
 STRATEGIES = ("none", "mirrored")
 _SIGNALS = (signal.SIGKILL, signal.SIGTERM)
-_INTERRUPTED, _EXHAUSTED = 75, 6
+_INTERRUPTED, _EXHAUSTED, _REFUSED = 75, 6, 2
 _DAMAGED = 0.4
 # In these stages a process may not have verified the store that it has just opened.
 _OPENING = ("extraction", "phase_change")
@@ -54,6 +58,8 @@ class Outcome:
     missed: int = 0
     damaged: Counter[str] = field(default_factory=Counter)
     full_disks: int = 0
+    refused: int = 0
+    """The number of drawn configurations that the plan refuses."""
     runs: int = 0
     processes: int = 0
     seconds: float = 0.0
@@ -63,6 +69,11 @@ class Outcome:
     def kills(self) -> int:
         """The number of strikes that hit."""
         return sum(self.strikes.values())
+
+    def add(self, other: Outcome) -> None:
+        """Add the outcome of other runs."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome as a JSON object."""
@@ -86,6 +97,8 @@ class Outcome:
             f"{self.kills} kills ({self.missed} more came too late), damaged: {damaged}, full disks: "
             f"{self.full_disks}; {self.runs} runs in {self.processes} processes, {self.seconds:.0f} s"
         )
+        if self.refused:
+            lines.append(f"{self.refused} drawn configurations were refused by their plan")
         lines += [f"FAULT {fault}" for fault in self.faults]
         lines.append("every run ended bit-identical" if not self.faults else f"{len(self.faults)} faults")
         return "\n".join(lines)
@@ -98,6 +111,14 @@ class Process:
     code: int
     err: str
     told: dict[str, Any]
+
+
+class UnusableReference(Exception):
+    """The uninterrupted run did not end well: its exit code, and its standard error."""
+
+    def __init__(self, code: int, err: str) -> None:
+        super().__init__(f"the uninterrupted run ended with {code}:\n{err[-2000:]}")
+        self.code, self.err = code, err
 
 
 class Chaos:
@@ -115,15 +136,19 @@ class Chaos:
         """Make the uninterrupted run and record the events and seconds of its stages."""
         done = self._process("reference", "reference", _WATCHED)
         if done.code != 0:
-            raise SystemExit(f"the uninterrupted run ended with {done.code}:\n{done.err[-2000:]}")
+            raise UnusableReference(done.code, done.err)
         self._expected = sameness.results(self._folder / "reference")
         self.events, self.seconds = done.told["events"], done.told["seconds"]
+
+    def check_stages(self) -> None:
+        """Raise SystemExit where the reference run passed a stage over, as a run of faults/sample.py never does."""
         if silent := [stage for stage in STAGES if not self.events.get(stage)]:
             raise SystemExit(f"nothing happens in {', '.join(silent)}: the functions that faults/moments.py wraps")
 
     def draw_strikes(self, kills: int) -> list[Strike]:
-        """Draw strikes; all stages, signals and ways occur equally often."""
-        ways = [(stage, number, by) for by in ("counter", "clock") for number in _SIGNALS for stage in STAGES]
+        """Draw strikes; all stages of the reference run, signals and ways occur equally often."""
+        stages = [stage for stage in STAGES if self.events.get(stage)]
+        ways = [(stage, number, by) for by in ("counter", "clock") for number in _SIGNALS for stage in stages]
         first = self._draw.randrange(len(ways))
         return [self._strike(*ways[(first + n) % len(ways)]) for n in range(kills)]
 
@@ -310,6 +335,7 @@ def main() -> int:
     parser.add_argument("--config", type=Path, help="the run to strike instead of a small one made for it")
     parser.add_argument("--sample", choices=sample.SAMPLES, default="images", help="of the small run (%(default)s)")
     parser.add_argument("--strategy", choices=STRATEGIES, default="none", help="of the small run (%(default)s)")
+    parser.add_argument("--draw", type=int, default=0, metavar="N", help="draw N configurations and strike each")
     parser.add_argument("--brief", action="store_true", help="make the small run even shorter: two epochs")
     parser.add_argument("--directory", type=Path, help="where the runs are kept; by default they are removed")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
@@ -317,6 +343,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = (options.directory or Path(temporary)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
+        if options.draw:
+            outcome = inject_drawn(folder, options.draw, options.kills, options.seed)
+            print(json.dumps(outcome.to_json(), indent=1) if options.json else outcome.table())
+            return 1 if outcome.faults else 0
         given = options.config and options.config.absolute()
         config = given or sample.write(folder, options.strategy, sample=options.sample, is_brief=options.brief)
         outcome = inject_all(Chaos(folder, config, options.seed), options.kills, options.full_disks)
@@ -328,11 +358,39 @@ def inject_all(chaos: Chaos, kills: int, full_disks: int) -> Outcome:
     """Inject kills and full disks, and return the outcome."""
     began = time.monotonic()
     chaos.reference()
+    chaos.check_stages()
     chaos.strike_all(chaos.draw_strikes(kills))
     for number in range(full_disks):
         chaos.fill_disk((number + 0.5) / full_disks)
     chaos.outcome.seconds = time.monotonic() - began
     return chaos.outcome
+
+
+def inject_drawn(folder: Path, count: int, kills: int, seed: int) -> Outcome:
+    """Draw configurations, strike the runs of each, and return the outcome of all."""
+    whole = Outcome()
+    for number in range(seed, seed + count):
+        began, here = time.monotonic(), folder / f"drawn-{number}"
+        here.mkdir()
+        chaos = Chaos(here, drawn.write(here, STRATEGIES[number % 3 == 2], number), number)
+        print(f"drawn-{number}", file=sys.stderr)
+        try:
+            chaos.reference()
+            chaos.strike_all(chaos.draw_strikes(kills))
+        except UnusableReference as error:
+            if error.code == _REFUSED:
+                chaos.outcome.refused += 1
+                print(f"refused: {error.err[-600:]}", file=sys.stderr)
+            else:
+                chaos.outcome.faults.append(str(error))
+        chaos.outcome.seconds = time.monotonic() - began
+        chaos.outcome.faults = [f"drawn-{number}: {fault}" for fault in chaos.outcome.faults]
+        whole.add(chaos.outcome)
+        for fault in chaos.outcome.faults:
+            print(f"FAULT {fault}", file=sys.stderr)
+        if not chaos.outcome.faults:
+            shutil.rmtree(here)
+    return whole
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import wave
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,7 @@ from kerastune_ft.training.devices.launch import free_ports
 
 EXAMPLES = 70
 _WORDS = (("dull", "slow", "poor", "the film"), ("bright", "quick", "rich", "the film"))
+_RATE = 8000
 WAYS = ("1", "2", "4", "workers")
 # Of losses, and of weights: float32 sums taken in another order, through two epochs.
 TOLERANCE = 1e-5
@@ -44,26 +46,33 @@ class Row:
     before: dict[str, Any] | None = None
     """A phase before it, if any."""
     reads: str = "images"
-    """The kind of examples: `images` or `texts`."""
+    """What is learned from what: a row of `_READS`."""
+    top: dict[str, Any] = field(default_factory=dict)
+    """Keys at the top of the file; with any of them the run is trained to its end."""
     tolerance: float = TOLERANCE
 
 
 _SGD = {"name": "sgd", "momentum": 0.9}
 # Half precision rounds at the third digit, and the order of sums changes the rounding.
 _HALF = 2e-2
+_FACTORS = {"peak": 0.003, "shape": "cosine", "warmup": 0.2, "unit_decay": 0.5, "head": 0.01}
+_HEAD = {"unfreeze": "none", "learning_rate": 0.003, "cache": "required"}
 
 ROWS = {
     "sgd": Row({"optimizer": _SGD}),
     "sgd, accumulate 2, clip": Row({"optimizer": _SGD, "accumulate": 2, "clip_norm": 0.1}),
     "adamw, clip": Row({"clip_norm": 0.1}),
     "adamw, accumulate 2": Row({"accumulate": 2}),
-    "adamw, rates per unit": Row(
-        {"learning_rate": {"peak": 0.003, "shape": "cosine", "warmup": 0.2, "unit_decay": 0.5, "head": 0.01}}
-    ),
+    "adamw, rates per unit": Row({"learning_rate": _FACTORS}),
+    "nadam, rates per unit": Row({"optimizer": "nadam", "learning_rate": _FACTORS}),
+    "adagrad, rates per unit": Row({"optimizer": "adagrad", "learning_rate": _FACTORS}),
+    "rmsprop, rates per unit": Row({"optimizer": "rmsprop", "learning_rate": _FACTORS}),
+    "lamb, rates per unit": Row({"optimizer": "lamb", "learning_rate": _FACTORS}),
+    "adafactor, rates per unit": Row({"optimizer": "adafactor", "learning_rate": _FACTORS}),
     "adamw, augmentation": Row({"augment": "strong"}),
     "adamw, stored views": Row(
         {"augment": {"preset": "strong", "views": 2}, "cache": "required", "epochs": 4},
-        before={"unfreeze": "none", "learning_rate": 0.003, "cache": "required"},
+        before=_HEAD,
     ),
     "adamw, focal, mixed, accumulate 2": Row(
         {"loss": "focal", "class_weights": {"1": 2.0}, "mixup": 0.3, "cutmix": 1.0, "augment": "light", "accumulate": 2}
@@ -85,6 +94,21 @@ ROWS = {
         before={"unfreeze": "none", "learning_rate": 0.003, "image_size": 48, "cache": "required"},
         tolerance=1e-4,
     ),
+    "several labels, focal, mixed": Row(
+        {"loss": "focal", "mixup": 0.3, "cutmix": 1.0, "class_weights": "balanced"}, reads="several labels"
+    ),
+    "values, huber, mixed": Row({"loss": "huber", "mixup": 0.4, "ema": 0.5}, reads="values"),
+    "sounds, augmented with noise, mixed": Row(
+        {"augment": {"preset": "strong", "noise": "noise"}, "mixup": 0.3}, reads="sounds"
+    ),
+    "sounds, stored views with noise": Row(
+        {"augment": {"preset": "medium", "noise": "noise", "views": 2}, "cache": "required"},
+        before=_HEAD,
+        reads="sounds",
+    ),
+    # One device makes many updates of such a head in one call, more devices make one.
+    "head, many updates a call": Row({**_HEAD, "ema": 0.5, "epochs": 4}),
+    "refit": Row({"mixup": 0.3, "l2_sp": 0.1}, before=_HEAD, top={"refit": True}),
     "adamw, carried": Row({"carry_optimizer": True}, before={"unfreeze": "none", "learning_rate": 0.003}),
     "adamw, averaged, accumulate 2": Row({"accumulate": 2, "ema": 0.5, "batch_norm": "train"}, tolerance=1e-4),
     "sgd, pulled": Row({"optimizer": _SGD, "l2_sp": 1.0}),
@@ -106,12 +130,12 @@ ROWS = {
     "BatchNorm train, accumulate 2": Row({"optimizer": _SGD, "batch_norm": "train", "accumulate": 2}, tolerance=1e-4),
     "BERT, stored texts": Row(
         {"cache": "required", "clip_norm": 0.1},
-        before={"unfreeze": "none", "learning_rate": 0.003, "cache": "required"},
+        before=_HEAD,
         reads="texts",
     ),
     "BERT, lora": Row(
         {"lora": {"rank": 2}, "unfreeze": {"last": 1}, "accumulate": 2, "cache": "required"},
-        before={"unfreeze": "none", "learning_rate": 0.003, "cache": "required"},
+        before=_HEAD,
         reads="texts",
     ),
     "mixed_bfloat16": Row({"optimizer": _SGD}, runtime={"precision": "mixed_bfloat16"}, tolerance=_HALF),
@@ -122,17 +146,28 @@ ROWS = {
 }
 
 
-_IMAGES = {
-    "task": "image_classification",
-    "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": 32},
+_MOBILENET = {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": 32}
+_BERT = {
+    "kind": "keras_hub",
+    "class": "BertBackbone",
+    "options": {"num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "dropout": 0.1},
 }
-_TEXTS = {
-    "task": "text_classification",
-    "backbone": {
-        "kind": "keras_hub",
-        "class": "BertBackbone",
-        "options": {"num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "dropout": 0.1},
-    },
+_CLASSES = ["0", "1"]
+# By what a row reads: the task, the arrays of its examples, and the backbone.
+_READS: Mapping[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "images": ({"kind": "image_classification", "classes": _CLASSES}, {"x": "images"}, _MOBILENET),
+    "several labels": (
+        {"kind": "image_classification", "multi_label": True},
+        {"x": "images", "y": "flags"},
+        _MOBILENET,
+    ),
+    "values": ({"kind": "image_regression"}, {"x": "images", "y": "values"}, _MOBILENET),
+    "texts": ({"kind": "text_classification", "classes": _CLASSES}, {"x": "texts"}, _BERT),
+    "sounds": (
+        {"kind": "audio_classification", "classes": _CLASSES},
+        {"x": "sounds", "sample_rate": _RATE},
+        _MOBILENET,
+    ),
 }
 
 
@@ -140,30 +175,51 @@ def document(row: Row, data: Path) -> dict[str, Any]:
     """Return the configuration of a row; its 49 training examples divide evenly by neither batch size nor replicas."""
     phase = {"name": "only", "unfreeze": {"last": 2}, "learning_rate": 0.003, **row.phase}
     # A phase that is never trained, so that the run ends after the phases to compare.
-    rest = {"name": "never", "unfreeze": "none", "learning_rate": 0.001}
-    own = _TEXTS if row.reads == "texts" else _IMAGES
+    rest = [] if row.top else [{"name": "never", "unfreeze": "none", "learning_rate": 0.001}]
+    task, arrays, backbone = _READS[row.reads]
     return {
         "name": "row",
         "seed": 3,
-        "task": {"kind": own["task"], "classes": ["0", "1"]},
-        "data": {"kind": "arrays", "path": str(data), "x": row.reads},
-        "backbone": {**own["backbone"], **row.backbone},
+        "task": task,
+        "data": {"kind": "arrays", "path": str(data), **arrays},
+        "backbone": {**backbone, **row.backbone},
         "head": {"dropout": 0.2},
         "defaults": {"batch_size": 10, "epochs": 2},
-        "phases": [*([{"name": "before", **row.before}] if row.before else []), phase, rest],
+        "phases": [*([{"name": "before", **row.before}] if row.before else []), phase, *rest],
         "runtime": row.runtime,
+        **row.top,
     }
 
 
 def write_data(path: Path) -> Path:
-    """Write images of two classes, noise, and noise with a bright square; and texts of two, with other words."""
+    """Write images, texts and sounds of two classes, flags and values that go with them, and a folder of noise.
+
+    Images are noise, and noise with a bright square; texts have other words, sounds another pitch.
+    """
     random = np.random.default_rng(0)
     labels = np.arange(EXAMPLES) % 2
     texts = [" ".join(random.choice(_WORDS[label], random.integers(1, 9))) for label in labels]
     images = random.integers(0, 120, (EXAMPLES, 32, 32, 3)).astype(np.uint8)
     images[labels == 1, 8:24, 8:24] += 100
-    np.savez(path, images=images, texts=np.array(texts), y=labels)
+    time = np.arange(_RATE // 5) / _RATE
+    pitches = (400.0 + 800.0 * labels) * random.uniform(0.9, 1.1, EXAMPLES)
+    sounds = 0.3 * np.sin(2 * np.pi * pitches[:, np.newaxis] * time) + random.normal(0, 0.02, (EXAMPLES, len(time)))
+    flags = np.stack([labels, np.arange(EXAMPLES) % 3 == 0], axis=1).astype(np.uint8)
+    values = images.mean((1, 2, 3)) + 3.0 * labels
+    arrays = {"images": images, "texts": np.array(texts), "sounds": sounds.astype(np.float32)}
+    np.savez(path, **arrays, y=labels, flags=flags, values=values)
+    (path.parent / "noise").mkdir(exist_ok=True)
+    for name in ("rain", "street"):
+        _write_wav(path.parent / "noise" / f"{name}.wav", random.normal(0, 0.1, _RATE))
     return path
+
+
+def _write_wav(path: Path, samples: np.ndarray) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(_RATE)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
 
 
 def train(folder: Path, way: str, names: Sequence[str]) -> None:
@@ -174,7 +230,8 @@ def train(folder: Path, way: str, names: Sequence[str]) -> None:
     for name in names:
         made = document(ROWS[name], folder / "data.npz")
         made["runtime"] = {**made["runtime"], **devices}
-        kt.run(made, run_dir=folder / way / slug(name), until_phase="only")
+        until = None if ROWS[name].top else "only"
+        kt.run(made, run_dir=folder / way / slug(name), until_phase=until)
 
 
 def slug(name: str) -> str:
@@ -192,7 +249,7 @@ def _start(folder: Path, way: str, names: Sequence[str]) -> Iterator[list[subpro
         environment |= {"TF_CONFIG": json.dumps(cluster)} if way == "workers" else {}
         command = [sys.executable, __file__, "--train", way, "--folder", str(folder), *names]
         with (folder / f"{way}-{number}.log").open("wb") as log:
-            processes.append(subprocess.Popen(command, env=environment, stdout=log, stderr=log))
+            processes.append(subprocess.Popen(command, env=environment, cwd=folder, stdout=log, stderr=log))
     try:
         yield processes
     finally:
@@ -213,22 +270,28 @@ def difference(one: Path, other: Path) -> Difference:
     """Return how far two runs differ in their histories, seconds aside, and in the weights of their best epochs."""
     from safetensors.numpy import load_file
 
-    histories = []
-    for run in (one, other):
-        with open(run / "history.csv", encoding="utf-8") as file:
-            histories.append([{key: row[key] for key in row if key != "seconds"} for row in csv.DictReader(file)])
     history = max(
-        abs(float(first[key]) - float(second[key]))
-        for first, second in zip(*histories, strict=True)
+        abs(float(first[key] or 0) - float(second[key] or 0))
+        for first, second in zip(*map(_read_histories, (one, other)), strict=True)
         for key in first
-        if key != "phase" and (first[key] or second[key])
+        if key != "phase"
     )
     weights = 0.0
-    for path in one.glob("phases/*/best.safetensors"):
+    for path in one.glob("[pr]*/*/best.safetensors"):
         values, others = load_file(path), load_file(other / path.relative_to(one))
         assert values.keys() == others.keys()
         weights = max(weights, *(float(np.abs(values[name] - others[name]).max()) for name in values))
     return Difference(history, weights)
+
+
+def _read_histories(run: Path) -> list[dict[str, str]]:
+    """Return the rows of a run's history, then those of its refit, seconds aside."""
+    rows = []
+    for path in (run / "history.csv", run / "refit" / "history.csv"):
+        if path.exists():
+            with open(path, encoding="utf-8") as file:
+                rows += [{key: row[key] for key in row if key != "seconds"} for row in csv.DictReader(file)]
+    return rows
 
 
 def table(folder: Path, rows: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Difference]]:

@@ -189,6 +189,11 @@ class DataSource(ABC):
         """
         return []
 
+    @property
+    def place(self) -> str:
+        """Return the key of the configuration that names the data."""
+        return "data.path"
+
     def find_lost(self) -> list[tuple[str, str]]:
         """Return the examples that can no longer be read, though they could when the data was opened, with reasons."""
         return []

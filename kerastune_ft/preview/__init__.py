@@ -1,4 +1,4 @@
-"""Pictures of training examples as each phase will augment them (`plan --pictures`).
+"""Pictures of training examples, images and sounds, as each phase will augment them (`plan --pictures`).
 
 Nothing here changes a plan.
 """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".html")
 
 # The longer side of a picture on the sheet, at least and at most.
-_SMALLEST, _LARGEST = 96, 224
+_SMALLEST, LARGEST = 96, 224
 _GAP, _CAPTION, _LINE = 8, 190, 20
 _MARK = ("Software", "kerastune_ft plan --pictures")
 """Text in every sheet, by which a later command knows that it may replace it."""
@@ -34,14 +34,31 @@ _STYLE = (
 )
 
 
+_PLAYERS = "td audio{display:block;width:0;min-width:100%;height:2rem}"
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A column of a sheet: what it shows of each example."""
+
+    pictures: np.ndarray
+    """uint8 [rows, height, width, 3]."""
+    sounds: tuple[bytes, ...] = ()
+    """WAV files to play, one a row; none where there are pictures alone."""
+
+
 @dataclass(frozen=True)
 class Block:
     """Rows of pictures under a title."""
 
     title: str
-    columns: tuple[str, ...]
-    pictures: np.ndarray
-    """uint8 [rows, columns, height, width, 3], a row for each caption; none where the title is enough."""
+    columns: tuple[tuple[str, Cells], ...] = ()
+    """Their names and what they show; none where the title is enough."""
+
+    @property
+    def rows(self) -> int:
+        """Return the number of rows of pictures."""
+        return len(self.columns[0][1].pictures) if self.columns else 0
 
 
 @dataclass(frozen=True)
@@ -101,20 +118,27 @@ def _render_html(sheet: Sheet) -> str:
         f'<!doctype html><meta charset="utf-8"><title>{html.escape(sheet.title)}</title><style>{_STYLE}</style>',
         f"<h1>{html.escape(sheet.title)}</h1>",
     ]
+    if any(cells.sounds for block in sheet.blocks for _, cells in block.columns):
+        parts.append(f"<style>{_PLAYERS}</style>")
     for block in sheet.blocks:
-        heads = "".join(f"<th>{html.escape(column)}</th>" for column in ("", *block.columns))
         parts.append(f"<h2>{html.escape(block.title)}</h2>")
-        if not len(block.pictures):
+        if not block.columns:
             continue
+        heads = "".join(f"<th>{html.escape(name)}</th>" for name in ("", *(name for name, _ in block.columns)))
         parts.append(f"<table><tr>{heads}</tr>")
-        for (label, name), row in zip(sheet.captions, block.pictures, strict=True):
-            cells = "".join(
-                f'<td><img alt="{html.escape(label)}" src="{_encode_data_uri(_scale_for_sheet(picture))}"></td>'
-                for picture in row
-            )
+        for row, (label, name) in enumerate(sheet.captions):
+            cells = "".join(_render_cell(cells, row, label) for _, cells in block.columns)
             parts.append(f"<tr><th>{html.escape(label)}<br><small>{html.escape(name)}</small></th>{cells}</tr>")
         parts.append("</table>")
     return "\n".join(parts) + "\n"
+
+
+def _render_cell(cells: Cells, row: int, label: str) -> str:
+    shown = f'<img alt="{html.escape(label)}" src="{_encode_data_uri(_scale_for_sheet(cells.pictures[row]))}">'
+    if cells.sounds:
+        encoded = base64.b64encode(cells.sounds[row]).decode()
+        shown += f'<audio controls preload="none" src="data:audio/wav;base64,{encoded}"></audio>'
+    return f"<td>{shown}</td>"
 
 
 def _encode_data_uri(picture: Image.Image) -> str:
@@ -139,17 +163,18 @@ def _scale_for_sheet(pixels: np.ndarray) -> Image.Image:
     if side < _SMALLEST:
         times = -(-_SMALLEST // side)
         return picture.resize((picture.width * times, picture.height * times), Image.Resampling.NEAREST)
-    picture.thumbnail((_LARGEST, _LARGEST))
+    picture.thumbnail((LARGEST, LARGEST))
     return picture
 
 
 def _render_png(sheet: Sheet) -> bytes:
     from PIL import Image, ImageDraw
 
-    width, height = next(_scale_for_sheet(block.pictures[0, 0]).size for block in sheet.blocks if len(block.pictures))
+    shown = next(cells.pictures[0] for block in sheet.blocks for _, cells in block.columns)
+    width, height = _scale_for_sheet(shown).size
     columns = max(len(block.columns) for block in sheet.blocks)
     across = _CAPTION + columns * (width + _GAP) + _GAP
-    heights = [2 * _LINE + (_LINE + len(block.pictures) * (height + _GAP)) for block in sheet.blocks]
+    heights = [2 * _LINE + (_LINE + block.rows * (height + _GAP)) for block in sheet.blocks]
     canvas = Image.new("RGB", (max(across, 4 * _CAPTION), 3 * _LINE + sum(heights)), _PAPER)
     pen = ImageDraw.Draw(canvas)
     _draw_text(pen, (_GAP, _GAP), sheet.title, canvas.width, size=16)
@@ -165,8 +190,8 @@ def _draw_block(
 ) -> None:
     _draw_text(pen, (_GAP, top + _GAP), block.title, canvas.width)
     top += 2 * _LINE
-    for row, ((label, name), drawn) in enumerate(zip(captions, block.pictures, strict=False)):
-        pictures = [_scale_for_sheet(pixels) for pixels in drawn]
+    for row, (label, name) in enumerate(captions[: block.rows]):
+        pictures = [_scale_for_sheet(cells.pictures[row]) for _, cells in block.columns]
         width, height = pictures[0].size
         place = top + _LINE + row * (height + _GAP)
         _draw_text(pen, (_GAP, place), label, _CAPTION)
@@ -174,7 +199,7 @@ def _draw_block(
         for column, picture in enumerate(pictures):
             left = _CAPTION + column * (width + _GAP)
             if row == 0:
-                _draw_text(pen, (left, top), block.columns[column], left + width + _GAP, fill=_FAINT, size=11)
+                _draw_text(pen, (left, top), block.columns[column][0], left + width + _GAP, fill=_FAINT, size=11)
             canvas.paste(picture, (left, place))
 
 

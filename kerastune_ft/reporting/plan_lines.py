@@ -19,13 +19,13 @@ from kerastune_ft.reporting.quantities import (
     is_number,
 )
 from kerastune_ft.reporting.update_lines import (
+    describe_augmentation,
     describe_batch,
     describe_learning_rate,
     describe_loss,
     describe_mixing,
     describe_monitor,
     describe_optimizer,
-    describe_options,
     describe_steps,
     join_parts,
 )
@@ -118,7 +118,7 @@ def describe_phase(phase: Document, plan: Document) -> list[Line]:
         Line("loss", describe_loss(phase)),
         Line("class weights", data_table.describe_class_weights(phase.get("class_weights") or {})),
         Line("sampling", str(phase.get("sampling") or "")),
-        Line("augment", describe_options(phase.get("augment"))),
+        Line("augment", describe_augmentation(phase.get("augment"))),
         Line("mixing", describe_mixing(phase.get("mixing") or {})),
         Line("monitor", describe_monitor(phase)),
         Line("divergence", weight_lines.describe_retries(phase)),

@@ -24,6 +24,14 @@ def describe_options(value: Any) -> str:
     return "" if value is None else _write_value(value)
 
 
+def describe_augmentation(augment: Mapping[str, Any] | None) -> str:
+    """Return how a phase of plan.json augments its examples, a folder of noise with the number of its sounds."""
+    shown = {key: value for key, value in (augment or {}).items() if not key.startswith("noise_")}
+    if shown.get("noise") and (count := (augment or {}).get("noise_sounds")):
+        shown["noise"] = f"{shown['noise']} ({counted(count, 'sound')})"
+    return describe_options(shown)
+
+
 def _write_value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 

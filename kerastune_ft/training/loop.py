@@ -8,6 +8,7 @@ from typing import Any
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import read_end, read_variables
 from kerastune_ft.training.left_weights import is_discarded
+from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.fit_memory import fit_memory
 from kerastune_ft.training.phase.phase import train_phase
@@ -26,16 +27,21 @@ def run_phases(context: RunContext, until: str | None = None) -> Iterator[dict[s
         result = result_of(context.run, phase)
         if result is None:
             set_weights(context, phase)
-            kept = _changed_so_far(context, phase)
-            if phase.phase.is_solved:
-                result = solve_phase(context, phase, kept)
-            else:
-                fitted, prepared = fit_memory(context, phase)
-                result = train_phase(context, fitted, kept, prepared)
+            with naming_lost_files(phase.noise):
+                result = _train(context, phase)
         yield result
         if phase.phase.name == until and any(index > phase.index for index in to_train):
             break
     load_best(context, phase)
+
+
+def _train(context: RunContext, phase: PhasePlan) -> dict[str, Any]:
+    """Train a phase, or set its head by a solver, and return its result."""
+    kept = _changed_so_far(context, phase)
+    if phase.phase.is_solved:
+        return solve_phase(context, phase, kept)
+    fitted, prepared = fit_memory(context, phase)
+    return train_phase(context, fitted, kept, prepared)
 
 
 def result_of(run: RunDirectory, phase: PhasePlan) -> dict[str, Any] | None:

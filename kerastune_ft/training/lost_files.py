@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import tensorflow as tf
 
-from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted, lines
 
@@ -15,18 +15,34 @@ from kerastune_ft.wording import counted, lines
 _OTHER = (tf.errors.ResourceExhaustedError, tf.errors.CancelledError)
 
 
+class Files(Protocol):
+    """Files that were read when a run began, and are read again."""
+
+    @property
+    def place(self) -> str:
+        """Return the key of the configuration that names them."""
+
+    @property
+    def keys(self) -> Sequence[str]:
+        """Return their names."""
+
+    def find_lost(self) -> list[tuple[str, str]]:
+        """Return those that can no longer be read as they were, each with what became of it."""
+
+
 @contextlib.contextmanager
-def naming_lost_files(source: DataSource) -> Iterator[None]:
-    """Turn a failure of the input pipeline into a DataError where examples can no longer be read."""
+def naming_lost_files(*of: Files | None) -> Iterator[None]:
+    """Turn a failure of the input pipeline into a DataError where one of these can no longer be read."""
     try:
         yield
     except _OTHER:
         raise
     except tf.errors.OpError as error:
-        lost = source.find_lost()
-        if not lost:
-            raise
-        raise DataError(
-            f"data.path: {counted(len(lost), 'file')} of {len(source.keys)} could be read when the data was opened and "
-            f"cannot be now:\n{lines(lost)}\nPut back what was there, then give the same command again."
-        ) from error
+        for files in of:
+            if files is not None and (lost := files.find_lost()):
+                raise DataError(
+                    f"{files.place}: {counted(len(lost), 'file')} of {len(files.keys)} could be read when the data was "
+                    f"opened and cannot be now:\n{lines(lost)}\nPut back what was there, then give the same command "
+                    "again."
+                ) from error
+        raise

@@ -14,6 +14,7 @@ from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.left_weights import is_discarded
 from kerastune_ft.training.loop import result_of, set_weights
+from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.plan import build as planning
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan
@@ -58,7 +59,7 @@ def open_phase(
     session = assemble(config, devices, watch.note, source, endpoints=endpoints)
     plan = planning.make(session, earlier)
     _check_start(run, plan, number)
-    with PhaseFeed() as feed:
+    with naming_lost_files(source, plan.phases[number].noise), PhaseFeed() as feed:
         context = RunContext(session, plan, run, watch, stop, feed)
         set_weights(context, plan.phases[number])
         yield context, plan.phases[number]

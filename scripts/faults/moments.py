@@ -37,6 +37,7 @@ _LASTING = (
 _BEGINNING = (
     ("kerastune_ft.training.updates.step", "PhaseStep.train", "training"),
     ("kerastune_ft.training.updates.step", "PhaseStep.train_many", "training"),
+    ("kerastune_ft.training.solving.solve", "fit_linear", "training"),
     ("kerastune_ft.training.phase.frozen_check", "check_frozen", "phase_change"),
     ("kerastune_ft.training.evaluation.final", "evaluate_splits", "evaluation"),
     ("kerastune_ft.training.evaluation.saved_model", "save_model", "saving"),

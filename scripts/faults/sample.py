@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
-from kerastune_ft.data.embedded import embedded_texts
+from faults.subjects import SUBJECTS
 
 SAMPLES = ("images", "texts")
-_EXAMPLES = 84
-_MISLABELLED = 5
-_SIZE = 32
 
 
 def write(folder: Path, strategy: str, *, sample: str = "images", is_brief: bool = False) -> Path:
@@ -26,10 +17,7 @@ def write(folder: Path, strategy: str, *, sample: str = "images", is_brief: bool
     A brief one is two phases of one epoch and two.
     """
     path = folder / "chaos.json"
-    if sample == "texts":
-        made = text_document(_table(folder / "texts.csv"), strategy)
-    else:
-        made = document(_archive(folder / "pictures.zip"), strategy)
+    made = (text_document if sample == "texts" else document)(folder, strategy)
     if is_brief:
         del made["defaults"]["early_stopping"], made["refit"]
         made["phases"] = [{**phase, "epochs": number + 1} for number, phase in enumerate(made["phases"][:2])]
@@ -37,7 +25,7 @@ def write(folder: Path, strategy: str, *, sample: str = "images", is_brief: bool
     return path
 
 
-def document(data: Path, strategy: str) -> dict[str, Any]:
+def document(folder: Path, strategy: str) -> dict[str, Any]:
     """Return the configuration: four phases and their refit with whatever holds state that a resumed run must find.
 
     Each stores features: plain ones, two views, of the validation alone beside fresh augmentation, and later cuts.
@@ -45,9 +33,7 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
     return {
         "name": "chaos",
         "seed": 5,
-        "task": {"kind": "image_classification"},
-        "data": {"kind": "folder", "path": str(data)},
-        "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": _SIZE},
+        **SUBJECTS["images"].sections(folder),
         "head": {"dropout": 0.3},
         "defaults": {"batch_size": 10, "clip_norm": 0.5, "early_stopping": {"patience": 1}},
         "phases": [
@@ -94,23 +80,20 @@ def document(data: Path, strategy: str) -> dict[str, Any]:
             },
         ],
         "refit": True,
-        "runtime": _replicas(strategy),
+        "runtime": choose_replicas(strategy),
         "output": {"checkpoint": {"every": {"steps": 2}}},
     }
 
 
-def text_document(data: Path, strategy: str) -> dict[str, Any]:
+def text_document(folder: Path, strategy: str) -> dict[str, Any]:
     """Return the configuration of a tiny BERT: head, adapters, a layer with them in place, all, the head by a solver.
 
     Texts have lengths of several buckets, and what is frozen is stored for each of them.
     """
-    sizes = {"num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "dropout": 0.1}
     return {
         "name": "chaos",
         "seed": 5,
-        "task": {"kind": "text_classification"},
-        "data": {"kind": "table", "path": str(data), "input": "text", "label": "label"},
-        "backbone": {"kind": "keras_hub", "class": "BertBackbone", "options": sizes},
+        **SUBJECTS["texts"].sections(folder),
         "head": {"dropout": 0.3},
         "defaults": {"batch_size": 10, "clip_norm": 0.5, "early_stopping": {"patience": 1}},
         "phases": [
@@ -141,38 +124,11 @@ def text_document(data: Path, strategy: str) -> dict[str, Any]:
             {"name": "solved", "unfreeze": "none", "epochs": 100, "optimizer": {"name": "lbfgs", "l2": 0.01}},
         ],
         "refit": True,
-        "runtime": _replicas(strategy),
+        "runtime": choose_replicas(strategy),
         "output": {"checkpoint": {"every": {"steps": 2}}},
     }
 
 
-def _replicas(strategy: str) -> dict[str, Any]:
+def choose_replicas(strategy: str) -> dict[str, Any]:
+    """Return the section `runtime` of a strategy; a mirrored one has two replicas."""
     return {"strategy": strategy, "replicas": 2} if strategy == "mirrored" else {"strategy": "none"}
-
-
-def _table(path: Path) -> Path:
-    """Reviews, every fifth of which has the wrong label."""
-    reviews = embedded_texts("reviews")
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(["text", "label"])
-        for number in range(_EXAMPLES):
-            label = int(reviews.label(number))
-            written = label if number % _MISLABELLED else 1 - label
-            writer.writerow([*reviews.text(number), reviews.CLASSES[written]])
-    return path
-
-
-def _archive(path: Path) -> Path:
-    """Two classes, noise with and without a bright square; every fifth label is wrong, so that overfitting shows."""
-    random = np.random.default_rng(0)
-    with zipfile.ZipFile(path, "w") as archive:
-        for number in range(_EXAMPLES):
-            square = number % 2
-            pixels = random.integers(0, 120, (_SIZE, _SIZE, 3)).astype(np.uint8)
-            pixels[8:24, 8:24] += np.uint8(100 * square)
-            label = square if number % _MISLABELLED else 1 - square
-            picture = io.BytesIO()
-            Image.fromarray(pixels).save(picture, "PNG")
-            archive.writestr(f"{'bright' if label else 'plain'}/{number:03d}.png", picture.getvalue())
-    return path

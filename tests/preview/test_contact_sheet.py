@@ -9,7 +9,9 @@ import pytest
 from PIL import Image
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.preview.contact_sheet import Block, Sheet, check_target, write
+from kerastune_ft.preview.contact_sheet import Block, Cells, Sheet, check_target, write
+
+BLACK = Cells(np.zeros((1, 4, 4, 3), np.uint8))
 
 
 @pytest.mark.parametrize(
@@ -32,7 +34,7 @@ def test_a_write_that_fails_names_the_file(tmp_path: Path, monkeypatch: pytest.M
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("kerastune_ft.rundir.RunDirectory.commit", refuse)
-    sheet = Sheet("x", [("a", "b")], [Block("t", ("c",), np.zeros((1, 1, 4, 4, 3), np.uint8))])
+    sheet = Sheet("x", [("a", "b")], [Block("t", (("c", BLACK),))])
     with pytest.raises(ConfigError, match=r"look.html cannot be written: Permission denied"):
         write(sheet, tmp_path / "look.html")
 
@@ -40,8 +42,8 @@ def test_a_write_that_fails_names_the_file(tmp_path: Path, monkeypatch: pytest.M
 @pytest.mark.parametrize("suffix", [".png", ".html"])
 def test_captions_are_text_whatever_they_hold(tmp_path: Path, suffix: str) -> None:
     long = "<script>alert(1)</script> кот 猫 " + "x" * 300
-    pictures = np.full((1, 1, 300, 400, 3), 9, np.uint8)
-    write(Sheet(long, [(long, f"{long}\n")], [Block(long, (long,), pictures)]), tmp_path / f"look{suffix}")
+    pictures = Cells(np.full((1, 300, 400, 3), 9, np.uint8))
+    write(Sheet(long, [(long, f"{long}\n")], [Block(long, ((long, pictures),))]), tmp_path / f"look{suffix}")
     content = (tmp_path / f"look{suffix}").read_bytes()
     if suffix == ".html":
         assert b"<script>" not in content
@@ -54,7 +56,7 @@ def test_only_an_earlier_sheet_is_replaced(tmp_path: Path, suffix: str) -> None:
     target = tmp_path / f"look{suffix}"
     target.touch()
     check_target(target)
-    write(Sheet("x", [("a", "b")], [Block("t", ("c",), np.zeros((1, 1, 4, 4, 3), np.uint8))]), target)
+    write(Sheet("x", [("a", "b")], [Block("t", (("c", BLACK),))]), target)
     check_target(target)
     if suffix == ".png":
         Image.new("RGB", (4, 4)).save(target)

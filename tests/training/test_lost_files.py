@@ -10,8 +10,8 @@ from kerastune_ft.errors import DataError
 from kerastune_ft.training.lost_files import naming_lost_files
 
 
-def source(*lost: tuple[str, str]) -> Any:
-    return SimpleNamespace(find_lost=lambda: list(lost), keys=["a.png", "b.png"])
+def source(*lost: tuple[str, str], place: str = "data.path") -> Any:
+    return SimpleNamespace(find_lost=lambda: list(lost), keys=["a.png", "b.png"], place=place)
 
 
 def error(kind: type) -> tf.errors.OpError:
@@ -24,6 +24,17 @@ def test_files_that_are_gone_are_named() -> None:
         naming_lost_files(source(("a.png", "is not there"))),
     ):
         raise error(tf.errors.NotFoundError)
+
+
+def test_of_several_those_are_named_that_lack_something() -> None:
+    noise = source(("rain.wav", "is another one now"), place="top.augment.noise")
+    with (
+        pytest.raises(
+            DataError, match=r"phases\[0\] \(top\)\.augment\.noise: 1 file of 2 .*:\n  rain.wav  is another one"
+        ),
+        naming_lost_files(source(), None, noise),
+    ):
+        raise error(tf.errors.UnknownError)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,13 @@ the same findings.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from kerastune_ft.config.options.task_facts import IMAGE, LabelKind, find_facts
+from kerastune_ft.config.checks.solvers import is_solved
+from kerastune_ft.config.options.augment import changes_examples
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LabelKind, find_facts
 from kerastune_ft.metrics.intervals.wilson import share_interval
 from kerastune_ft.reporting.findings.evidence import Evidence, Finding, read_number
 from kerastune_ft.reporting.metric_names import find_gain, is_lower_better
@@ -53,8 +56,8 @@ _OWN_DATA = ("folder", "table", "arrays")
 _NAMES_SHOWN = 3
 # Labels whose balanced class weights follow from the examples of each class alone.
 _WEIGHED_BY_COUNT: tuple[LabelKind, ...] = ("one",)
-# The gentlest augmentation by modality, where it has one.
-_AUGMENT: Mapping[str, str] = MappingProxyType({IMAGE: "light"})
+# By modality the name of examples that can be augmented, and the gentlest preset that hides something of them.
+_AUGMENT: Mapping[str, tuple[str, str]] = MappingProxyType({IMAGE: ("images", "light"), AUDIO: ("sounds", "medium")})
 # Why a phase stopped before its last epoch: by its monitor, or since a solver found the optimum.
 _BY_ITSELF = ("early_stopping", "converged")
 
@@ -365,14 +368,15 @@ def _lower_rate(run: Evidence, phase: str) -> tuple[str, ...]:
 def _less_freedom(run: Evidence, phase: str) -> tuple[str, tuple[str, ...]]:
     """Return advice against learning by heart, the gentlest that the phase does not follow yet."""
     known = find_facts(run.config.get("task") or {})
-    preset = _AUGMENT.get(known.modality) if known else None
-    if preset is not None and not _is_augmented(run, phase):
-        return "Augment its images", (f"phases.{phase}.augment={preset}",)
+    optimizer = run.setting(phase, "optimizer")
+    if known is not None and is_solved({"optimizer": optimizer}):
+        l2 = float(f"{10 * optimizer['options']['l2']:.3g}")
+        words = json.dumps({"name": optimizer["name"], "l2": l2})
+        return "Raise its L2 strength, or add examples", (f"phases.{phase}.optimizer={words}",)
+    augment = _AUGMENT.get(known.modality) if known else None
+    if augment is not None and not changes_examples(run.setting(phase, "augment") or "none"):
+        noun, preset = augment
+        return f"Augment its {noun}", (f"phases.{phase}.augment={preset}",)
     if not run.setting(phase, "weight_decay"):
         return "Add weight decay, or more examples", (f"phases.{phase}.weight_decay=0.01",)
     return "Train fewer units in it, or add examples", _lower_rate(run, phase)
-
-
-def _is_augmented(run: Evidence, phase: str) -> bool:
-    augment = run.setting(phase, "augment")
-    return bool(augment) and augment != "none" and (not isinstance(augment, Mapping) or augment.get("preset") != "none")

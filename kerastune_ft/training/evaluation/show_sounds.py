@@ -15,6 +15,8 @@ from kerastune_ft.training.session.session import Session
 _BINS = 64
 # Seconds of a window and between two windows; the decibels that the colours reach down to.
 _WINDOW, _HOP, _DEPTH = 0.025, 0.01, 80.0
+_FLOOR = 1e-6
+_FLOOR_DECIBELS = -120.0
 _MOST_COLUMNS = 400
 _MOST_BYTES = 64_000
 """The size of a sound beyond which it is shown as a picture alone: two dozen of them stay below 2 MB in a page."""
@@ -38,20 +40,43 @@ def draw_log_mel(samples: np.ndarray, rate: int) -> bytes:
 
     Colours go from the loudest value to 80 dB below it.
     """
-    from matplotlib import colormaps
     from PIL import Image
 
-    decibels = _compute_decibels(samples, rate)
-    top = float(decibels.max())
-    shades = np.clip(1 + (decibels - top) / _DEPTH, 0, 1) if decibels.min() < top else np.zeros_like(decibels)
-    levels = np.round(shades * 255).astype(np.uint8)[::-1]
-    image = Image.fromarray(levels)
+    image = Image.fromarray(_shade(samples, rate, find_loudest(samples, rate)))
     if image.width > _MOST_COLUMNS:
         image = image.resize((_MOST_COLUMNS, _BINS), Image.Resampling.BOX)
-    image.putpalette((colormaps["magma"](np.arange(256))[:, :3] * 255).round().astype(np.uint8).tobytes())
+    image.putpalette(_palette().tobytes())
     written = io.BytesIO()
     image.save(written, "PNG", optimize=True)
     return written.getvalue()
+
+
+def paint_log_mel(samples: np.ndarray, rate: int, loudest: float) -> np.ndarray:
+    """Return the picture of `draw_log_mel` as uint8 [bins, frames, 3], its colours from `loudest` decibels down."""
+    painted: np.ndarray = _palette()[_shade(samples, rate, loudest)]
+    return painted
+
+
+def find_loudest(samples: np.ndarray, rate: int) -> float:
+    """Return the largest value of the log-mel spectrogram of a sound, in decibels."""
+    return float(_compute_decibels(samples, rate).max())
+
+
+def _shade(samples: np.ndarray, rate: int, loudest: float) -> np.ndarray:
+    """Return the spectrogram as numbers of colours, uint8 [bins, frames]; silence has the first one."""
+    decibels = _compute_decibels(samples, rate)
+    is_silent = decibels.max() <= _FLOOR_DECIBELS
+    shades = np.zeros_like(decibels) if is_silent else np.clip(1 + (decibels - loudest) / _DEPTH, 0, 1)
+    levels: np.ndarray = np.round(shades * 255).astype(np.uint8)[::-1]
+    return levels
+
+
+def _palette() -> np.ndarray:
+    """Return the colours, uint8 [256, 3]."""
+    from matplotlib import colormaps
+
+    colours: np.ndarray = (colormaps["magma"](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
+    return colours
 
 
 def _compute_decibels(samples: np.ndarray, rate: int) -> np.ndarray:
@@ -69,7 +94,7 @@ def _compute_decibels(samples: np.ndarray, rate: int) -> np.ndarray:
         dtype="float32",
     )
     mel = keras.ops.convert_to_numpy(layer(padded[np.newaxis].astype(np.float32)))[0]
-    return np.asarray(20 * np.log10(np.maximum(mel, 1e-6)))
+    return np.asarray(20 * np.log10(np.maximum(mel, _FLOOR)))
 
 
 def encode_wav(samples: np.ndarray, rate: int) -> bytes:

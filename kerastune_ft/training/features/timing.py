@@ -129,7 +129,7 @@ def _time_reading(session: Session, plan: Plan) -> Iterator[Timed]:
         with tempfile.TemporaryDirectory(dir=session.cache, prefix="measured-") as folder:
             seconds = _measure_times(_read_rows(Path(folder), group, store.row_bytes))
         kind = "" if store.variant == NOT_AUGMENTED else ", augmented"
-        place = "+".join(store.stages[-1]) if store.stages else "decoded images"
+        place = "+".join(store.stages[-1]) if store.stages else "decoded examples"
         place += f" at {store.image_size[0]} x {store.image_size[1]}" if store.image_size else ""
         yield f"reading {place}{kind}", seconds, read_seconds(store)
 

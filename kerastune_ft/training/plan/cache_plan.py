@@ -244,4 +244,4 @@ def _explain_refusal(decision: CachePlan, need: FeatureUse, store: CachedFeature
 
 
 def _describe_inputs(level: str | None) -> str:
-    return "; decoded images are stored" if level == INPUT else ""
+    return "; decoded examples are stored" if level == INPUT else ""

@@ -281,7 +281,7 @@ def _describe_augmentation(plan: PhasePlan) -> dict[str, Any] | None:
     """Return the operations that change training examples; a folder of noise with the hash of its sounds."""
     if plan.operations is None:
         return None
-    noise = {"noise_sha256": plan.noise.hash} if plan.noise is not None else {}
+    noise = {} if plan.noise is None else {"noise_sha256": plan.noise.hash, "noise_sounds": len(plan.noise.paths)}
     return {**plan.operations, **noise, "views": plan.phase.augment.views}
 
 

@@ -132,6 +132,12 @@ def test_what_helps_against_learning_by_heart_is_what_is_not_done_yet() -> None:
     assert advise(kind="text_classification") == ("phases.top.weight_decay=0.01",)
     assert advise(augment="medium") == ("phases.top.weight_decay=0.01",)
     assert advise(augment={"preset": "none"}) == ("phases.top.augment=light",)
+    assert advise(kind="audio_classification") == ("phases.top.augment=medium",)
+    assert advise(kind="audio_classification", augment={"preset": "none", "noise": "street"}) == (
+        "phases.top.weight_decay=0.01",
+    )
+    solver = {"name": "lbfgs", "options": {"l2": 0.01}}
+    assert advise(optimizer=solver, learning_rate=None) == ('phases.top.optimizer={"name": "lbfgs", "l2": 0.1}',)
     assert advise(augment="light", weight_decay=0.1) == ("phases.top.learning_rate.peak=3e-05",)
 
 

@@ -86,7 +86,7 @@ def test_one_epoch_that_a_later_phase_reads_again_is_stored() -> None:
 def test_the_heads_small_features_are_stored_where_the_large_ones_are_over_the_budget() -> None:
     decision = decide([head(), top()], budget=300_000_000)
     assert decision.stored == {POOLED, DECODED}
-    assert say(decision, 1) == "1.1 GB is over the budget of 300.0 MB; decoded images are stored"
+    assert say(decision, 1) == "1.1 GB is over the budget of 300.0 MB; decoded examples are stored"
     without = decide([head(), top()], budget=10_000_000)
     assert without.stored == {POOLED}
     assert say(without, 1) == "1.1 GB is over the budget of 10.0 MB"
@@ -120,7 +120,7 @@ def test_fresh_augmentation_leaves_decoded_images_and_what_is_measured() -> None
     assert decision.stored == {DECODED, MID}
     assert decision.rows(MID) == 400
     assert say(decision, 1) == (
-        "random augmentation below the cut, drawn anew every epoch; validation is stored; decoded images are stored"
+        "random augmentation below the cut, drawn anew every epoch; validation is stored; decoded examples are stored"
     )
 
 

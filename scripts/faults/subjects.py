@@ -1,0 +1,152 @@
+"""What runs to strike learn from: small examples of every kind, and the sections of a configuration that read them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import wave
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from kerastune_ft.data.embedded import embedded_texts
+
+EXAMPLES = 84
+# Every fifth label is wrong, so that overfitting shows.
+_MISLABELLED = 5
+_SIZE = 32
+_RATE = 8000
+
+_MOBILENET = {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": _SIZE}
+_BERT = {
+    "kind": "keras_hub",
+    "class": "BertBackbone",
+    "options": {"num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "dropout": 0.1},
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Examples of a kind, and the sections that read them."""
+
+    task: Mapping[str, Any]
+    data: Mapping[str, Any]
+    """The section `data`, but for its path."""
+    backbone: Mapping[str, Any]
+    write: Callable[[Path], Path]
+    """Writes the examples into a folder, and returns the path of the section `data`."""
+    noise: str | None = None
+    """A folder of noise, if these are sounds."""
+
+    def sections(self, folder: Path) -> dict[str, Any]:
+        """Write the examples into a folder and return the sections `task`, `data` and `backbone`."""
+        data = {**self.data, "path": str(self.write(folder))}
+        return {"task": {**self.task}, "data": data, "backbone": {**self.backbone}}
+
+
+def _pixels(random: np.random.Generator, is_bright: bool) -> np.ndarray:
+    """Noise, and where it is bright a square in it."""
+    pixels = random.integers(0, 120, (_SIZE, _SIZE, 3)).astype(np.uint8)
+    pixels[8:24, 8:24] += np.uint8(100 * is_bright)
+    return pixels
+
+
+def _encode(pixels: np.ndarray) -> bytes:
+    picture = io.BytesIO()
+    Image.fromarray(pixels).save(picture, "PNG")
+    return picture.getvalue()
+
+
+def _label(number: int) -> int:
+    return number % 2 if number % _MISLABELLED else 1 - number % 2
+
+
+def _write_archive(folder: Path) -> Path:
+    random, path = np.random.default_rng(0), folder / "pictures.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for number in range(EXAMPLES):
+            content = _encode(_pixels(random, bool(number % 2)))
+            archive.writestr(f"{('plain', 'bright')[_label(number)]}/{number:03d}.png", content)
+    return path
+
+
+def _write_arrays(folder: Path) -> Path:
+    """Pictures with two flags, and a value, each."""
+    random, path = np.random.default_rng(0), folder / "pictures.npz"
+    images = np.stack([_pixels(random, bool(number % 2)) for number in range(EXAMPLES)])
+    flags = np.array([[_label(number), number % 3 == 0] for number in range(EXAMPLES)], np.uint8)
+    values = images.mean((1, 2, 3)) + random.normal(0, 2, EXAMPLES)
+    np.savez(path, x=images, flags=flags, values=values)
+    return path
+
+
+def _write_masks(folder: Path) -> Path:
+    random, root = np.random.default_rng(0), folder / "scenes"
+    for name in ("images", "masks"):
+        (root / name).mkdir(parents=True)
+    for number in range(EXAMPLES // 2):
+        mask = np.zeros((_SIZE, _SIZE), np.uint8)
+        top, left = random.integers(0, 16, 2)
+        mask[top : top + 16, left : left + 16] = 255
+        pixels = random.integers(0, 120, (_SIZE, _SIZE, 3)).astype(np.uint8)
+        pixels[mask > 0] += np.uint8(100)
+        (root / "images" / f"{number:02d}.png").write_bytes(_encode(pixels))
+        (root / "masks" / f"{number:02d}.png").write_bytes(_encode(mask))
+    return root
+
+
+def _write_table(folder: Path) -> Path:
+    """Reviews."""
+    reviews, path = embedded_texts("reviews"), folder / "texts.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "label"])
+        for number in range(EXAMPLES):
+            label = int(reviews.label(number))
+            written = label if number % _MISLABELLED else 1 - label
+            writer.writerow([*reviews.text(number), reviews.CLASSES[written]])
+    return path
+
+
+def _write_sounds(folder: Path) -> Path:
+    """High and low tones, and beside them a folder of noise."""
+    random, root = np.random.default_rng(0), folder / "sounds"
+    time = np.arange(_RATE // 4) / _RATE
+    for number in range(EXAMPLES // 2):
+        pitch = (500.0, 1500.0)[number % 2] * random.uniform(0.9, 1.1)
+        tone = 0.4 * np.sin(2 * np.pi * pitch * time) + random.normal(0, 0.02, len(time))
+        _write_wav(root / ("low", "high")[_label(number)] / f"{number:02d}.wav", tone)
+    for name in ("rain", "street"):
+        _write_wav(folder / "noise" / f"{name}.wav", random.normal(0, 0.1, _RATE))
+    return root
+
+
+def _write_wav(path: Path, samples: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(_RATE)
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+
+
+SUBJECTS: Mapping[str, Subject] = {
+    "images": Subject({"kind": "image_classification"}, {"kind": "folder"}, _MOBILENET, _write_archive),
+    "texts": Subject(
+        {"kind": "text_classification"}, {"kind": "table", "input": "text", "label": "label"}, _BERT, _write_table
+    ),
+    "sounds": Subject({"kind": "audio_classification"}, {"kind": "folder"}, _MOBILENET, _write_sounds, "noise"),
+    "labels": Subject(
+        {"kind": "image_classification", "multi_label": True, "thresholds": "best_f1"},
+        {"kind": "arrays", "y": "flags"},
+        _MOBILENET,
+        _write_arrays,
+    ),
+    "values": Subject({"kind": "image_regression"}, {"kind": "arrays", "y": "values"}, _MOBILENET, _write_arrays),
+    "masks": Subject({"kind": "image_segmentation"}, {"kind": "folder"}, _MOBILENET, _write_masks),
+}
