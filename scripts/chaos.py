@@ -265,7 +265,8 @@ class Chaos:
             shown = ", ".join(wrong[:5])
             self._fault(f"{name}: {len(wrong)} results are not those of the reference: {shown}")
         self._check_run(name)
-        shutil.rmtree(run / "model", ignore_errors=True)
+        if not wrong:
+            shutil.rmtree(run / "model", ignore_errors=True)
 
     def fill_disk(self, share: float) -> None:
         """Let the disk be full after this share of what a run writes, then make room and resume."""
@@ -344,7 +345,7 @@ def main() -> int:
         folder = (options.directory or Path(temporary)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
         if options.draw:
-            outcome = inject_drawn(folder, options.draw, options.kills, options.seed)
+            outcome = inject_draws(folder, options.draw, options.kills, options.seed)
             print(json.dumps(outcome.to_json(), indent=1) if options.json else outcome.table())
             return 1 if outcome.faults else 0
         given = options.config and options.config.absolute()
@@ -366,7 +367,7 @@ def inject_all(chaos: Chaos, kills: int, full_disks: int) -> Outcome:
     return chaos.outcome
 
 
-def inject_drawn(folder: Path, count: int, kills: int, seed: int) -> Outcome:
+def inject_draws(folder: Path, count: int, kills: int, seed: int) -> Outcome:
     """Draw configurations, strike the runs of each, and return the outcome of all."""
     whole = Outcome()
     for number in range(seed, seed + count):

@@ -12,6 +12,7 @@ from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.fit_memory import fit_memory
 from kerastune_ft.training.phase.phase import train_phase
+from kerastune_ft.training.phase.prepare import set_dropout
 from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.training.solving.solve import solve_phase
 
@@ -33,6 +34,8 @@ def run_phases(context: RunContext, until: str | None = None) -> Iterator[dict[s
         if phase.phase.name == until and any(index > phase.index for index in to_train):
             break
     load_best(context, phase)
+    # The saved model has it, whichever process trained the phase.
+    set_dropout(context.session, phase)
 
 
 def _train(context: RunContext, phase: PhasePlan) -> dict[str, Any]:

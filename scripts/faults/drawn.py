@@ -54,6 +54,7 @@ OF_PHASES: tuple[Row, ...] = (
     Row(({"augment": "light"}, {"augment": {"preset": "medium", "views": 2}}), (*_PICTURES, "sounds")),
     Row(({"augment": {"preset": "strong", "noise": "noise"}},), ("sounds",)),
     Row(({"augment": {"preset": "light", "noise": "noise", "views": 2}},), ("sounds",)),
+    Row(({"image_size": 48},), ("images", "labels", "values"), chance=0.2),
     Row(({"mixup": 0.3}, {"mixup": 1.0})),
     Row(({"cutmix": 1.0},)),
     Row(({"label_smoothing": 0.1},)),
@@ -80,7 +81,7 @@ OF_PHASES: tuple[Row, ...] = (
     Row(({"batch_size": 7}, {"batch_size": 32})),
     Row(({"batch_norm": "train"}, {"batch_norm": "statistics"})),
     Row(({"dropout": 0.5},)),
-    Row(({"lora": {"rank": 2}, "unfreeze": {"last": 1}},)),
+    Row(({"lora": {"rank": 2}, "unfreeze": {"last": 1}},), chance=0.15),
     Row(({"cache": "off"}, {"cache": "required"})),
 )
 """What may be written in a phase; later rows replace what earlier ones wrote."""
@@ -120,7 +121,7 @@ def write(folder: Path, strategy: str, seed: int) -> Path:
         **_draw_rows(draw, OF_RUNS, subject),
     }
     path = folder / "chaos.json"
-    path.write_text(json.dumps(take_out_refused(made), indent=1))
+    path.write_text(json.dumps(drop_problems(made), indent=1))
     return path
 
 
@@ -139,7 +140,7 @@ def _draw_rows(draw: random.Random, rows: tuple[Row, ...], subject: str) -> dict
     return found
 
 
-def take_out_refused(document: dict[str, Any]) -> dict[str, Any]:
+def drop_problems(document: dict[str, Any]) -> dict[str, Any]:
     """Return a configuration without the keys of its phases that cannot stand beside the others."""
     made = copy.deepcopy(document)
     while problem := _first_problem(made):

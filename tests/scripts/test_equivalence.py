@@ -33,8 +33,9 @@ def assert_within(found: dict[str, dict[str, Any]], name: str, way: str) -> None
     difference = found[name][way]
     assert difference.history <= equivalence.ROWS[name].tolerance
     assert difference.weights <= equivalence.ROWS[name].tolerance
-    # Another order of summation leaves its trace: a difference of nothing at all would be the same run twice.
-    assert max(difference.history, difference.weights) > 0
+    # Another order of summation leaves its trace: a difference of nothing at all would be the same run twice. A solver
+    # sums on the host, and in one order.
+    assert max(difference.history, difference.weights) > 0 or "lbfgs" in name
 
 
 @pytest.mark.parametrize(("name", "way"), [(name, way) for name, ways in SHORT.items() for way in ways])

@@ -44,7 +44,7 @@ class NoiseSounds:
         self._lock = threading.Lock()
         self._digests: list[bytes] = []
         for number, path in enumerate(self.paths):
-            content = self._read(path)
+            content = self._read_file(path)
             self._keep(number, self._decode(path, content))
             self._digests.append(hashlib.sha256(content).digest())
         self.hash = hashlib.sha256(b"".join(self._digests)).hexdigest()
@@ -116,7 +116,7 @@ class NoiseSounds:
                 _, dropped = self._kept.popitem(last=False)
                 self._bytes -= dropped.nbytes
 
-    def _read(self, path: Path) -> bytes:
+    def _read_file(self, path: Path) -> bytes:
         try:
             return path.read_bytes()
         except OSError as error:

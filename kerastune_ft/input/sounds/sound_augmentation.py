@@ -51,7 +51,12 @@ def on_sounds(sounds: tf.Tensor, changes: SoundChanges, rate: int) -> tf.Tensor:
     def change_all(batch: np.ndarray, *draws: np.ndarray) -> np.ndarray:
         of_each = (dict(zip(names, row, strict=True)) for row in zip(*draws, strict=True))
         pairs = zip(batch, of_each, strict=True)
-        return np.stack([change_sound(samples, rate, changes.operations, drawn) for samples, drawn in pairs])
+        try:
+            return np.stack([change_sound(samples, rate, changes.operations, drawn) for samples, drawn in pairs])
+        except LookupError:
+            # Noise is lost, and whoever reads the batches names it. Of an error TensorFlow would print a traceback
+            # first; a batch of another shape stops the pipeline in a line.
+            return np.zeros(0, np.float32)
 
     changed = tf.numpy_function(change_all, [sounds, *changes.draws.values()], tf.float32, stateful=False)
     return tf.ensure_shape(changed, sounds.shape)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
-from kerastune_ft.config.checks.solvers import is_solved
+from kerastune_ft.config.checks.phases.solvers import is_solved
 from kerastune_ft.config.options.augment import changes_examples
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LabelKind, find_facts
 from kerastune_ft.metrics.intervals.wilson import share_interval

@@ -105,8 +105,13 @@ def find_dropout(session: Session, phase: PhasePlan) -> float:
 
 
 def set_layers(session: Session, phase: PhasePlan) -> None:
-    """Set which layers train in a phase, and the dropout of its head; that of a caller's own keeps its rates."""
+    """Set which layers train in a phase, and the dropout of its head."""
     freeze_all_but(session, phase.selection, phase.trained)
+    set_dropout(session, phase)
+
+
+def set_dropout(session: Session, phase: PhasePlan) -> None:
+    """Set the dropout of the head in a phase; a head of the caller's own keeps its rates."""
     python = session.config.python
     if python is not None and python.head is not None:
         return
