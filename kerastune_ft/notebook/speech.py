@@ -26,7 +26,7 @@ _NAMED = (
     "run-dir", "until-phase", "stop-after", "data", "split", "input", "batch-size", "output", "format", "pictures",
     "label", "backbone", "weights", "epochs", "example", "workers", "directory", "older-than", "examples", "device",
     "top", "submission", "folds", "seeds", "seed", "phase", "write", "steps", "low", "high", "plot", "trials", "for",
-    "sampler", "metric", "html", "on", "candidate",
+    "sampler", "metric", "html", "on", "candidate", "objective", "schedule",
 )  # fmt: skip
 # Options whose keyword is another word.
 _KEYWORDS = {"for": "time", "candidate": "candidates"}
