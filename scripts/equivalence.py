@@ -85,9 +85,7 @@ ROWS = {
         {"learning_rate": {"peak": 0.003, "shape": "one_cycle", "momentum": [0.95, 0.85, 0.95]}, "accumulate": 2}
     ),
     "lbfgs": Row(
-        {"unfreeze": "none", "learning_rate": None, "optimizer": {"name": "lbfgs", "l2": 0.01}, "epochs": 100},
-        # Where it ends follows from derivatives of a hundred thousandth.
-        tolerance=1e-4,
+        {"unfreeze": "none", "learning_rate": None, "optimizer": {"name": "lbfgs", "l2": 0.01}, "epochs": 100}
     ),
     "adamw, images of several sizes": Row(
         {"image_size": [40, 48], "augment": "light", "mixup": 0.3, "accumulate": 2, "batch_norm": "statistics"},

@@ -272,8 +272,8 @@ def odd(folder: Path) -> dict[str, Outcome]:
     data = {"kind": "table", "path": str(folder / "odd.csv"), "input": "file", "label": "usual",
             "splits": {"column": "split"}}  # fmt: skip
     cases: dict[str, dict[str, Any]] = {
-        "nan": {"backbone": {"kind": "saved", "path": nan}},
-        "huge": {"backbone": {"kind": "saved", "path": huge}},
+        "nan": {"backbone": {"kind": "saved", "path": nan, "input": "-1-1"}},
+        "huge": {"backbone": {"kind": "saved", "path": huge, "input": "-1-1"}},
         "constant": {"data": {**data, "input": "grey"}},
         "lonely": {"data": {**data, "label": "lonely"}},
         "absent": {"data": {**data, "label": "absent"}},
