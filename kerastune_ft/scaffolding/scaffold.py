@@ -103,8 +103,8 @@ def init(
             f"{', '.join(files.shipped_names())}"
         )
     if example is not None:
-        given = {"label": label or None, "backbone": backbone, "weights": weights, "schedule": schedule}
-        _refuse_beside_example({**given, "epochs": epochs, "measure": rank})
+        beside = {"label": label or None, "backbone": backbone, "weights": weights, "schedule": schedule}
+        _refuse_beside_example({**beside, "epochs": epochs, "measure": rank})
         return _copy_example(example, output)
     if rank is not None and backbone is not None:
         raise ConfigError("--measure chooses the backbone, and --backbone names one; give one of them")
