@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kerastune_ft.config.options.phases import Phase
@@ -34,6 +34,9 @@ from kerastune_ft.trials.space import Space
 _MOST_MODELS = 2
 # Plans that are made before the first trial.
 _MOST_PLANS = 32
+# Plans that are held of a model, and the numbers of phases, beside peaks of rates, that decide nothing of them.
+_MOST_SHARED_PLANS = 8
+_NUMBERS = ("weight_decay", "dropout", "label_smoothing", "clip_norm")
 
 
 def name_model(config: RunConfig) -> str:
@@ -66,6 +69,7 @@ class SharedModel:
     """On the first part of a trial."""
     parts: tuple[Part, ...]
     pinned: Pinned
+    _plans: dict[str, Plan] = field(default_factory=dict, compare=False)
 
     def pin(self, config: RunConfig) -> RunConfig:
         """Return the configuration of a trial with what is pinned."""
@@ -75,6 +79,32 @@ class SharedModel:
         """Return the session of a part of a trial, whose variables are those of all others."""
         taken, _ = warm_start.with_kept_head(config, self.session.task.scheme)
         return replace(self.session.with_phases(config.phases), config=taken, source=part.source)
+
+    def plan(self, session: Session, part: Part, earlier: Mapping[str, Any] | None) -> Plan:
+        """Return the plan of a session that `adopt` returned; `earlier` is the plan.json of a trial that goes on.
+
+        Where a trial before differs in numbers alone, what that was resolved to is taken.
+        """
+        if earlier is not None:
+            return planning.make(session, earlier)
+        key = part.name + _describe_structure(session.config)
+        known = self._plans.pop(key, None)
+        made = planning.make(session) if known is None else planning.with_numbers(known, session)
+        while len(self._plans) >= _MOST_SHARED_PLANS:
+            del self._plans[next(iter(self._plans))]
+        self._plans[key] = made
+        return made
+
+
+def _describe_structure(config: RunConfig) -> str:
+    """Return all of a configuration but its numbers that decide nothing of a plan."""
+    document = config.to_json()
+    document["head"] = {**document["head"], "dropout": None}
+    for phase in document["phases"]:
+        phase |= {key: bool(phase[key]) for key in _NUMBERS}
+        if phase["learning_rate"] is not None:
+            phase["learning_rate"] = {**phase["learning_rate"], "peak": None}
+    return json.dumps(document, sort_keys=True)
 
 
 class Models:

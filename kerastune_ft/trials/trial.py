@@ -203,7 +203,7 @@ class TrialRunner:
     ) -> PartResult:
         """Train a schedule on a part, or what is left of it; `judge` tells of its curve whether it is to end."""
         session = shared.adopt(config, part)
-        plan = planning.make(session, run.read_json("plan.json") if run.exists("plan.json") else None)
+        plan = shared.plan(session, part, run.read_json("plan.json") if run.exists("plan.json") else None)
         run.commit_json("plan.json", plan.document)
         model = f"{shared.name}/{part.name} of {len(shared.parts)}" if part.name else shared.name
         forked = self._forks.copy_to(run, plan, config, model)

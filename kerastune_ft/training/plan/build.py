@@ -15,6 +15,7 @@ from kerastune_ft.graph.partition import Crossing, CutModel, Partition, Stage, p
 from kerastune_ft.input.order import count_batches
 from kerastune_ft.input.sounds.noise import NoiseSounds
 from kerastune_ft.saved_model.base import check_savable
+from kerastune_ft.training.plan.cache_plan import CachePlan
 from kerastune_ft.training.plan.document import plan_document
 from kerastune_ft.training.plan.feature_usage import plan_cache
 from kerastune_ft.training.plan.keys import batch_norm, class_balance, solved
@@ -77,12 +78,31 @@ def make(session: Session, earlier: Mapping[str, Any] | None = None, pinned: Pin
     phases = _add_stages(session, phases, pinned)
     chunk = pinned.chunk if pinned else _choose_chunk(session, phases)
     decision = plan_cache(session, phases, earlier)
+    return Plan(tuple(phases), chunk, decision, _describe(session, phases, chunk, decision, pinned))
+
+
+def with_numbers(plan: Plan, session: Session) -> Plan:
+    """Return the plan of a session whose phases are those of a plan but for numbers that decide nothing of it.
+
+    They are peaks of learning rates, weight decay, dropout, label smoothing and the norms that gradients are clipped
+    to, none of which appears or goes away.
+    """
+    given = session.config.phases
+    phases = [replace(each, phase=phase) for each, phase in zip(plan.phases, given, strict=True)]
+    document = _describe(session, phases, plan.chunk, plan.decision, pins_in(plan.document))
+    return replace(plan, phases=tuple(phases), document=document)
+
+
+def _describe(
+    session: Session, phases: Sequence[PhasePlan], chunk: int, decision: CachePlan, pinned: Pins | None
+) -> dict[str, Any]:
+    """Return plan.json."""
     document = plan_document(session, phases, chunk, decision)
     if pinned:
         document |= {"pinned": pinned.to_json()}
-    if written:
+    if written := session.config.runtime.pinned:
         document["notes"] = [*document["notes"], describe_pins(written)]
-    return Plan(tuple(phases), chunk, decision, document)
+    return document
 
 
 def pin(session: Session, plans: Iterable[Plan]) -> Pins:
