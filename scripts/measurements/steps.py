@@ -15,7 +15,7 @@ from kerastune_ft.config.read import read
 from kerastune_ft.graph.decay import find_undecayed
 from kerastune_ft.input.order import Order, shuffle_batches
 from kerastune_ft.training.devices import devices
-from kerastune_ft.training.features.feed import Feed
+from kerastune_ft.training.features.feed import Feed, Supply
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.phase import freeze
 from kerastune_ft.training.phase.evaluate import as_tensor
@@ -92,7 +92,8 @@ def _ours(session: Session, made: phase_plan.Plan, phase: phase_plan.PhasePlan) 
     undecayed = find_undecayed(layer for unit in session.units for layer in unit.layers)
     optimizer = optimizers.build(phase.phase, trained, table, phase.factors, undecayed=undecayed)
     compiled = build_step(session, phase, optimizer)
-    feed = Feed(session.devices, session.loader, Prefix(session.devices, phase.stages, made.chunk))
+    supply = Supply(session.loader, Prefix(session.devices, phase.stages, made.chunk))
+    feed = Feed(session.devices, supply, supply)
 
     def epoch(number: int) -> None:
         batches = feed.training_batches(_order(session, phase, number), number)

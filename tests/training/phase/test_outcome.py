@@ -26,6 +26,7 @@ def context(run: Any, phases: list[Any]) -> Any:
 def phase(index: int, start_from: str = "best", stages: tuple[int, ...] = (1,)) -> Any:
     return SimpleNamespace(
         index=index, phase=SimpleNamespace(name=("head", "top")[index], start_from=start_from), stages=stages,
+        cut_at=lambda size: SimpleNamespace(stages=stages),
         selection=SimpleNamespace(statistics=("top/mean",)), trained=("top/kernel",),
         folder=f"phases/0{index}-{('head', 'top')[index]}",
     )  # fmt: skip
