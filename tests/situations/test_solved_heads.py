@@ -303,6 +303,7 @@ def test_features_that_are_all_alike_give_the_shares_of_the_classes(folder: Path
     assert solver_of(folder / "odd-constant")["loss"] == pytest.approx(np.log(2), abs=1e-6)
 
 
-def test_a_class_that_is_not_trained_on_is_said(odd: dict[str, Outcome]) -> None:
-    print(odd["absent"].text)
+def test_a_class_that_is_not_trained_on_is_no_trouble(odd: dict[str, Outcome]) -> None:
+    # It ends with a model, or with the sentence that data of too few examples end with.
+    assert odd["absent"].code in (0, 3)
     assert "Traceback" not in odd["absent"].text
