@@ -16,6 +16,7 @@ from kerastune_ft.backbones.text_windows import make_unfolding_layers
 from kerastune_ft.config.options.backbones import EarlierRun
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph.rebuild.flat import FlatCopy
+from kerastune_ft.graph.rows.windows import make_folding_layers
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.rundir import MANIFEST, RunDirectory
 from kerastune_ft.storage import as_local_folder
@@ -37,7 +38,7 @@ def build(options: EarlierRun) -> Backbone:
     digest = _check_model(run, options)
     inner = next(layer for layer in load(run.path / _MODEL, "backbone.path").layers if is_inner(layer))
     given = _inputs(inner)
-    copy = FlatCopy(inner, given, substitutes=_unfolding_layers(plan))
+    copy = FlatCopy(inner, given, substitutes=_window_layers(plan))
     whole = keras.Model(given, copy.output)
     head, about = plan["head"]["layers"], plan["backbone"]
     body = keras.Model(given, _outputs(copy, about), name="backbone")
@@ -94,10 +95,15 @@ def _input(run: RunDirectory, plan: Mapping[str, Any]) -> BackboneInput:
     return ImageInput((height, width))
 
 
-def _unfolding_layers(plan: Mapping[str, Any]) -> Mapping[str, keras.layers.Layer]:
-    """Return layers for the operations of a saved model that give windows rows: cuts know windows by such layers."""
+def _window_layers(plan: Mapping[str, Any]) -> Mapping[str, keras.layers.Layer]:
+    """Return layers for the operations of a saved model that give windows rows, and for those that undo that.
+
+    Cuts know windows by such layers.
+    """
     rows = plan["text"]["rows"] if plan["text"] is not None else {}
-    return make_unfolding_layers(rows["names"]) if "window" in rows else {}
+    if "window" not in rows:
+        return {}
+    return {**make_unfolding_layers(rows["names"]), **make_folding_layers(plan["head"]["layers"])}
 
 
 def _inputs(inner: keras.Model) -> Any:

@@ -49,6 +49,19 @@ def rename(tensor: Any, name: str) -> Any:
     return tensor
 
 
+def set_mask(tensor: Any, mask: Any) -> None:
+    """Give a symbolic tensor a mask, which layers that know masks take where they are given none."""
+    tensor._keras_mask = mask
+
+
+def last_operation(outputs: Any) -> Any:
+    """Return the operation that symbolic outputs come from; of a functional model called as a layer its last one."""
+    operation = outputs._keras_history.operation
+    while isinstance(operation, keras.Model) and not is_functional(operation) and hasattr(operation, "_functional"):
+        operation = operation._functional
+    return last_operation(operation.outputs[0]) if is_functional(operation) else operation
+
+
 def is_functional(operation: Any) -> bool:
     """Return whether an operation is a functional model: one made of inputs and outputs, whose nodes are known."""
     return isinstance(operation, keras.Model) and hasattr(operation, "_nodes_by_depth")

@@ -38,7 +38,7 @@ def dense_head(
     """
     x = _pool(features, options, mask)
     if windows is not None:
-        x = _pool_windows(x, windows)
+        x = pool_windows(x, windows)
     for number, width in enumerate(options.hidden, start=1):
         name = f"head_hidden_{number}"
         x = keras.layers.Dropout(options.dropout, name=f"{name}_dropout", dtype="float32")(x)
@@ -89,7 +89,7 @@ def _pool(features: Any, options: Head, mask: Any) -> Any:
     return pooling(name="head_pooling", dtype="float32")(features)
 
 
-def _pool_windows(pooled: Any, windows: Any) -> Any:
+def pool_windows(pooled: Any, windows: Any) -> Any:
     """Return the mean over the windows of each example that have tokens; what fills up has none."""
     by_example = FoldWindows(name="head_windows", dtype="float32")(pooled, windows)
     present = keras.ops.max(windows, axis=-1)

@@ -69,6 +69,11 @@ def dice_losses(targets: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Te
     return share * tf.reduce_sum(missing, -1) / tf.maximum(classes, 1.0), share
 
 
+def divide_labels(targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return class numbers, int32, 0 for ignored pixels, and 1 for all others, float32; both [batch, height, width]."""
+    return _labels(targets), _valid(targets)
+
+
 def _labels(targets: tf.Tensor) -> tf.Tensor:
     """Return class numbers, int32; 0 for ignored pixels."""
     return tf.where(tf.equal(targets, IGNORE), 0, tf.cast(targets, tf.int32))

@@ -7,43 +7,105 @@ import hashlib
 import inspect
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.rows.windows import FoldWindows
+from kerastune_ft.layers.heads import pool_windows
+
+# The names of functions and of layers of Keras that give probabilities.
+_PROBABILITIES = ("softmax", "sigmoid", "log_softmax", "logsoftmax", "log_sigmoid", "logsigmoid")
 
 
-def build_head(given: Any, features: Any, outputs: int, seed: int, mask: Any = None) -> Any:
-    """Return the symbolic outputs [batch, outputs] of a head on symbolic features.
+def build_head(
+    given: Any, features: Any, shape: Sequence[int], seed: int, mask: Any = None, windows: Any = None
+) -> Any:
+    """Return the symbolic outputs [batch, *shape] of a head on symbolic features, or on feature maps by their strides.
 
     A layer or a model is made anew from its configuration, so that nothing is left of earlier training; a function is
-    called with features and number of outputs, and with `mask` where it takes one. Initial values are drawn by the
-    run's seed. Raises ConfigError for what builds no such outputs.
+    called with the features and the number of outputs, `shape[-1]`, and with `mask` [rows, length] where it takes one.
+    Layers that know masks have it in any case. Initial values are drawn by the run's seed.
+
+    Where an example has several rows of features (`windows` is then their mask by example, [examples, windows,
+    length]), the head is built on the rows, and what it gives is averaged over those with tokens; a function that takes
+    `windows` is called with the features of whole examples, [examples, windows, length, width], and this mask.
+    Outputs [batch, height, width, classes] of another size than `shape` are resized bilinearly. Raises ConfigError for
+    what builds no such outputs.
     """
+    if windows is not None and _takes(given, "windows"):
+        features, mask = FoldWindows(name="head_features", dtype=features.dtype)(features, windows), windows
+        outputs = _build(given, features, shape, seed, {"windows": windows, "mask": windows})
+    else:
+        if mask is not None:
+            keras_private.set_mask(features, keras.ops.cast(mask, "bool"))
+        outputs = _build(given, features, shape, seed, {"mask": mask})
+        outputs = outputs if windows is None else pool_windows(outputs, windows)
+    size = tuple(shape[:-1])
+    if size and tuple(outputs.shape[1:-1]) != size:
+        outputs = keras.layers.Resizing(*size, interpolation="bilinear", name="head_resize", dtype="float32")(outputs)
+    return outputs
+
+
+def _build(given: Any, features: Any, shape: Sequence[int], seed: int, known: dict[str, Any]) -> Any:
+    """Return what a head gives on features; raise ConfigError where it fails, or gives another shape."""
     with _seed_initializers(seed):
         try:
-            found = _call(given, features, outputs, mask)
+            found = _call(given, features, shape[-1], known)
         except ConfigError:
             raise
         except Exception as error:
-            raise ConfigError(f"head: it cannot be built on features {features.shape}: {_shorten(error)}") from error
-    if tuple(getattr(found, "shape", ())) != (None, outputs):
-        got = getattr(found, "shape", type(found).__name__)
-        raise ConfigError(
-            f"head: it gives {got}, and the task needs (None, {outputs}): one number for each of its "
-            "classes or values, without a softmax"
-        )
+            raise ConfigError(
+                f"head: it cannot be built on features {_describe_shapes(features)}: {_shorten(error)}"
+            ) from error
+    _check_shape(found, shape)
     return found
 
 
-def _call(given: Any, features: Any, outputs: int, mask: Any) -> Any:
+def _check_shape(found: Any, shape: Sequence[int]) -> None:
+    """Raise ConfigError for outputs of another shape; maps may have another size, if it is known."""
+    got = tuple(getattr(found, "shape", ()))
+    fits = len(got) == len(shape) + 1 and got[0] is None and got[-1] == shape[-1] and None not in got[1:]
+    if fits and (len(shape) > 1 or got[1:] == tuple(shape)):
+        return
+    said = got if got or hasattr(found, "shape") else type(found).__name__
+    each = "for each of its classes or values"
+    if len(shape) > 1:
+        each = "for each class of every pixel, of this size or a smaller one that is resized to it"
+    wanted = (None, *shape)
+    raise ConfigError(f"head: it gives {said}, and the task needs {wanted}: one number {each}, without a softmax")
+
+
+def refuse_probabilities(outputs: Any) -> None:
+    """Raise ConfigError for outputs that an activation has made probabilities already, which would be so twice."""
+    last = keras_private.last_operation(outputs)
+    named = getattr(getattr(last, "activation", None), "__name__", type(last).__name__).lower()
+    if named in _PROBABILITIES:
+        raise ConfigError(
+            f"head: it ends with {named}, and the task makes probabilities of what a head gives; leave that activation "
+            "away"
+        )
+
+
+def _describe_shapes(features: Any) -> str:
+    """Return the shape of features, or those of feature maps by name."""
+    if isinstance(features, Mapping):
+        return "{" + ", ".join(f"{name!r}: {tuple(each.shape)}" for name, each in features.items()) + "}"
+    return str(tuple(features.shape))
+
+
+def _takes(given: Any, name: str) -> bool:
+    """Return whether a head is a function with a parameter of this name."""
+    return not isinstance(given, keras.layers.Layer) and name in inspect.signature(given).parameters
+
+
+def _call(given: Any, features: Any, outputs: int, known: Mapping[str, Any]) -> Any:
     if isinstance(given, keras.layers.Layer):
         return _make_anew(given)(features)
-    takes_mask = inspect.signature(given).parameters.get("mask") is not None
-    return given(features, outputs, mask=mask) if takes_mask else given(features, outputs)
+    return given(features, outputs, **{name: each for name, each in known.items() if _takes(given, name)})
 
 
 def _make_anew(layer: keras.layers.Layer) -> keras.layers.Layer:

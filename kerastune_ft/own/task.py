@@ -8,11 +8,13 @@ from typing import Any, cast
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.backbones.endpoints import FEATURES
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics.intervals.base import Sample
-from kerastune_ft.own.head import build_head
+from kerastune_ft.own.head import build_head, refuse_probabilities
+from kerastune_ft.own.loss import compute_losses
 from kerastune_ft.own.objects import OwnMetric, OwnObjects
 from kerastune_ft.tasks.base import Loss, Measured, Task
 
@@ -28,8 +30,10 @@ def with_own_objects(task: Task, config: RunConfig) -> Task:
     own = config.own
     if own is None:
         return task
-    if task.predicts_masks and (own.head is not None or own.metrics):
-        raise ConfigError(f"head and metrics of your own are not available for {task.kind} in this version")
+    if task.predicts_masks and own.metrics:
+        raise ConfigError(
+            f"metrics of your own are not available for {task.kind}, of which counts of pixels are kept and no outputs"
+        )
     if taken := [name for name in own.metrics if name in task.metric_directions]:
         raise ConfigError(f"metrics[{taken[0]!r}]: {task.kind} measures {taken[0]} itself; write another name")
     return cast(Task, OwnTask(task, own, config.seed))
@@ -53,9 +57,12 @@ class OwnTask:
         """Return the symbolic raw outputs of the own head, or of the task's."""
         if self._own.head is None:
             return self._task.head(features, mask, windows)
-        if windows is not None:
-            raise ConfigError('head: a head of your own does not read windows; write "long_texts": "cut" in data')
-        return build_head(self._own.head, features["features"], len(self._task.scheme.names), self._seed, mask)
+        # A head of masks gets the maps of all strides, by name.
+        given = features.get(FEATURES, features)
+        outputs = build_head(self._own.head, given, self._task.output_shape, self._seed, mask, windows)
+        if not self._task.scheme.deviation:
+            refuse_probabilities(outputs)
+        return outputs
 
     def bind(self, model: Any, options: LossOptions = NO_OPTIONS) -> Loss:
         """Return the own loss as phases use it, or the task's."""
@@ -67,17 +74,27 @@ class OwnTask:
         """Return the sum of the own losses, or of the task's, and the count to divide it by."""
         if self._own.loss is None:
             return self._task.loss(targets, outputs, weights, options)
-        losses = compute_losses(self._own.loss, targets, outputs)
+        losses, counts = self.compute_own_losses(targets, outputs)
         # Padding may repeat an example, and must add nothing, not even NaN.
-        return tf.reduce_sum(tf.where(weights > 0, losses * weights, tf.zeros_like(losses))), tf.reduce_sum(weights)
+        total = tf.reduce_sum(tf.where(weights > 0, losses * weights, tf.zeros_like(losses)))
+        return total, tf.reduce_sum(counts * weights)
+
+    def compute_own_losses(self, targets: Any, outputs: Any) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return the own loss of every example and what it counts, float32 [batch] each."""
+        known, valid = self._task.split_valid(targets)
+        return compute_losses(self._own.loss, known, outputs, valid)
 
     def summarise(self, measured: Measured) -> dict[str, float]:
         """Return the task's metrics of a split, then the own ones."""
         found = self._task.summarise(measured)
-        if self._own.metrics:
-            targets, answers = self._answers(measured)
-            found |= {name: measure_metric(name, each, targets, answers) for name, each in self._own.metrics.items()}
-        return found
+        return found | self.summarise_own(measured)
+
+    def summarise_own(self, measured: Measured) -> dict[str, float]:
+        """Return the own metrics of a split."""
+        if not self._own.metrics:
+            return {}
+        targets, answers = self._answers(measured)
+        return {name: measure_metric(name, each, targets, answers) for name, each in self._own.metrics.items()}
 
     def sample(self, measured: Measured) -> Sample:
         """Return the examples for intervals, which functions get where these are few enough."""
@@ -105,31 +122,6 @@ class OwnTask:
         if scheme.deviation:
             targets = targets * np.asarray(scheme.deviation) + np.asarray(scheme.mean)
         return targets, np.stack(known, axis=1).astype(np.float32)
-
-
-def compute_losses(own: Any, targets: Any, outputs: Any) -> tf.Tensor:
-    """Return the loss of every example, float32 [batch], of a loss of Keras or a function (targets, outputs).
-
-    Raises ConfigError where it fails, or gives another number of losses than there are examples.
-    """
-    try:
-        # A loss of Keras takes the mean itself unless it is asked this way.
-        losses = getattr(own, "call", own)(targets, outputs)
-        losses = tf.cast(tf.convert_to_tensor(losses), tf.float32)
-    except Exception as error:
-        shapes = [tuple(each.shape) for each in (targets, outputs)]
-        said = " ".join(str(error).split())[:200]
-        raise ConfigError(
-            f"loss: it cannot be computed of targets {shapes[0]} and outputs {shapes[1]} "
-            f"({type(error).__name__}: {said})"
-        ) from error
-    rows = tf.nest.flatten(outputs)[0].shape[0]
-    if losses.shape.rank in (None, 0) or losses.shape[0] != rows:
-        raise ConfigError(
-            f"loss: it gives {tuple(losses.shape)} for a batch of {rows}, and every example needs a loss of its own, "
-            f"({rows},); give the losses without their mean"
-        )
-    return tf.reduce_mean(losses, axis=list(range(1, losses.shape.rank))) if losses.shape.rank > 1 else losses
 
 
 def measure_metric(name: str, metric: OwnMetric, targets: np.ndarray, answers: np.ndarray) -> float:

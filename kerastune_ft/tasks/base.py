@@ -107,6 +107,11 @@ class Task(ABC):
         belong to padding; None where nothing is padded.
         """
 
+    @property
+    @abstractmethod
+    def output_shape(self) -> tuple[int, ...]:
+        """Return the shape of one example's raw outputs; the last axis has the classes or values."""
+
     @abstractmethod
     def finish(self, outputs: Any) -> Any:
         """Return the symbolic outputs of a saved model, such as probabilities, from symbolic raw outputs.
@@ -149,6 +154,14 @@ class Task(ABC):
         By default both are kept with their shares, and the loss is that of both (see `losses.mixed`).
         """
         return Mixed(targets, others, mix.share)
+
+    def split_valid(self, targets: Any) -> tuple[Any, Any]:
+        """Return targets as a loss of a person's own gets them, and which parts of them count; a graph function.
+
+        By default whole examples count, and the second is None. Else it is 1 for the pixels that have a class, float32
+        [batch, height, width], and the others are of the first class in the targets.
+        """
+        return targets, None
 
     @abstractmethod
     def loss(

@@ -33,6 +33,11 @@ class PooledTask(Task):
             features["features"], self._head, len(self.scheme.names), self._seed, mask=mask, windows=windows
         )
 
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Return the number of names of the scheme."""
+        return (len(self.scheme.names),)
+
     def measure(self, targets: Any, outputs: Any) -> dict[str, tf.Tensor]:
         """Return `targets` and `outputs` as they are."""
         return {"targets": targets, "outputs": outputs}

@@ -20,7 +20,7 @@ from kerastune_ft.input.image_augmentation import Changes, on_masks
 from kerastune_ft.input.mask_geometry import fit_mask, restore_mask
 from kerastune_ft.input.mixing import Mix, paste
 from kerastune_ft.layers.decoders.unet import unet_decoder
-from kerastune_ft.losses.masks import compute_losses, pixel_cross_entropy
+from kerastune_ft.losses.masks import compute_losses, divide_labels, pixel_cross_entropy
 from kerastune_ft.losses.mixed import Mixed
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics import segmentation as metrics
@@ -79,6 +79,15 @@ class Segmentation(Task):
         """Return logits [batch, height, width, classes] at the model's size."""
         width, dropout = self._head.width or _WIDTH, self._head.dropout
         return unet_decoder(features, len(self.classes), self._image_size, self._seed, width=width, dropout=dropout)
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Return the model's height and width and the number of classes."""
+        return (*self._image_size, len(self.classes))
+
+    def split_valid(self, targets: Any) -> tuple[Any, Any]:
+        """Return the masks with class numbers alone, int32, and 1 for the pixels that have one."""
+        return divide_labels(targets)
 
     def finish(self, outputs: Any) -> Any:
         """Return probabilities [batch, height, width, classes]."""

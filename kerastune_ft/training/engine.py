@@ -44,6 +44,7 @@ from kerastune_ft.training.refit import begin_refit
 from kerastune_ft.training.run_directory.resume import RunStart
 from kerastune_ft.training.run_directory.run_data import SPLITS_FILE, open_data, read_recorded
 from kerastune_ft.training.session.assemble import assemble, in_float32
+from kerastune_ft.training.session.own_objects import try_objects
 from kerastune_ft.training.session.choice import ChoosePhases, Reporting, settle_phases, with_phases
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.versions import add_versions, find_versions
@@ -117,6 +118,7 @@ def prepare(
     Raises an error for a resumed run that began with other data, weights or precision than the session has.
     """
     target = start.target
+    try_objects(session)
     check_same(target, session)
     hashes = parts.hash_parts(session)
     changes = compare_parts(target, hashes, find_versions())
@@ -288,6 +290,7 @@ def make_plan(
     now.
     """
     session = assemble(config, device_choice.resolve(config.runtime), report)
+    try_objects(session)
     chosen: Mapping[str, Any] | None = None
     if config.awaits_choice and choose is not None:
         phases, chosen = choose(session, config, config_hash(config), Reporting(report), StopRequest())

@@ -6,11 +6,16 @@ has a row for each window, and outside of both a row for each example: at a cut 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import keras
 
 from kerastune_ft.graph import keras_private
+
+
+# How the names of these layers end in a head that a caller built, where they are named by their classes.
+_FOLD = "_fold_windows"
 
 
 class _Reshaping(keras.layers.Layer):
@@ -41,13 +46,18 @@ class FoldWindows(_Reshaping):
     """Undoes `UnfoldWindows`: [examples x windows, ...] becomes [examples, windows, ...]."""
 
     def call(self, inputs: Any, windows: Any) -> Any:
-        """Return one row for each example; `windows` is an integer tensor [examples, windows, length]."""
+        """Return one row for each example; `windows` is an integer tensor [examples, windows, ...]."""
         examples, count = keras.ops.shape(windows)[:2]
         return keras.ops.reshape(inputs, (examples, count, *inputs.shape[1:]))
 
     def compute_output_spec(self, inputs: Any, windows: Any) -> keras.KerasTensor:
         """Return the symbolic result."""
         return keras.KerasTensor((*windows.shape[:2], *inputs.shape[1:]), inputs.dtype)
+
+
+def make_folding_layers(names: Iterable[str]) -> dict[str, FoldWindows]:
+    """Return by name new layers for the operations of a saved model that undo windows, of these layers of its head."""
+    return {name: FoldWindows(name=name, dtype="float32") for name in names if name.endswith(_FOLD)}
 
 
 def find_window_rows(model: keras.Model) -> tuple[frozenset[int], Any]:
@@ -71,7 +81,7 @@ def call_in_stock_operations(layer: Any, *arguments: Any, **options: Any) -> Any
         (inputs,) = arguments
         return keras_private.rename(keras.ops.reshape(inputs, (-1, *inputs.shape[2:])), layer.name)
     if isinstance(layer, FoldWindows):
-        return _fold_by_number(*arguments)
+        return keras_private.rename(_fold_by_number(*arguments), layer.name)
     return layer(*arguments, **options)
 
 
