@@ -6,10 +6,12 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from kerastune_ft.errors import ConfigError, KerasTuneError, explain
 from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
+from kerastune_ft.training.watch import Watcher
 from kerastune_ft.wording import first_names
 
 _MODEL = "model/model.keras"
@@ -149,5 +151,27 @@ def describe_use(target: RunDirectory) -> str | None:
     )
 
 
+def note_use(target: RunDirectory, watch: Watcher) -> None:
+    """Say which process works in a run whose model is taken."""
+    if use := describe_use(target):
+        watch.note(f"{target} {use}: its model is taken as it is now, and may be another one when that has finished")
+
+
+def settle_killed(target: RunDirectory) -> None:
+    """Write down that a run was killed: its manifest says `running`, and nobody holds its lock."""
+    if (target.manifest() or {}).get("state") != "running":
+        return
+    with contextlib.suppress(ConfigError), target.lock():
+        target.update_manifest(state="interrupted", message="the process was killed; the same command goes on")
+
+
 def _is_this_process(owner: Mapping[str, Any]) -> bool:
     return owner.get("process") == os.getpid() and owner.get("host") == os.uname().nodename
+
+
+def write_report(target: RunDirectory, damaged: str | None = None) -> Path:
+    """Write report/index.html of a run, which says what is damaged, and return its path."""
+    from kerastune_ft.reporting.page import document
+
+    target.commit("report/index.html", document.render(target.path, damaged))
+    return target.path / "report" / "index.html"

@@ -16,7 +16,7 @@ from kerastune_ft.api.engine import (
     parse_seconds,
     refuse_workers,
     require_weights,
-    resolve_config,
+    with_objects,
 )
 from kerastune_ft.api.finished import explain_faults
 from kerastune_ft.api.runs import Run
@@ -25,6 +25,7 @@ from kerastune_ft.config.options.data import Folds
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.document import FOLDS
+from kerastune_ft.own.objects import gather_objects
 from kerastune_ft.reporting.fold_lines import list_folds
 from kerastune_ft.reporting.notebook.tables import Rows
 from kerastune_ft.reporting.terminal.folds_table import build_folds_table
@@ -84,6 +85,9 @@ def crossvalidate(
     fresh: bool = False,
     stop_after: str | float | None = None,
     overrides: Overrides = (),
+    head: Any = None,
+    loss: Any = None,
+    metrics: Any = None,
 ) -> CrossValidation:
     """Train the schedule of a configuration on every division into folds, and return figures and an ensemble.
 
@@ -96,7 +100,7 @@ def crossvalidate(
 
     >>> found = crossvalidate("medical", folds=5).summary              # doctest: +SKIP
     """
-    settings = _name(resolve_config(config, overrides), directory)
+    settings = _name(with_objects(config, overrides, gather_objects(head, loss, metrics)), directory)
     number = folds or choose_folds(settings)
     check(settings, number, seeds)
     keras_settings.refuse_foreign()
@@ -120,7 +124,7 @@ def crossvalidate(
             return Execution(begun, own, digest, options, watch, stop, find_chooser(own)).execute()
 
         finish_run(begun, settings, digest, seconds, work)
-        return CrossValidation(path_of(str(begun.target)))
+        return CrossValidation(path_of(str(begun.target)), own=settings.own)
 
 
 def choose_folds(settings: RunConfig) -> int:

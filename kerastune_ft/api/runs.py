@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.api.cells import show_in_cell
-from kerastune_ft.api.finished import describe_damage, describe_use, explain_faults, require_epochs, require_model
+from kerastune_ft.api.finished import (
+    describe_damage,
+    describe_use,
+    explain_faults,
+    note_use,
+    require_epochs,
+    require_model,
+    settle_killed,
+    write_report,
+)
 from kerastune_ft.api.given.answers import build_answers, give_labels_back, raise_alone, require_file
 from kerastune_ft.api.given.data import find_other_data
 from kerastune_ft.api.given.names import replace_paths
@@ -21,6 +30,7 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError, explain_exhaustion, explain_memory
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.metrics.document import Figures, examples_by_split, intervals_by_split, metrics_by_split
+from kerastune_ft.own.objects import OwnObjects, gather_objects
 from kerastune_ft.reporting.notebook.advice import Findings
 from kerastune_ft.reporting.notebook.folded import Folded
 from kerastune_ft.reporting.notebook.tables import Beside, Metrics, Rows
@@ -31,7 +41,6 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import as_local_file, expand_home, is_remote
 from kerastune_ft.streams import say_error
 from kerastune_ft.training.devices import tpu
-from kerastune_ft.training.watch import Watcher
 
 if TYPE_CHECKING:
     import keras
@@ -47,9 +56,12 @@ from kerastune_ft.api.engine import load_engine
 class Run:
     """A run directory with results in it."""
 
-    def __init__(self, path: Path, is_chief: bool = True) -> None:
-        """`is_chief` says whether this process, of several workers, is the one that has the results."""
-        self._given, self.is_chief = path, is_chief
+    def __init__(self, path: Path, is_chief: bool = True, own: OwnObjects | None = None) -> None:
+        """`is_chief` says whether this process, of several workers, is the one that has the results.
+
+        `own` are the objects that the run was given in this process.
+        """
+        self._given, self.is_chief, self._own = path, is_chief, own
         self._whole = path if is_remote(path) else Path(os.path.abspath(path))
 
     @property
@@ -182,7 +194,7 @@ class Run:
         """Write report/index.html from the files of the run, replacing an earlier one, and return its path."""
         target = self._directory
         with explain_faults(target):
-            _settle(target)
+            settle_killed(target)
             if damaged := describe_damage(target):
                 say_error(f"{target}: {damaged}")
             path = write_report(target, damaged)
@@ -202,13 +214,16 @@ class Run:
             return document.summarise(self.path, describe_damage(self._directory))
 
     @show_in_cell
-    def evaluate(self, data: Any = None, split: str | None = None) -> Figures:
+    def evaluate(self, data: Any = None, split: str | None = None, *, metrics: Any = None) -> Figures:
         """Return the metrics of the final model on a split of the run's data, or on other data with labels.
 
         `data` is a folder, a table or an .npz file, a DataFrame with the columns of the run's own, or a tuple of
-        examples and labels in the form that the run was trained on.
+        examples and labels in the form that the run was trained on. `metrics` are as in `kerastune_ft.run`; those that
+        this object was trained with are measured in any case.
         """
-        return evaluate(self.path, data=data, split=split)
+        known = {} if self._own is None else dict(self._own.metrics)
+        more = gather_objects(None, None, metrics)
+        return evaluate(self.path, data=data, split=split, metrics=known | dict(more.metrics if more else {}))
 
     @show_in_cell
     def predict(
@@ -243,14 +258,6 @@ class Run:
         return card.describe_run(self.path)
 
 
-def _settle(target: RunDirectory) -> None:
-    """Write down that a run was killed: its manifest says `running`, and nobody holds its lock."""
-    if (target.manifest() or {}).get("state") != "running":
-        return
-    with contextlib.suppress(ConfigError), target.lock():
-        target.update_manifest(state="interrupted", message="the process was killed; the same command goes on")
-
-
 def open_run(path: str | os.PathLike[str]) -> Run:
     """Return the run in a directory; raises ConfigError when there is none."""
     tpu.prepare("auto" if is_remote(path) else "none")
@@ -260,23 +267,29 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     return Run(opened.path)
 
 
-def evaluate(run_dir: str | os.PathLike[str], *, data: Any = None, split: str | None = None) -> Figures:
+def evaluate(
+    run_dir: str | os.PathLike[str], *, data: Any = None, split: str | None = None, metrics: Any = None
+) -> Figures:
     """Return the metrics of a run's final model on a split of its data, or on other data with the same classes.
 
     `data` is a folder, a table or an .npz file, or data in memory as `kerastune_ft.fine_tune` takes them, with labels.
     The result is a dict by name, with their intervals as `intervals` and the number of examples as `examples`.
     `split` defaults to `test`; other data is evaluated whole, so the two do not go together. The run's own data is
     divided as the run recorded it; what changed in it since is said on standard error. Raises DataError where none of
-    the split's examples is there any more.
+    the split's examples is there any more. `metrics` are further ones, as in `kerastune_ft.run`; those of the run that
+    were given in Python are among the result only where they are given here.
     """
-    found = evaluation(run_dir, data=data, split=split)
+    found = evaluation(run_dir, data=data, split=split, metrics=metrics)
     return Figures(found.metrics, found.intervals, found.examples)
 
 
-def evaluation(run_dir: str | os.PathLike[str], *, data: Any = None, split: str | None = None) -> Evaluation:
+def evaluation(
+    run_dir: str | os.PathLike[str], *, data: Any = None, split: str | None = None, metrics: Any = None
+) -> Evaluation:
     """Return what `evaluate` returns, and whether it is of the examples that the run itself was measured on."""
     if data is not None and split is not None:
         raise ConfigError("--split has no effect with --data, which is evaluated whole; give one of them")
+    own = gather_objects(None, None, metrics)
     target = RunDirectory(open_run(run_dir).path)
     watch = create_watcher(lambda line: None)
     with (
@@ -289,13 +302,13 @@ def evaluation(run_dir: str | os.PathLike[str], *, data: Any = None, split: str 
         held.enter_context(replace_paths(words))
         other = None if data is None else find_other_data(data, held, words)
         settings = _read_settings(target)
-        _note_use(target, watch)
+        note_use(target, watch)
         if damaged := describe_damage(target):
             say_error(f"{target}: {damaged}")
         load_engine(settings)
         from kerastune_ft.training.evaluation import evaluate_run
 
-        return evaluate_run.evaluate(target, settings, other, split or "test", watch)
+        return evaluate_run.evaluate(target, settings.with_own(own), other, split or "test", watch)
 
 
 def predict(
@@ -360,7 +373,7 @@ def predictions(
         contextlib.closing(watch),
     ):
         settings = _read_settings(target)
-        _note_use(target, watch)
+        note_use(target, watch)
         load_engine()
         from kerastune_ft.inference import predict as inference
         from kerastune_ft.inference.memory_inputs import MemoryInputs
@@ -384,16 +397,3 @@ def _read_settings(target: RunDirectory) -> RunConfig:
     if not isinstance(document, dict):
         raise TypeError("a configuration is an object")
     return read(document).with_rules(target.rules)
-
-
-def _note_use(target: RunDirectory, watch: Watcher) -> None:
-    if use := describe_use(target):
-        watch.note(f"{target} {use}: its model is taken as it is now, and may be another one when that has finished")
-
-
-def write_report(target: RunDirectory, damaged: str | None = None) -> Path:
-    """Write report/index.html of a run, which says what is damaged, and return its path."""
-    from kerastune_ft.reporting.page import document
-
-    target.commit("report/index.html", document.render(target.path, damaged))
-    return target.path / "report" / "index.html"

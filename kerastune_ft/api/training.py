@@ -22,9 +22,11 @@ from kerastune_ft.api.engine import (
     resolve_config,
     with_objects,
 )
+from kerastune_ft.api.finished import write_report
 from kerastune_ft.api.given.model import with_backbone
-from kerastune_ft.api.runs import Run, write_report
+from kerastune_ft.api.runs import Run
 from kerastune_ft.config.options.backbones import Applications
+from kerastune_ft.config.python_objects import PythonObjects
 from kerastune_ft.config.run import RunConfig, written_paths
 from kerastune_ft.data.files.npz import find_example_shape
 from kerastune_ft.data.files.stored_type import find_stored_type
@@ -136,7 +138,7 @@ def announce_and_run(
             return bool(load_engine(own).execute(begun, own, digest, watch, stop, until_phase, choose))
 
         finish_run(begun, settings, digest, seconds, work, watchers)
-        return Run(path_of(str(begun.target)), is_chief=begun.target.writer is not None)
+        return Run(path_of(str(begun.target)), begun.target.writer is not None, settings.own)
 
 
 def finish_run(
@@ -270,12 +272,21 @@ class PlanView:
     """The complete configuration: with the phases that were chosen, where they were."""
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the complete configuration as a file that `run` takes. Raises ConfigError where that cannot be."""
+        """Write the complete configuration as a file that `run` takes. Raises ConfigError where that cannot be.
+
+        Where it goes with objects of Python, which no file holds, the call that takes it is said.
+        """
         target = check_target(path)
         try:
             target.write_text(json.dumps(self.configuration, indent=2) + "\n")
         except OSError as error:
             raise ConfigError(f"{os.fspath(path)} cannot be written: {error.strerror}; give another place") from error
+        if objects := self.configuration.get("python"):
+            arguments = PythonObjects.model_validate(objects).arguments
+            say(
+                f"{os.fspath(path)} goes with objects of Python, which no file holds: kt.run({os.fspath(path)!r}, "
+                f"{arguments}) takes it, python -m kerastune_ft run refuses it"
+            )
 
     def _repr_html_(self) -> str:
         from kerastune_ft.reporting.terminal import tables

@@ -140,6 +140,11 @@ def _nodes_between(given: Collection[int], outputs: Sequence[Any]) -> list[Any]:
     return nodes
 
 
+def operations_between(inputs: Sequence[Any], outputs: Sequence[Any]) -> list[Any]:
+    """Return the operations of a graph that outputs need besides these inputs, every one after those it reads."""
+    return [node.operation for node in _nodes_between({id(each) for each in inputs}, outputs)]
+
+
 def leaf_layers(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.layers.Layer]:
     """Return the layers at any depth that hold no other layer, each once, by path: the names on the way to it."""
     found: dict[str, keras.layers.Layer] = {}

@@ -7,13 +7,13 @@ import hashlib
 import inspect
 import random
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph import keras_private
+from kerastune_ft.graph import keras_private, normalisation
 from kerastune_ft.graph.rows.windows import FoldWindows
 from kerastune_ft.layers.heads import pool_windows
 
@@ -22,7 +22,14 @@ _PROBABILITIES = ("softmax", "sigmoid", "log_softmax", "logsoftmax", "log_sigmoi
 
 
 def build_head(
-    given: Any, features: Any, shape: Sequence[int], seed: int, mask: Any = None, windows: Any = None
+    given: Any,
+    features: Any,
+    shape: Sequence[int],
+    seed: int,
+    mask: Any = None,
+    windows: Any = None,
+    *,
+    of_classes: bool = False,
 ) -> Any:
     """Return the symbolic outputs [batch, *shape] of a head on symbolic features, or on feature maps by their strides.
 
@@ -34,23 +41,33 @@ def build_head(
     length]), the head is built on the rows, and what it gives is averaged over those with tokens; a function that takes
     `windows` is called with the features of whole examples, [examples, windows, length, width], and this mask.
     Outputs [batch, height, width, classes] of another size than `shape` are resized bilinearly. Raises ConfigError for
-    what builds no such outputs.
+    what builds no such outputs, and with `of_classes` where they are probabilities already.
     """
+    check = _refuse_probabilities if of_classes else None
     if windows is not None and _takes(given, "windows"):
         features, mask = FoldWindows(name="head_features", dtype=features.dtype)(features, windows), windows
-        outputs = _build(given, features, shape, seed, {"windows": windows, "mask": windows})
+        outputs = _build(given, features, shape, seed, {"windows": windows, "mask": windows}, check)
     else:
         if mask is not None:
             keras_private.set_mask(features, keras.ops.cast(mask, "bool"))
-        outputs = _build(given, features, shape, seed, {"mask": mask})
-        outputs = outputs if windows is None else pool_windows(outputs, windows)
+        outputs = _build(given, features, shape, seed, {"mask": mask}, check)
+        if windows is not None:
+            _refuse_batch_norm([features, mask], outputs)
+            outputs = pool_windows(outputs, windows)
     size = tuple(shape[:-1])
     if size and tuple(outputs.shape[1:-1]) != size:
         outputs = keras.layers.Resizing(*size, interpolation="bilinear", name="head_resize", dtype="float32")(outputs)
     return outputs
 
 
-def _build(given: Any, features: Any, shape: Sequence[int], seed: int, known: dict[str, Any]) -> Any:
+def _build(
+    given: Any,
+    features: Any,
+    shape: Sequence[int],
+    seed: int,
+    known: dict[str, Any],
+    check: Callable[[Any], None] | None,
+) -> Any:
     """Return what a head gives on features; raise ConfigError where it fails, or gives another shape."""
     with _seed_initializers(seed):
         try:
@@ -62,7 +79,19 @@ def _build(given: Any, features: Any, shape: Sequence[int], seed: int, known: di
                 f"head: it cannot be built on features {_describe_shapes(features)}: {_shorten(error)}"
             ) from error
     _check_shape(found, shape)
+    if check is not None:
+        check(found)
     return found
+
+
+def _refuse_batch_norm(inputs: Sequence[Any], outputs: Any) -> None:
+    """Raise ConfigError for BatchNormalization on rows of windows, of which some fill up and must not count."""
+    for operation in keras_private.operations_between(inputs, [outputs]):
+        if isinstance(operation, keras.layers.Layer) and normalisation.batch_norms(operation):
+            raise ConfigError(
+                "head: BatchNormalization would count the windows that fill up a batch; use LayerNormalization, or "
+                "take the features of whole texts, by a function (features, outputs, windows)"
+            )
 
 
 def _check_shape(found: Any, shape: Sequence[int]) -> None:
@@ -79,7 +108,7 @@ def _check_shape(found: Any, shape: Sequence[int]) -> None:
     raise ConfigError(f"head: it gives {said}, and the task needs {wanted}: one number {each}, without a softmax")
 
 
-def refuse_probabilities(outputs: Any) -> None:
+def _refuse_probabilities(outputs: Any) -> None:
     """Raise ConfigError for outputs that an activation has made probabilities already, which would be so twice."""
     last = keras_private.last_operation(outputs)
     named = getattr(getattr(last, "activation", None), "__name__", type(last).__name__).lower()
@@ -104,8 +133,21 @@ def _takes(given: Any, name: str) -> bool:
 
 def _call(given: Any, features: Any, outputs: int, known: Mapping[str, Any]) -> Any:
     if isinstance(given, keras.layers.Layer):
-        return _make_anew(given)(features)
+        made, mask = _make_anew(given), known["mask"]
+        return made(features) if mask is None else _call_flat(made, features)
     return given(features, outputs, **{name: each for name, each in known.items() if _takes(given, name)})
+
+
+def _call_flat(layer: Any, *arguments: Any, **options: Any) -> Any:
+    """Return what a layer gives, of a model its layers one by one, so that masks reach those that know them."""
+    if isinstance(layer, keras.Sequential):
+        for inner in layer.layers:
+            arguments = (_call_flat(inner, *arguments),)
+        return arguments[0]
+    if keras_private.is_functional(layer):
+        return keras_private.run_graph(layer, arguments[0], _call_flat)
+    # What is None, a mask among it, is what its input has.
+    return layer(*arguments, **{name: each for name, each in options.items() if each is not None})
 
 
 def _make_anew(layer: keras.layers.Layer) -> keras.layers.Layer:

@@ -30,7 +30,12 @@ def compute_losses(own: Any, targets: Any, outputs: Any, valid: Any = None) -> t
     except Exception as error:
         raise ConfigError(_explain(error, targets, outputs)) from error
     rows = tf.nest.flatten(outputs)[0].shape[0]
-    if losses.shape.rank in (None, 0) or losses.shape[0] != rows:
+    if losses.shape.rank is None:
+        raise ConfigError(
+            "loss: TensorFlow does not know the shape of what it gives, as that of tf.numpy_function, which has no "
+            "gradient either; write it with keras.ops or functions of TensorFlow"
+        )
+    if losses.shape.rank == 0 or losses.shape[0] != rows:
         raise ConfigError(
             f"loss: it gives {tuple(losses.shape)} for a batch of {rows}, and every example needs a loss of its own, "
             f"({rows},); give the losses without their mean"

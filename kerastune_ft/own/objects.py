@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import inspect
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from kerastune_ft.config.python_objects import PythonMetric, PythonObjects
+from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.own.identity import identify
 
@@ -50,6 +51,22 @@ class OwnObjects:
             loss=None if self.loss is None else identify(self.loss),
             metrics=metrics,
         )
+
+
+def describe_metrics(config: RunConfig, run: str) -> Iterator[str]:
+    """Yield sentences on the metrics that a run was given in Python, where it is measured without or by others."""
+    own: OwnObjects | None = config.own
+    recorded = {} if config.python is None else config.python.metrics
+    given = OwnObjects() if own is None else own
+    if left := [name for name in recorded if name not in given.metrics]:
+        call = ", ".join(f'"{name}": ...' for name in left)
+        yield (
+            f"left out, since given in Python: {', '.join(left)}; in the program that has them call "
+            f'kt.evaluate("{run}", metrics={{{call}}})'
+        )
+    for name, each in given.identify().metrics.items():
+        if name in recorded and recorded[name] != each:
+            yield f"{name} is not as the run measured it: {recorded[name].describe_change(each)}"
 
 
 def gather_objects(head: Any, loss: Any, metrics: Any) -> OwnObjects | None:
@@ -105,6 +122,8 @@ def _name_metrics(metrics: Any) -> dict[str, Any]:
 def _read_metric(name: str, given: Any) -> OwnMetric:
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise ConfigError(f"metrics: {name!r} is no name; use small letters, digits and underscores, a letter first")
+    if isinstance(given, OwnMetric):
+        return given
     function, direction = given if isinstance(given, tuple) and len(given) == 2 else (given, "max")
     if direction not in ("min", "max"):
         raise ConfigError(f'metrics[{name!r}]: write "min" or "max" behind the function, not {direction!r}')

@@ -13,7 +13,7 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics.intervals.base import Sample
-from kerastune_ft.own.head import build_head, refuse_probabilities
+from kerastune_ft.own.head import build_head
 from kerastune_ft.own.loss import compute_losses
 from kerastune_ft.own.objects import OwnMetric, OwnObjects
 from kerastune_ft.tasks.base import Loss, Measured, Task
@@ -59,10 +59,9 @@ class OwnTask:
             return self._task.head(features, mask, windows)
         # A head of masks gets the maps of all strides, by name.
         given = features.get(FEATURES, features)
-        outputs = build_head(self._own.head, given, self._task.output_shape, self._seed, mask, windows)
-        if not self._task.scheme.deviation:
-            refuse_probabilities(outputs)
-        return outputs
+        of_classes = not self._task.scheme.deviation
+        shape = self._task.output_shape
+        return build_head(self._own.head, given, shape, self._seed, mask, windows, of_classes=of_classes)
 
     def bind(self, model: Any, options: LossOptions = NO_OPTIONS) -> Loss:
         """Return the own loss as phases use it, or the task's."""

@@ -44,8 +44,8 @@ from kerastune_ft.training.refit import begin_refit
 from kerastune_ft.training.run_directory.resume import RunStart
 from kerastune_ft.training.run_directory.run_data import SPLITS_FILE, open_data, read_recorded
 from kerastune_ft.training.session.assemble import assemble, in_float32
-from kerastune_ft.training.session.own_objects import try_objects
 from kerastune_ft.training.session.choice import ChoosePhases, Reporting, settle_phases, with_phases
+from kerastune_ft.training.session.own_objects import try_objects
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.versions import add_versions, find_versions
 from kerastune_ft.training.watch import Watcher

@@ -240,3 +240,29 @@ def test_a_built_layer_takes_further_weights_when_unlocked() -> None:
     assert [variable.name for variable in layer.variables] == ["kernel", "bias", "more"]
     with pytest.raises(ValueError, match="already built"):
         layer.add_weight(shape=(2,), name="another")
+
+
+def test_the_last_operation_is_that_of_the_graph_inside() -> None:
+    x = keras.Input((3,))
+    inside = keras.Sequential([keras.layers.Dense(2), last := keras.layers.ReLU()])
+    outer = keras.Sequential([keras.layers.Dense(3), inside])
+    assert keras_private.last_operation(outer(x)) is last
+    dense = keras.layers.Dense(2)
+    assert keras_private.last_operation(dense(x)) is dense
+
+
+def test_operations_between_are_those_that_outputs_need() -> None:
+    x = keras.Input((3,))
+    below, above = keras.layers.Dense(2), keras.layers.Dense(4)
+    middle = below(x)
+    outputs = keras.layers.ReLU()(above(middle))
+    assert [type(each).__name__ for each in keras_private.operations_between([middle], [outputs])] == ["Dense", "ReLU"]
+    assert keras_private.operations_between([middle], [outputs])[0] is above
+
+
+def test_layers_that_know_masks_take_that_of_their_input() -> None:
+    x, mask = keras.Input((2, 3)), keras.Input((2,), dtype="bool")
+    keras_private.set_mask(x, mask)
+    model = keras.Model([x, mask], keras.layers.GlobalAveragePooling1D()(x))
+    values = np.arange(6, dtype=np.float32).reshape(1, 2, 3)
+    np.testing.assert_array_equal(model([values, np.array([[True, False]])]), values[:, 0])

@@ -16,7 +16,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.losses.mixed import Mixed
 from kerastune_ft.metrics.intervals.base import find_intervals
 from kerastune_ft.own.objects import OwnMetric, OwnObjects
-from kerastune_ft.own.task import OwnTask, compute_losses
+from kerastune_ft.own.task import OwnTask
 from kerastune_ft.tasks.classification import Classification
 from kerastune_ft.tasks.regression import Regression as RegressionTask
 
@@ -54,21 +54,6 @@ def test_the_loss_of_a_mixture_is_that_of_both_targets_in_their_shares() -> None
     own, others = likelihoods[np.arange(6), TARGETS], likelihoods[np.arange(6), 1 - TARGETS]
     assert float(sums["loss"]) == pytest.approx(-float((own * share + others * (1 - share)).sum()), rel=1e-6)
     assert float(sums["count"]) == 6
-
-
-def test_a_loss_of_keras_is_that_of_each_example() -> None:
-    keras_loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    found = compute_losses(keras_loss, tf.constant(TARGETS), tf.constant(LOGITS)).numpy()
-    probabilities = np.exp(LOGITS) / np.exp(LOGITS).sum(1, keepdims=True)
-    np.testing.assert_allclose(found, -np.log(probabilities[np.arange(6), TARGETS]), rtol=1e-5)
-    pixels = compute_losses(lambda targets, outputs: outputs, tf.constant(TARGETS), tf.constant(LOGITS)).numpy()
-    np.testing.assert_allclose(pixels, LOGITS.mean(1))
-    with pytest.raises(ConfigError, match=r"it gives \(\) for a batch of 6"):
-        compute_losses(lambda targets, outputs: tf.reduce_mean(outputs), tf.constant(TARGETS), tf.constant(LOGITS))
-    with pytest.raises(
-        ConfigError, match=r"targets \(6,\) and outputs \(6, 2\) \(ZeroDivisionError: division by zero\)"
-    ):
-        compute_losses(lambda targets, outputs: 1 / 0, tf.constant(TARGETS), tf.constant(LOGITS))
 
 
 def test_metrics_get_probabilities_of_the_whole_split() -> None:

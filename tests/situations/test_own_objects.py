@@ -33,6 +33,14 @@ def cost(targets: np.ndarray, outputs: np.ndarray) -> float:
     return float(np.mean((outputs.argmax(1) != targets) * (1 + targets)))
 
 
+def mistakes(targets: np.ndarray, outputs: np.ndarray) -> float:
+    return float(np.mean(outputs.argmax(1) != targets))
+
+
+def spread(targets: Any, outputs: Any) -> Any:
+    return keras.ops.mean(outputs, axis=-1) - keras.ops.mean(outputs)
+
+
 class Seen:
     def __init__(self) -> None:
         self.costs: list[float] = []
@@ -58,6 +66,12 @@ def test_own_objects_hold_the_promises_that_can_hold(
         ],
     }
     own: dict[str, Any] = {"head": build_head, "loss": half, "metrics": {"cost": (cost, "min")}}
+    # Refused before anything is computed or stored.
+    with pytest.raises(kt.ConfigError, match="depends on the others in its batch"):
+        kt.run(document, run_dir="refused", **{**own, "loss": spread})
+    with pytest.raises(kt.ConfigError, match=r"metrics\['odd'\]: it gives no number of targets"):
+        kt.run(document, run_dir="refused", **{**own, "metrics": {"odd": lambda targets, outputs: outputs}})
+    assert not Path("cache").exists() and not list(Path("refused").glob("phases/*/*"))
     seen = Seen()
     whole = kt.run(document, run_dir="whole", callbacks=[seen], **own)
     assert seen.costs == whole.history["validation_cost"].tolist()
@@ -72,7 +86,26 @@ def test_own_objects_hold_the_promises_that_can_hold(
 
     test = whole.metrics["test"]
     assert set(whole.predict(np.load("data.npz")["x"])["label"]) <= {0, 1}
-    assert whole.evaluate() == {name: value for name, value in test.items() if name != "cost"}
-    assert "left out, since it was given in Python: cost" in capsys.readouterr().err
+    assert whole.evaluate() == test
+    opened = kt.open_run("whole")
+    capsys.readouterr()
+    assert opened.evaluate() == {name: value for name, value in test.items() if name != "cost"}
+    assert "left out, since given in Python: cost; in the program that has them call kt.evaluate(" in (
+        capsys.readouterr().err
+    )
+    found = opened.evaluate(metrics={"cost": (cost, "min"), "wrong": (mistakes, "min")})
+    assert {name: found[name] for name in test} == test
+    assert found["wrong"] == pytest.approx(1 - test["accuracy"])
+    assert found.intervals["cost"] == pytest.approx(whole.intervals["test"]["cost"])
+    capsys.readouterr()
+    assert kt.evaluate("whole", metrics={"cost": mistakes})["cost"] == pytest.approx(1 - test["accuracy"])
+    assert "cost is not as the run measured it: it was cost, and is mistakes" in capsys.readouterr().err
+
+    view = kt.plan(document, **own)
+    view.write("planned.json")
+    assert "kt.run('planned.json', head=..., loss=..., metrics=...) takes it" in capsys.readouterr().err
+    with pytest.raises(kt.ConfigError, match=r"goes with objects of Python"):
+        kt.run("planned.json", run_dir="other")
+    assert kt.run("planned.json", run_dir="whole", **own).metrics["test"] == test
     assert json.loads(Path("whole/config.json").read_text())["python"]["head"]["name"] == "build_head"
     assert kt.verify("whole").holds

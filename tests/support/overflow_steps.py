@@ -81,8 +81,12 @@ class Steps:
             "changed": [bool(np.any(a != b)) for a, b in zip(before, self._state(), strict=True)],
             "iterations": int(self.optimizer.iterations.numpy()),
             "sums": sums.numpy().tolist(),
-            **({"failed": self.scale.is_failed, **self.scale.state()} if self.scale else {}),
+            **(self._describe(self.scale) if self.scale else {}),
         })  # fmt: skip
+
+    @staticmethod
+    def _describe(scale: Any) -> dict[str, Any]:
+        return {"failed": scale.is_failed, "since": scale.steps_since_failure, **scale.state()}
 
     def _state(self) -> list[np.ndarray]:
         return [np.array(variable.numpy()) for variable in (*self.trained, *self.optimizer.variables)]

@@ -13,7 +13,6 @@ import keras
 
 from kerastune_ft.graph import keras_private
 
-
 # How the names of these layers end in a head that a caller built, where they are named by their classes.
 _FOLD = "_fold_windows"
 

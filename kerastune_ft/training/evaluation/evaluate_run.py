@@ -17,6 +17,7 @@ from kerastune_ft.graph.rebuild.precision import FLOAT32
 from kerastune_ft.input.texts.row_settings import read_sizes
 from kerastune_ft.metrics.document import REFIT_PLAN
 from kerastune_ft.metrics.intervals.wilson import Interval
+from kerastune_ft.own.objects import describe_metrics
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
 from kerastune_ft.saved_model.unknown import read_unknown
@@ -75,8 +76,8 @@ def evaluate(target: RunDirectory, config: RunConfig, data: Path | None, split: 
     scheme = LabelScheme.from_json(document["labels"])
     sizes = read_sizes(document["text"]) if document.get("text") else None
     endpoints = tuple(document["backbone"].get("endpoints", ())) or None
-    if config.python is not None and config.python.metrics:
-        watch.note(f"left out, since it was given in Python: {', '.join(config.python.metrics)}")
+    for note in describe_metrics(config, str(target)):
+        watch.note(note)
     if is_whole(document):
         session = open_whole(target, bare, devices, watch.note, source, scheme, sizes)
         plan = planning.for_whole(session, document["ensemble"]["replica_batch"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,10 +32,25 @@ def measure_start(work: PhaseWork) -> None:
         ) from error
     check_monitor(work.options, measured, len(work.session.source.splits["validation"]))
     work.state.start = measured
-    work.context.run.event("start", phase=work.options.name, **measured)
+    if not _is_written(work):
+        work.context.run.event("start", phase=work.options.name, **measured)
     monitor = work.options.monitor
     said = f"{monitor.replace('_', ' ')} {measured[monitor]:.4g}"
     work.context.watch.note(f"phase {work.options.name} begins at {said}, which it has to beat to be kept")
+
+
+def _is_written(work: PhaseWork) -> bool:
+    """Return whether a process wrote the event that was killed before the first checkpoint of the phase."""
+    run, name = work.context.run, "events.jsonl"
+    wanted = {"event": "start", "phase": work.options.name, **work.state.start}
+    lines = run.read_bytes(name).splitlines() if run.exists(name) else []
+    for line in lines:
+        # A line may be half written.
+        with contextlib.suppress(ValueError):
+            found = json.loads(line)
+            if {**wanted, "time": found.get("time")} == found:
+                return True
+    return False
 
 
 def is_kept(work: PhaseWork) -> bool:

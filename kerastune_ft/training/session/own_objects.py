@@ -13,7 +13,6 @@ from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.rows.windows import FoldWindows
-from kerastune_ft.input.order import order_batches
 from kerastune_ft.own import head as own_head
 from kerastune_ft.own.check_loss import check_loss
 from kerastune_ft.own.task import OwnTask
@@ -60,13 +59,13 @@ def _answer_few(session: Session) -> tuple[Any, np.ndarray]:
     if buckets is not None:
         examples = examples[buckets[examples] == buckets[examples[0]]]
     few = examples[np.unique(np.linspace(0, len(examples) - 1, _FEW).astype(int))]
-    order = order_batches(few, max(len(few), 2), 1, buckets=buckets)
-    inputs, targets, *_ = next(iter(session.loader.batches(order, 1)))
-    targets = tf.nest.map_structure(lambda each: each.numpy(), targets)
+    loader = session.loader
+    held = loader.in_memory
+    inputs = next(iter(loader.inputs(few, len(few)))) if held is None else held(few, 0)
     answer = tf.function(lambda inputs: session.model(inputs, training=False), autograph=False)
     strategy = session.devices.strategy
     outputs = strategy.run(answer, args=(inputs,))
-    return targets, strategy.experimental_local_results(outputs)[0].numpy()
+    return loader.targets(few), strategy.experimental_local_results(outputs)[0].numpy()
 
 
 def settle_head(config: RunConfig, layers: Sequence[keras.layers.Layer]) -> None:

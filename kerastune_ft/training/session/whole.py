@@ -19,6 +19,7 @@ from kerastune_ft.graph import keras_private, normalisation
 from kerastune_ft.graph.boundary import HEAD
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.build import LoaderOptions, build_loader
+from kerastune_ft.own.task import with_own_objects
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tasks import build as tasks
 from kerastune_ft.training.devices.devices import Devices
@@ -53,7 +54,7 @@ def open_whole(
     place = os.path.abspath(target.path) if target.is_local else str(target)
     with devices.strategy.scope():
         backbone = earlier_run.build_whole(EarlierRun(path=place, head="keep"))
-        task = tasks.build_task(config, scheme, backbone.input.image_size)
+        task = with_own_objects(tasks.build_task(config, scheme, backbone.input.image_size), config)
     cache = cache_directory(config.runtime)
     loader = build_loader(source, task, backbone.input, LoaderOptions(config.data, backbone.name, cache, report, sizes))
     nothing = Unit(HEAD, (), ())

@@ -35,7 +35,9 @@ class LossScale:
             self._scale = tf.Variable(START, trainable=False, dtype=tf.float32, name="loss_scale")
             self._good = tf.Variable(0, trainable=False, dtype=tf.int64, name="steps_since_overflow")
             self._skipped = tf.Variable(0, trainable=False, dtype=tf.int64, name="skipped_steps")
-            self._failed = tf.Variable(False, trainable=False, dtype=tf.bool, name="overflow_at_smallest")
+            # Of this process: a checkpoint is never written after a failure.
+            self._updates = tf.Variable(0, trainable=False, dtype=tf.int64, name="updates")
+            self._failed_at = tf.Variable(0, trainable=False, dtype=tf.int64, name="overflow_at_smallest")
 
     def scale_loss(self, loss: tf.Tensor) -> tf.Tensor:
         """Return the summed loss of one replica as it is differentiated."""
@@ -55,7 +57,9 @@ class LossScale:
         scale, good = tf.convert_to_tensor(self._scale), tf.convert_to_tensor(self._good)
         doubles = tf.logical_and(finite, good + 1 >= STEPS_TO_DOUBLE)
         failed = tf.logical_and(tf.logical_not(finite), scale <= SMALLEST)
-        self._failed.assign(tf.logical_or(tf.convert_to_tensor(self._failed), failed))
+        updates, failed_at = tf.convert_to_tensor(self._updates) + 1, tf.convert_to_tensor(self._failed_at)
+        self._updates.assign(updates)
+        self._failed_at.assign(tf.where(tf.logical_and(failed, tf.equal(failed_at, 0)), updates, failed_at))
         self._skipped.assign(tf.convert_to_tensor(self._skipped) + tf.cast(tf.logical_not(finite), tf.int64))
         self._good.assign(tf.where(tf.logical_or(doubles, tf.logical_not(finite)), tf.zeros_like(good), good + 1))
         smaller = tf.maximum(scale / 2.0, SMALLEST)
@@ -70,7 +74,12 @@ class LossScale:
     @property
     def is_failed(self) -> bool:
         """Return whether a step overflowed at the smallest scale: no scale helps."""
-        return bool(self._failed.numpy())
+        return bool(self._failed_at.numpy() > 0)
+
+    @property
+    def steps_since_failure(self) -> int:
+        """Return the steps that were made after the first one that overflowed at the smallest scale."""
+        return int(self._updates.numpy() - self._failed_at.numpy()) if self.is_failed else 0
 
     def state(self) -> dict[str, float]:
         """Return what a checkpoint keeps."""

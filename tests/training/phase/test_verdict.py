@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,20 +10,23 @@ import numpy as np
 import pytest
 
 from kerastune_ft.errors import DataError, DivergedError
+from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.phase import verdict
 from kerastune_ft.training.phase.state import PhaseState
 
 BEST, START = {"kernel": np.ones(1)}, {"kernel": np.zeros(1)}
 
 
-def _work(monitor: str = "loss", asked: bool = True, **state: Any) -> Any:
+def _work(monitor: str = "loss", asked: bool = True, folder: Path | None = None, **state: Any) -> Any:
     events: list[Any] = []
     session = SimpleNamespace(
         task=SimpleNamespace(metric_directions={"loss": "min", "accuracy": "max"}),
         source=SimpleNamespace(splits={"validation": np.arange(3)}),
     )
     options = SimpleNamespace(name="top", monitor=f"validation_{monitor}", keep_if_better=asked)
-    run = SimpleNamespace(event=lambda *given, **named: events.append(named))
+    run = RunDirectory(folder or Path("nowhere"))
+    if folder is None:
+        run.event = lambda *given, **named: events.append(named)  # type: ignore[method-assign]
     context = SimpleNamespace(run=run, watch=SimpleNamespace(note=events.append))
     plan = SimpleNamespace(refit=None)
     own = PhaseState(**state)
@@ -64,6 +68,19 @@ def test_it_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verdict, "validate", lambda work: pytest.fail("a phase that goes on knows it"))
     verdict.measure_start(work)
     assert work.state.start == {"validation_loss": 0.25}
+
+
+def test_a_process_that_is_killed_before_its_first_checkpoint_leaves_one_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in (0.25, 0.25, 0.5):
+        monkeypatch.setattr(verdict, "validate", lambda work, value=value: {"validation_loss": value})
+        verdict.measure_start(_work(folder=tmp_path))
+        # And half a line of the next event.
+        with (tmp_path / "events.jsonl").open("a") as file:
+            file.write('{"time": "2026-')
+    events = [line for line in (tmp_path / "events.jsonl").read_text().split("\n") if '"start"' in line]
+    assert len(events) == 2
 
 
 def test_weights_that_cannot_be_measured_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,10 @@ def test_a_finished_run_is_measured_by_its_saved_head() -> None:
     assert find_kept_outputs(_config(HEAD), _backbone("outputs")) == "outputs"
     assert find_kept_outputs(_config(LOSS), _backbone(weights={"dense": []})) is None
     assert find_kept_outputs(_config(None), _backbone()) is None
-    assert find_kept_outputs(_config(HEAD, own="objects"), _backbone("outputs")) is None
+    # Metrics that are given to measure a finished run.
+    assert find_kept_outputs(_config(HEAD, own=OwnObjects(metrics={})), _backbone("outputs")) == "outputs"
+    assert find_kept_outputs(_config(LOSS, own=OwnObjects(loss=keras.losses.Huber())), _backbone()) is None
+    assert find_kept_outputs(_config(HEAD, own=OwnObjects(head=keras.layers.Dense(2))), _backbone("outputs")) is None
 
 
 @pytest.mark.parametrize("python", [HEAD, LOSS])

@@ -70,6 +70,8 @@ def test_at_the_smallest_scale_there_is_no_way_on(steps: dict[str, Any], replica
     log = steps[replicas]["hopeless"]["log"]
     assert [row["scale"] for row in log] == [1.0, 1.0, 1.0]
     assert [row["failed"] for row in log] == [False, True, True]
+    # It failed at the second step, whenever that is looked at.
+    assert [row["since"] for row in log] == [0, 0, 1]
 
 
 @REPLICAS

@@ -96,13 +96,17 @@ def _check_solved(phase: Mapping[str, Any], head: Mapping[str, Any]) -> Iterator
         )
 
 
+_OF_MAPS = "stride"
+
+
 def python_inconsistencies(
     python: Mapping[str, Any], head: Mapping[str, Any], phases: Sequence[Any]
 ) -> Iterator[Finding]:
     """Yield place and message of every key without effect beside a head or a loss of the caller's."""
     if python.get("head") is not None:
         usual = Head().to_json()
-        for key in (key for key, value in head.items() if value != usual.get(key)):
+        # The stride says which maps a head of masks gets.
+        for key in (key for key, value in head.items() if value != usual.get(key) and key != _OF_MAPS):
             yield ("head", key), "it has no effect with a head of your own, which says this itself; remove it"
     listed = [(index, phase) for index, phase in enumerate(phases) if isinstance(phase, Mapping)]
     for index, phase in listed:

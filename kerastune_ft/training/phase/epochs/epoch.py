@@ -109,6 +109,8 @@ def add_sums(work: PhaseWork, pending: list[Any]) -> None:
     for values in rows.tolist():
         state.sums = [a + b for a, b in zip(state.sums or [0.0] * len(values), values, strict=True)]
     if scale is not None and scale.is_failed:
+        # As above: the step does not depend on when it is looked at.
+        state.step -= scale.steps_since_failure
         raise DivergedError(
             f"the gradients of phase {work.options.name} overflow float16 at step {state.step} whatever the loss "
             'is scaled by; give "precision": "mixed_bfloat16" or "float32" in runtime, or a lower learning_rate'

@@ -91,6 +91,8 @@ def test_keys_of_the_head_have_no_effect_beside_an_own_one() -> None:
     found = list(python_inconsistencies(python, {"dropout": 0.4}, [{"dropout": 0.1}, {"dropout": None}]))
     assert [place for place, _ in found] == [("head", "dropout"), ("phases", 0, "dropout")]
     # As the config.json of a run has them.
+    # Which maps a head of masks gets.
+    assert list(python_inconsistencies(python, {"stride": 8}, [])) == []
     assert list(python_inconsistencies(python, Head().to_json(), [])) == []
     assert list(python_inconsistencies({"head": None}, {"dropout": 0.4}, [{"dropout": 0.1}])) == []
 

@@ -54,6 +54,14 @@ def test_a_loss_that_is_no_number_ends_the_phase_with_the_rate_of_its_step() -> 
     assert work.state.step == 6, "however many steps were made until it was seen"
 
 
+def test_a_gradient_that_overflows_ends_the_phase_at_its_own_step() -> None:
+    work = _work(PhaseState(step=7))
+    work.prepared.scale = SimpleNamespace(is_failed=True, steps_since_failure=2)
+    with pytest.raises(DivergedError, match=r"overflow float16 at step 5 whatever"):
+        add_sums(work, [np.array([[4.0, 1.0, 0.0]] * 4)])
+    assert work.state.step == 5, "however many steps were made until it was seen"
+
+
 def test_an_interrupted_epoch_goes_on_after_its_last_step_and_ends_with_the_phase() -> None:
     whole = find_order(_work(PhaseState()))
     assert whole.batches == 3
