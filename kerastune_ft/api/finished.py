@@ -157,7 +157,7 @@ def note_use(target: RunDirectory, watch: Watcher) -> None:
         watch.note(f"{target} {use}: its model is taken as it is now, and may be another one when that has finished")
 
 
-def settle_killed(target: RunDirectory) -> None:
+def note_kill(target: RunDirectory) -> None:
     """Write down that a run was killed: its manifest says `running`, and nobody holds its lock."""
     if (target.manifest() or {}).get("state") != "running":
         return

@@ -14,10 +14,10 @@ from kerastune_ft.api.finished import (
     describe_damage,
     describe_use,
     explain_faults,
+    note_kill,
     note_use,
     require_epochs,
     require_model,
-    settle_killed,
     write_report,
 )
 from kerastune_ft.api.given.answers import build_answers, give_labels_back, raise_alone, require_file
@@ -194,7 +194,7 @@ class Run:
         """Write report/index.html from the files of the run, replacing an earlier one, and return its path."""
         target = self._directory
         with explain_faults(target):
-            settle_killed(target)
+            note_kill(target)
             if damaged := describe_damage(target):
                 say_error(f"{target}: {damaged}")
             path = write_report(target, damaged)

@@ -69,8 +69,8 @@ def test_own_objects_hold_the_promises_that_can_hold(
     # Refused before anything is computed or stored.
     with pytest.raises(kt.ConfigError, match="depends on the others in its batch"):
         kt.run(document, run_dir="refused", **{**own, "loss": spread})
-    with pytest.raises(kt.ConfigError, match=r"metrics\['odd'\]: it gives no number of targets"):
-        kt.run(document, run_dir="refused", **{**own, "metrics": {"odd": lambda targets, outputs: outputs}})
+    with pytest.raises(kt.ConfigError, match=r"metrics\['cost'\]: it gives no number of targets"):
+        kt.run(document, run_dir="refused", **{**own, "metrics": {"cost": lambda targets, outputs: outputs}})
     assert not Path("cache").exists() and not list(Path("refused").glob("phases/*/*"))
     seen = Seen()
     whole = kt.run(document, run_dir="whole", callbacks=[seen], **own)
