@@ -116,6 +116,19 @@ def describe_mixing(mixing: Document) -> str:
     return f"{each}, with any other training example{views}; nothing is mixed in validation"
 
 
+def explain_figures(phase: Document) -> str:
+    """Return in sentences why the training figures of a phase are not comparable with those of validation, if so."""
+    mixing = phase.get("mixing") or {}
+    ways = " or ".join(f"{way} {mixing[way]:g}" for way in ("mixup", "cutmix") if mixing.get(way))
+    loss = (phase.get("loss") or {}).get("name")
+    of = join_parts(f"of the loss {loss}" if loss else "", f"of mixed examples ({ways})" if ways else "", joint=" and ")
+    trained = f"Its training figures are {of}, those of validation of the plain loss and examples." if of else ""
+    averaged = (
+        f"Validation measures, and the phase leaves, weights averaged over updates (decay {phase.get('ema') or 0:g})."
+    )
+    return join_parts(trained, averaged if phase.get("ema") else "", joint=" ")
+
+
 def describe_monitor(phase: Document) -> str:
     """Return what chooses the epoch of a phase, and when it ends."""
     stopping = describe_options(phase.get("early_stopping"))

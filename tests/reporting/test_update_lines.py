@@ -77,3 +77,15 @@ def test_mixing_is_told_with_its_views() -> None:
     )
     both = update_lines.describe_mixing({"mixup": 0.2, "cutmix": 1.0})
     assert both.startswith("mixup 0.2 or cutmix 1, one of the two for each example")
+
+
+def test_figures_of_training_that_are_of_another_loss_are_explained() -> None:
+    assert update_lines.explain_figures({"loss": None, "mixing": None, "ema": None}) == ""
+    mixed = {"loss": {"name": "focal", "gamma": 2.0}, "mixing": {"mixup": 0.3, "cutmix": 1.0, "views": None}}
+    assert update_lines.explain_figures(mixed) == (
+        "Its training figures are of the loss focal and of mixed examples (mixup 0.3 or cutmix 1), those of validation "
+        "of the plain loss and examples."
+    )
+    assert update_lines.explain_figures({"ema": 0.999}).startswith(
+        "Validation measures, and the phase leaves, weights averaged"
+    )

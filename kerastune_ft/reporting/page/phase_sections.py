@@ -8,7 +8,7 @@ from typing import Any
 
 from kerastune_ft.reporting import drawing
 from kerastune_ft.reporting.plan_lines import list_units
-from kerastune_ft.reporting.update_lines import describe_solution
+from kerastune_ft.reporting.update_lines import describe_solution, explain_figures
 from kerastune_ft.rules import NEWEST, Rules
 
 _READ = {
@@ -32,6 +32,7 @@ def build_sections(
             "row": row,
             "read": _READ.get(row["features"] or "", ""),
             "solution": describe_solution(row["solver"]),
+            "figures": explain_figures(planned.get(row["name"]) or {}),
             "units": (own := _list_units(row, planned.get(row["name"]) or {}, units)),
             "farthest": max((unit["moved"] or 0.0 for unit in own), default=0.0),
             "has_pretrained": bool(row["from_pretrained"]),
