@@ -26,25 +26,25 @@ def session(search_folder: Path) -> Session:
 def test_a_feed_is_taken_again_unless_its_features_are_others(session: Session, search_folder: Path) -> None:
     def open_feed(
         feeds: SharedFeeds, *overrides: str, phase: int = 0, splits: dict[str, np.ndarray] | None = None
-    ) -> int:
+    ) -> object:
         own = session.with_phases(read(search_folder / "tiny.json", overrides).phases)
         own = replace(own, source=session.source.with_splits(splits or session.source.splits))
         plan = build.make(own)
-        return id(feeds.for_phase(own, plan, plan.phases[phase], Watcher()))
+        return feeds.for_phase(own, plan, plan.phases[phase], Watcher())
 
     rest = np.concatenate([session.source.splits[split] for split in ("validation", "train")])
     with SharedFeeds() as feeds:
         first = open_feed(feeds)
-        assert open_feed(feeds, "phases.learning_rate.peak=0.5", "phases.head.dropout=0.4") == first
-        assert open_feed(feeds, "phases.head.augment.preset=light") != first
-        assert open_feed(feeds, phase=1) != first
+        assert open_feed(feeds, "phases.learning_rate.peak=0.5", "phases.head.dropout=0.4") is first
+        assert open_feed(feeds, "phases.head.augment.preset=light") is not first
+        assert open_feed(feeds, phase=1) is not first
         first = open_feed(feeds, splits={"train": rest[:40], "validation": rest[40:]})
-        assert open_feed(feeds, splits={"train": rest[:50], "validation": rest[50:]}) == first, (
+        assert open_feed(feeds, splits={"train": rest[:50], "validation": rest[50:]}) is first, (
             "other folds of the same"
         )
-        assert open_feed(feeds, splits={"train": rest[:50], "validation": rest[51:]}) != first, "one example less"
+        assert open_feed(feeds, splits={"train": rest[:50], "validation": rest[51:]}) is not first, "one example less"
         mixed = open_feed(feeds, "phases.head.mixup=0.2")
-        assert open_feed(feeds, "phases.head.mixup=0.2", "phases.head.sampling=balanced") != mixed, "other partners"
+        assert open_feed(feeds, "phases.head.mixup=0.2", "phases.head.sampling=balanced") is not mixed, "other partners"
 
 
 def test_a_feed_of_a_model_that_is_gone_is_not_taken_for_one_at_the_same_address(session: Session) -> None:
