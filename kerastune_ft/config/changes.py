@@ -7,18 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kerastune_ft.config.choice import FREE
 from kerastune_ft.config.python_objects import list_changes
 from kerastune_ft.config.run import RunConfig
 
-_FREE = (
-    "output",
-    "runtime.strategy",
-    "runtime.replicas",
-    "runtime.cache",
-    "runtime.cache_directory",
-    "runtime.cache_budget",
-    "runtime.gpu_memory",
-)
 _DIVIDING = ("].batch_size", "].accumulate")
 _RETRIES = ("].on_divergence", "].on_divergence.retry")
 
@@ -48,7 +40,7 @@ def compare(old: RunConfig, new: RunConfig, begun: int) -> Changes:
         allowed.append(_line("refit", False, True))
         before["refit"] = True
     for place, one, other in _differences(before, after, ""):
-        free = place == "name" or any(place == key or place.startswith(f"{key}.") for key in _FREE)
+        free = any(place == key or place.startswith(f"{key}.") for key in FREE)
         (allowed if free else refused).append(_line(place, one, other))
     if not all(isinstance(each, list) for each in phases):
         # Left to measurements that are still to be made, as in a cross-validation.

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from kerastune_ft.config.choice import hash_choice, hash_phases
 from kerastune_ft.config.options.backbones import Backbone
 from kerastune_ft.config.options.base import ListToTuple, Options, problem
 from kerastune_ft.config.options.data import Data
@@ -43,9 +44,6 @@ class RunConfig(Options):
     backbone: Backbone = Field(description="the pretrained model")
     head: Head = Field(Head(), description="the new layers on the backbone")
     phases: Annotated[tuple[Phase, ...], ListToTuple, Field(min_length=1)] = Field(description="the schedule")
-    auto: Auto | None = Field(
-        None, description='what "phases": "auto" stands for; a run writes it, beside the phases that it chose'
-    )
     refit: bool = Field(
         False,
         description="whether the phases run again, for the epochs that validation chose, on training and validation "
@@ -57,6 +55,10 @@ class RunConfig(Options):
     )
     runtime: Runtime = Field(Runtime(), description="where and how to compute")
     output: Output = Field(Output(), description="where results go")
+    # The last, so that all that phases are chosen for is known where it is checked.
+    auto: Auto | None = Field(
+        None, description='what "phases": "auto" stands for; a run writes it, beside the phases that it chose'
+    )
     # No option: a run that began before goes on by its own, whatever the file says.
     _rules: Rules = PrivateAttr(NEWEST)
     _replacements: tuple[str, ...] = PrivateAttr(())
@@ -67,12 +69,15 @@ class RunConfig(Options):
     @field_validator("auto")
     @classmethod
     def _check_chosen(cls, value: Auto | None, info: ValidationInfo) -> Auto | None:
-        """Refuse phases that were changed after they were chosen, since the run would pass for one of those chosen."""
-        phases = info.data.get("phases")
-        if value is not None and value.chosen is not None and phases and value.chosen != phases_hash(phases):
+        """Refuse phases that were changed, or chosen for something else: the run would pass for one that chose them."""
+        known = info.data
+        if value is None or value.chosen is None or len(known) < len(cls.model_fields) - 1:
+            # Where an option is wrong that is said.
+            return value
+        if value.chosen not in (hash_choice({**known, "auto": value}), hash_phases(known["phases"])):
             raise problem(
-                'the phases are not those that were chosen; remove "auto" to take them as they are, or write '
-                '"phases": "auto" in place of both'
+                "the phases are not those that were chosen for this configuration, or one of its other keys was "
+                'changed since; remove "auto" to take them as they are, or write "phases": "auto" in place of both'
             )
         return value
 
@@ -81,11 +86,15 @@ class RunConfig(Options):
         """Whether its phases are still to be chosen by measurement; those it has only stand in for them."""
         return self.auto is not None and self.auto.chosen is None
 
-    def with_choice(self, phases: Sequence[Phase]) -> RunConfig:
-        """Return the same configuration with the phases that were chosen for it; its hash stays what it was."""
+    def with_choice(self, phases: Sequence[Phase], vouched: str | None = None) -> RunConfig:
+        """Return the same configuration with the phases that were chosen for it; its hash stays what it was.
+
+        `vouched` is what vouches for them where a run has that already.
+        """
         assert self.auto is not None
-        chosen = self.auto.model_copy(update={"chosen": phases_hash(phases)})
-        return self.model_copy(update={"phases": tuple(phases), "auto": chosen})
+        made = self.model_copy(update={"phases": tuple(phases)})
+        chosen = self.auto.model_copy(update={"chosen": vouched or hash_choice(dict(made))})
+        return made.model_copy(update={"auto": chosen})
 
     def to_json(self) -> Any:
         """Return these options as JSON values, phases that are still to be chosen as a user writes them."""
@@ -154,12 +163,6 @@ class RunConfig(Options):
             return document
         resize = _RESIZE.get(str(task.get("kind")))
         return document if resize is None else {**document, "data": {**data, "resize": resize}}
-
-
-def phases_hash(phases: Sequence[Phase]) -> str:
-    """Return the SHA-256 of a list of phases."""
-    text = json.dumps([phase.to_json() for phase in phases], sort_keys=True)
-    return hashlib.sha256(encode_text(text)).hexdigest()
 
 
 def earlier_phases(config: RunConfig) -> tuple[Phase, ...]:

@@ -25,8 +25,8 @@ class Schedule:
     """What was measured, where they were chosen by it."""
 
     def apply_to(self, session: Session) -> Session:
-        """Return the session with these phases."""
-        return session if self.chosen is None else with_phases(session, self.phases)
+        """Return the session with these phases, which are vouched for as its own where `auto` stands for them."""
+        return session if session.config.auto is None else with_phases(session, self.phases)
 
     def to_json(self) -> dict[str, Any]:
         """Return the schedule as plan.json has it."""

@@ -107,8 +107,7 @@ def configure(config: RunConfig, member: Member) -> RunConfig:
 
 def make_session(base: Session, source: DataSource, member: Member, schedule: Schedule) -> Session:
     """Return the session of a member: the model of its seed on the examples of its fold, with its phases."""
-    session = schedule.apply_to(base)
-    return replace(session, config=configure(session.config, member), source=source)
+    return schedule.apply_to(replace(base, config=configure(base.config, member), source=source))
 
 
 def train(

@@ -214,7 +214,9 @@ class Auto(Options):
     )
     keys: Mapping[str, Any] = Field({}, description="keys of all phases that are set and not chosen")
     chosen: str | None = Field(
-        None, description="SHA-256 of the phases that were chosen, which stand under phases; null before that"
+        None,
+        description="SHA-256 of the phases that were chosen, which stand under phases, and of all that they were "
+        "chosen for; null before that",
     )
 
     @property

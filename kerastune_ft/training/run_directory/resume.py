@@ -187,7 +187,7 @@ def allowed_changes(target: RunDirectory, settings: RunConfig) -> tuple[str, ...
     earlier = RunConfig.model_validate(read(target.read_json("config.json"))).with_rules(target.rules)
     if settings.awaits_choice and earlier.auto is not None and not earlier.awaits_choice:
         # Chosen when the run began; what they were chosen by is compared.
-        settings = settings.with_choice(earlier.phases)
+        settings = settings.with_choice(earlier.phases, earlier.auto.chosen)
     found = changes.compare(earlier, settings.with_rules(target.rules), begun)
     if found.refused:
         raise ConfigError(
