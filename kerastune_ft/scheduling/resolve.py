@@ -17,7 +17,7 @@ from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.probing.record import Record
 from kerastune_ft.scheduling import rules
-from kerastune_ft.scheduling.stage import Choice, choose_schedule
+from kerastune_ft.scheduling.stage import Choice, Stage
 from kerastune_ft.training.devices.workers import ask_chief
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.lost_files import naming_lost_files
@@ -67,7 +67,7 @@ def _choose(session: Session, config: RunConfig, config_hash: str, watch: Watche
     seconds = config.auto.seconds
     # Another process that measures the same is waited for: then all is measured.
     with FileLock(folder / "lock"), naming_lost_files(session.source):
-        return choose_schedule(session, Record(folder, key), folder, lay, seconds, watch, stop)
+        return Stage(session, Record(folder, key), folder, lay, seconds, watch, stop).choose()
 
 
 def _keep_steps(phases: Sequence[Mapping[str, Any]], laid: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

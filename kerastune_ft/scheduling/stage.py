@@ -52,23 +52,6 @@ class Choice:
         }
 
 
-def choose_schedule(
-    session: Session,
-    record: Record,
-    folder: Path,
-    lay: LayKeys,
-    seconds: float | None,
-    watch: Watcher,
-    stop: StopRequest,
-) -> Choice:
-    """Measure what the schedule is chosen by, and return it.
-
-    What `record` has is not measured again; trials lie in `folder` while they last. `seconds` bounds the estimated cost
-    of all measurements; without it a third of that of the run does, half of what all units at the usual rate cost.
-    """
-    return _Stage(for_measuring(session), record, folder, lay, seconds, watch, stop).choose()
-
-
 def find_facts(session: Session) -> Facts:
     """Return what is known of a session before anything is measured."""
     try:
@@ -91,8 +74,8 @@ def _has_plain_head(config: RunConfig) -> bool:
     return not (config.head.hidden or is_own or getattr(config.backbone, "head", "new") == "keep")
 
 
-class _Stage:
-    """Measures and chooses."""
+class Stage:
+    """Measures what the schedule of a run is chosen by, and chooses it; what `record` has is not measured again."""
 
     def __init__(
         self,
@@ -104,6 +87,11 @@ class _Stage:
         watch: Watcher,
         stop: StopRequest,
     ) -> None:
+        """Trials lie in `folder` while they last. `seconds` bounds the estimated cost of all measurements.
+
+        Without it a third of that of the run does, half of what all units at the usual rate cost.
+        """
+        session = for_measuring(session)
         self._session, self._record, self._folder, self._lay = session, record, folder, lay
         self._watch, self._stop = watch, stop
         self._facts = find_facts(session)

@@ -10,11 +10,9 @@ import pytest
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import config_hash
 from kerastune_ft.errors import DivergedError
-from kerastune_ft.probing.record import Record
 from kerastune_ft.scheduling import resolve, stage
 from kerastune_ft.scheduling.resolve import choose_phases
 from kerastune_ft.training.interrupts import StopRequest
-from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
 from tests.support.probe_sessions import image_document, open_session
 
@@ -46,12 +44,13 @@ def test_a_trial_that_is_made_again_is_as_long_as_it_was(tmp_path: Path, monkeyp
     made = image_document(tmp_path)
     made["phases"] = {"preset": "auto", "epochs": 7}
 
-    def choose(session: Session, record: Record, folder: Path, lay: stage.LayKeys, *more: Any) -> stage.Choice:
-        short = {"name": "top_short", "unfreeze": "all", "steps": 12, "learning_rate": 0.001}
-        later = {"name": "top", "unfreeze": "all", "epochs": 15, "learning_rate": 0.0001}
-        return stage.Choice(lay([short, later]), [], [], 1.0, 1.0)
+    class Chosen(stage.Stage):
+        def choose(self) -> stage.Choice:
+            short = {"name": "top_short", "unfreeze": "all", "steps": 12, "learning_rate": 0.001}
+            later = {"name": "top", "unfreeze": "all", "epochs": 15, "learning_rate": 0.0001}
+            return stage.Choice(self._lay([short, later]), [], [], 1.0, 1.0)
 
-    monkeypatch.setattr(resolve, "choose_schedule", choose)
+    monkeypatch.setattr(resolve, "Stage", Chosen)
     config = read(made)
     phases, _ = choose_phases(open_session(made), config, config_hash(config), Watcher(), StopRequest())
     assert [(phase.steps, phase.epochs) for phase in phases] == [(12, None), (None, 7)]

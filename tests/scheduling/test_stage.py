@@ -17,7 +17,7 @@ from kerastune_ft.config.python_objects import PythonObject, PythonObjects
 from kerastune_ft.errors import DivergedError, Interrupted
 from kerastune_ft.probing.record import Record
 from kerastune_ft.scheduling import rules, stage
-from kerastune_ft.scheduling.stage import Choice, choose_schedule, find_facts
+from kerastune_ft.scheduling.stage import Choice, Stage, find_facts
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
@@ -59,7 +59,7 @@ def lay(phases: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def choose(session: Session, folder: Path, seconds: float | None = PLENTY, stop: StopRequest | None = None) -> Choice:
-    return choose_schedule(session, Record(folder, {}), folder, lay, seconds, Watcher(), stop or StopRequest())
+    return Stage(session, Record(folder, {}), folder, lay, seconds, Watcher(), stop or StopRequest()).choose()
 
 
 @pytest.fixture(scope="module")
