@@ -15,7 +15,8 @@ from kerastune_ft.training.session.session import Session
 SHARE = 1 / 2
 """The share of the usual schedule up to which measurements are made: a third of both together."""
 FEWEST_STEPS = 20
-"""With fewer steps a trial tells nothing."""
+"""With fewer steps, and less than an epoch, a trial tells too little to choose by."""
+# A trial is short beside the phase that it is for, which has up to 15 epochs.
 _MOST_EPOCHS = 4
 
 

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastune_ft.scaffolding.suggest.defaults import HEAD_ALONE, head_phase, length_for
+from kerastune_ft.config.presets import linear_probe_then_finetune
+from kerastune_ft.scaffolding.suggest.defaults import CHANGED_IMAGES, FEW_IMAGES, HEAD_ALONE, head_phase, length_for
 
 VERSION = 7
 """Raised by one when the same measurements lead to other phases, or are made otherwise."""
 RATES = (5e-5, 2e-4, 8e-4)
 """Peak rates of a phase that trains units, low to high: the usual one and its neighbours."""
 USUAL = RATES[1]
-_FEW_IMAGES = 300
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ class Boundary:
         return {"name": self.name, "unfreeze": self.unfreeze, "learning_rate": policy, **length}
 
 
-TOP = Boundary("top", {"fraction": 0.3}, 1.0, {"preset": "light", "views": 4})
+# As `init` has them: the part that it trains of few images, and all units at rates that fall towards the input.
+TOP = Boundary("top", {"fraction": 0.3}, 1.0, CHANGED_IMAGES)
 ALL = Boundary("all", "all", 0.9, "light")
 TRIALS = {ALL.name: 2, TOP.name: 1}
 """The trials of a part: at the usual rate and a neighbour, and at the rate that was chosen."""
@@ -56,7 +57,6 @@ class Facts:
     """Whether the head is new, a linear function of one row of features, and trains on the task's own loss."""
     metric: str
     """The headline metric of the task; empty where there is no probe."""
-    maximise: bool
 
 
 @dataclass(frozen=True)
@@ -137,9 +137,17 @@ def choose_trial(results: Sequence[TrialResult]) -> TrialResult | None:
     return chosen
 
 
-def head_by_solver(l2: float, epochs: int = 200) -> dict[str, Any]:
-    """Return the phase that sets the head to its optimum at an L2 strength."""
-    return {"name": "head", "unfreeze": "none", "epochs": epochs, "optimizer": {"name": "lbfgs", "l2": l2}}
+def describe_choice(best: TrialResult, results: Sequence[TrialResult]) -> str:
+    """Return why a trial was chosen from all that were made, as words."""
+    usual = results[0]
+    if best is usual:
+        return "nothing else that was tried is clearly better"
+    return "as usual it diverged" if math.isinf(usual.loss) else "clearly better than as usual"
+
+
+def head_by_solver(l2: float) -> dict[str, Any]:
+    """Return the phase that sets the head to its optimum at an L2 strength, as LP-FT has it."""
+    return {**linear_probe_then_finetune(l2=l2)[0], "name": "head"}
 
 
 def head_by_steps(train: int) -> dict[str, Any]:
@@ -169,7 +177,7 @@ def later_phase(facts: Facts, boundary: Boundary, rate: float) -> dict[str, Any]
 
 
 def _has_few_images(facts: Facts) -> bool:
-    return facts.can_augment and facts.train < _FEW_IMAGES
+    return facts.can_augment and facts.train < FEW_IMAGES
 
 
 def describe_later(facts: Facts, phase: Mapping[str, Any]) -> list[str]:

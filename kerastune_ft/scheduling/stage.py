@@ -55,15 +55,14 @@ class Choice:
 def find_facts(session: Session) -> Facts:
     """Return what is known of a session before anything is measured."""
     try:
-        metric, maximise = headline(session.config.task)
+        metric, _ = headline(session.config.task)
     except ConfigError:
-        metric, maximise = "", True
+        metric = ""
     return Facts(
         train=len(session.source.splits["train"]),
         can_augment=session.backbone.input.image_size != (0, 0),
         can_probe=bool(metric) and _has_plain_head(session.config),
         metric=metric,
-        maximise=maximise,
     )
 
 
@@ -198,8 +197,7 @@ class Stage:
                 "than the head alone"
             )
             return []
-        why = "nothing else that was tried is clearly better" if best is results[0] else "clearly better than as usual"
-        self._reason(f"{best.boundary.name}: a peak rate of {best.rate:g}; {why}")
+        self._reason(f"{best.boundary.name}: a peak rate of {best.rate:g}; {rules.describe_choice(best, results)}")
         if best.loss < final.loss:
             self._reason(
                 f"the trial, of {best.steps} steps, was better than the head alone: it is made again first, since the "
@@ -257,7 +255,8 @@ class Stage:
         """Return the phase of a trial: what would be trained, in its own batches, for so many steps."""
         later = rules.later_phase(self._facts, boundary, rate)
         laid = self._lay([later])[-1]
-        for key in ("epochs", "early_stopping", "augment", "keep_if_better"):
+        # A trial tells of the rate that it is made at, on images as they are: changed ones cost more than they tell.
+        for key in ("epochs", "early_stopping", "augment", "keep_if_better", "on_divergence"):
             laid.pop(key, None)
         return {**laid, "steps": steps}
 

@@ -15,7 +15,7 @@ from kerastune_ft.scheduling.rules import ALL, TOP, Facts, ProbeResult, TrialRes
 
 
 def facts(train: int = 800, **more: Any) -> Facts:
-    known: dict[str, Any] = {"can_augment": True, "can_probe": True, "metric": "accuracy", "maximise": True}
+    known: dict[str, Any] = {"can_augment": True, "can_probe": True, "metric": "accuracy"}
     return Facts(train, **{**known, **more})
 
 
@@ -87,6 +87,13 @@ def test_what_diverged_is_worse_than_anything_and_nothing_to_go_on_with() -> Non
     fine = trial(TOP, rules.RATES[0], around(1.5))
     assert rules.choose_trial([*DIVERGED, fine]) == fine == rules.choose_trial([fine, *DIVERGED])
     assert rules.describe_trial(DIVERGED[0], 0.6, "accuracy") == "trial of top at 0.0002, 30 steps: it diverged"
+
+
+def test_what_is_said_of_a_choice_is_what_it_was_made_by() -> None:
+    usual, higher = trial(ALL, rules.USUAL, around(0.5)), trial(ALL, rules.RATES[2], around(0.4))
+    assert "nothing else" in rules.describe_choice(usual, [usual, higher])
+    assert rules.describe_choice(higher, [usual, higher]) == "clearly better than as usual"
+    assert rules.describe_choice(higher, [DIVERGED[0], higher]) == "as usual it diverged"
 
 
 def test_of_few_examples_only_a_sign_that_it_helps_trains_more() -> None:

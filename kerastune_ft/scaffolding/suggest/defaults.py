@@ -13,6 +13,10 @@ from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason
 
 HEAD_ALONE = 100
 """With fewer training examples than this only the head trains."""
+FEW_IMAGES = 300
+"""With fewer training images than this, changed versions of them are worth their time."""
+CHANGED_IMAGES = {"preset": "light", "views": 4}
+"""The augmentation of so few."""
 _HEAD_RATE = 0.003
 
 

@@ -15,7 +15,15 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason, short_number
 from kerastune_ft.scaffolding.samples import image_statistics
 from kerastune_ft.scaffolding.samples.image_statistics import ImageStatistics
-from kerastune_ft.scaffolding.suggest.defaults import HEAD_ALONE, about, defaults, head_phase, length_for
+from kerastune_ft.scaffolding.suggest.defaults import (
+    CHANGED_IMAGES,
+    FEW_IMAGES,
+    HEAD_ALONE,
+    about,
+    defaults,
+    head_phase,
+    length_for,
+)
 from kerastune_ft.training.devices import tpu
 from kerastune_ft.wording import counted
 
@@ -26,8 +34,6 @@ _WHY_STRETCH = (
     "Measured on pictures of 1.1 to 1.4: 0 to 2 points of accuracy above cropping and 0 to 4 above padding; "
     "crop keeps shapes"
 )
-# With fewer training images than this, changed versions of them are worth their time.
-_FEW = 300
 _WHY_AUGMENT = (
     "few images: four changed versions of each are stored and read in turn. Measured: 0 to 1.7 points of accuracy; "
     'mirroring ("flip") and "medium" gained less'
@@ -56,8 +62,8 @@ def suggest(findings: DataFindings, wanted: dict[str, Any] | None = None) -> dic
             )
     chosen = wanted or backbone(findings, sampled)
     shared = defaults(findings)
-    if findings.counts and findings.train < _FEW:
-        add_with_reason(shared, "augment", {"preset": "light", "views": 4}, _WHY_AUGMENT)
+    if findings.counts and findings.train < FEW_IMAGES:
+        add_with_reason(shared, "augment", dict(CHANGED_IMAGES), _WHY_AUGMENT)
     return {"backbone": chosen, "defaults": shared, "phases": schedule(findings)}
 
 
