@@ -29,8 +29,12 @@ _LATER = (("runtime", ("pinned",)), ("head", ("decoder", "width", "stride")), ("
 _LATER_OF_FOLDERS = ("input", "label")
 _LATER_OF_AUGMENT = ("gain", "shift", "time_mask", "frequency_mask", "noise")
 _LATER_OF_RATES = ("start", "unit_span", "momentum")
-# Keys of rates that presets had not from the first, by preset.
-_LATER_OF_PRESETS = {"fastai_fine_tune": "momentum", "discriminative": "start", "surgical": "head"}
+# Keys of rates that presets had not from the first, by preset, and the values that they have had since.
+_LATER_OF_PRESETS: Mapping[str, tuple[str, Any]] = {
+    "fastai_fine_tune": ("momentum", (0.95, 0.85, 0.95)),
+    "discriminative": ("start", 0.0002 / 32),
+    "surgical": ("head", 0.001),
+}
 
 
 class RunConfig(Options):
@@ -168,15 +172,16 @@ class RunConfig(Options):
 def earlier_phases(config: RunConfig) -> tuple[Phase, ...]:
     """Return what the preset of a configuration stood for before it had all the rates of its paper.
 
-    That are its phases where they were written one by one, or as another preset.
+    That are its phases where they were written one by one, or as another preset. A rate that was written beside the
+    preset is none that it got later, and stays.
     """
-    key = _LATER_OF_PRESETS.get(config.preset or "")
-    return config.phases if key is None else tuple(_without_rate_key(phase, key) for phase in config.phases)
+    later = _LATER_OF_PRESETS.get(config.preset or "")
+    return config.phases if later is None else tuple(_without_rate_key(phase, *later) for phase in config.phases)
 
 
-def _without_rate_key(phase: Phase, key: str) -> Phase:
+def _without_rate_key(phase: Phase, key: str, value: Any) -> Phase:
     rate = phase.learning_rate
-    if rate is None or getattr(rate, key) is None:
+    if rate is None or getattr(rate, key) != value:
         return phase
     return phase.model_copy(update={"learning_rate": rate.model_copy(update={key: None})})
 

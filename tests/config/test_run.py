@@ -11,7 +11,7 @@ import pytest
 
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig, config_hash, restore_paths, written_paths
-from kerastune_ft.rules import FIRST
+from kerastune_ft.rules import FIRST, Rules
 from tests.support.config_cases import MINIMAL, UNFREEZE, with_change
 
 EARLIER_RUNS = Path(__file__).parents[1] / "conformance" / "earlier_runs"
@@ -112,6 +112,19 @@ def test_the_hash_is_that_of_runs_from_before(manifest: Path) -> None:
     # By it the same command goes on with a run, or shows it.
     config = json.loads((manifest.parent / "config.json").read_text())
     assert config_hash(read(config)) == json.loads(manifest.read_text())["config_hash"]
+
+
+@pytest.mark.parametrize(
+    ("preset", "override"),
+    [
+        ("fastai_fine_tune", "phases.unfrozen.learning_rate.momentum=[0.9,0.8,0.9]"),
+        ("discriminative", "phases.all.learning_rate.start=0.00003"),
+        ("surgical", "phases.first.learning_rate.head=0.01"),
+    ],
+)
+def test_a_rate_that_was_written_beside_a_preset_stays_in_a_run_from_before(preset: str, override: str) -> None:
+    settings = read({**MINIMAL, "phases": preset}, [override])
+    assert settings.with_rules(Rules(2)).phases[1] == settings.phases[1]
 
 
 def test_the_hash_keeps_the_order_of_classes() -> None:
