@@ -173,13 +173,14 @@ def judge_earlier_phase(run: Evidence) -> Finding | None:
     if run.better_phase is None or not run.last:
         return None
     name, may_be_chance = run.last["name"], _is_within_noise(run, run.better_phase)
+    advice, overrides = _gentler(run, name)
     return Finding(
         "earlier_phase_better",
         "hint" if may_be_chance else "warning",
         f"Phase {run.better_phase} had a better epoch, by the last phase's monitor, than the final model"
         f"{', by no more than chance may explain' if may_be_chance else ''}.",
-        f"Train phase {name} at a lower rate, or leave it out",
-        _lower_rate(run, name),
+        f"{advice}, or leave it out",
+        overrides,
     )
 
 
@@ -195,7 +196,7 @@ def judge_discarded_phase(run: Evidence) -> Finding | None:
         f"Phase {name} did not improve on what it began with ({format_words(monitor)} {start}, at best {best}), so it "
         f"was not kept: the model is {owner}."
     )
-    return Finding("phase_discarded", "hint", text, f"Train phase {name} at a lower rate", _lower_rate(run, name))
+    return Finding("phase_discarded", "hint", text, *_gentler(run, name))
 
 
 def judge_backbone(run: Evidence) -> Finding | None:
@@ -355,9 +356,28 @@ def _are_rarer(run: Evidence, classes: Sequence[str]) -> bool:
     return min(counts.get(name, 0) for name in classes) * THRESHOLDS["unequal"] < max(counts.values())
 
 
+def _gentler(run: Evidence, phase: str) -> tuple[str, tuple[str, ...]]:
+    """Return advice for a phase that left the model worse."""
+    if stronger := _raise_penalty(run, phase):
+        return f"Raise the L2 strength of phase {phase}", stronger
+    return f"Train phase {phase} at a lower rate", _lower_rate(run, phase)
+
+
+def _raise_penalty(run: Evidence, phase: str) -> tuple[str, ...]:
+    """Return a stronger penalty for a phase whose head a solver sets; nothing for all others."""
+    optimizer = run.setting(phase, "optimizer")
+    if not is_solved({"optimizer": optimizer}):
+        return ()
+    words = json.dumps({"name": optimizer["name"], "l2": float(f"{10 * optimizer['options']['l2']:.3g}")})
+    return (f"phases.{phase}.optimizer={words}",)
+
+
 def _lower_rate(run: Evidence, phase: str) -> tuple[str, ...]:
     rate = run.setting(phase, "learning_rate")
-    peak = rate.get("peak") if isinstance(rate, Mapping) else rate
+    results = (result for result in (*run.phases, *run.discarded) if result["name"] == phase)
+    # One that diverged and began again has trained at a lower peak than it was given.
+    trained_at = next(results, {}).get("peak")
+    peak = trained_at or (rate.get("peak") if isinstance(rate, Mapping) else rate)
     if (peak := read_number(peak)) is None:
         return ()
     lower = float(f"{peak / THRESHOLDS['lower_rate']:.1g}")
@@ -367,12 +387,9 @@ def _lower_rate(run: Evidence, phase: str) -> tuple[str, ...]:
 
 def _less_freedom(run: Evidence, phase: str) -> tuple[str, tuple[str, ...]]:
     """Return advice against learning by heart, the gentlest that the phase does not follow yet."""
+    if stronger := _raise_penalty(run, phase):
+        return "Raise its L2 strength, or add examples", stronger
     known = find_facts(run.config.get("task") or {})
-    optimizer = run.setting(phase, "optimizer")
-    if known is not None and is_solved({"optimizer": optimizer}):
-        l2 = float(f"{10 * optimizer['options']['l2']:.3g}")
-        words = json.dumps({"name": optimizer["name"], "l2": l2})
-        return "Raise its L2 strength, or add examples", (f"phases.{phase}.optimizer={words}",)
     augment = _AUGMENT.get(known.modality) if known else None
     if augment is not None and not changes_examples(run.setting(phase, "augment") or "none"):
         noun, preset = augment

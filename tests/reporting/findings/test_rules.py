@@ -335,6 +335,22 @@ def test_epochs_are_not_added_to_a_phase_that_counts_steps() -> None:
     assert check(rules.judge_last_epoch, run).overrides == ()
 
 
+def test_a_phase_that_began_again_is_lowered_from_the_rate_that_it_ended_with() -> None:
+    phases = [make_result("top", 2, peak=0.001, retries=[{"step": 1, "peak": 1e27}])]
+    run = make_evidence(better_phase="head", config=with_option("learning_rate", {"peak": 1e27}), phases=phases)
+    assert check(rules.judge_earlier_phase, run).overrides == ("phases.top.learning_rate.peak=0.0003",)
+
+
+def test_a_head_by_a_solver_that_was_worse_has_no_rate_to_lower() -> None:
+    config = with_option("optimizer", {"name": "lbfgs", "options": {"l2": 0.01}})
+    found = check(rules.judge_earlier_phase, make_evidence(better_phase="head", config=config))
+    assert found.advice == "Raise the L2 strength of phase top, or leave it out"
+    assert found.overrides == ('phases.top.optimizer={"name": "lbfgs", "l2": 0.1}',)
+    worse = make_result("top", 1, best={LOSS: 0.7}, start={"metrics": {LOSS: 0.6}})
+    found = check(rules.judge_discarded_phase, make_evidence(phases=[], discarded=[worse], config=config))
+    assert found.advice == "Raise the L2 strength of phase top"
+
+
 def test_a_rate_that_is_a_number_is_lowered_as_one() -> None:
     run = make_evidence(better_phase="head", config=with_option("learning_rate", 0.001))
     assert check(rules.judge_earlier_phase, run).overrides == ("phases.top.learning_rate=0.0003",)
