@@ -21,6 +21,10 @@ _SUFFIXES = (".wav", ".flac", ".ogg", ".mp3")
 _KEPT_BYTES = 1 << 28
 
 
+class LostNoiseError(Exception):
+    """A sound of noise is not what it was when the run began; the message says what became of it."""
+
+
 class NoiseSounds:
     """The sounds of a folder and its sub-folders at one rate, in the order of their names."""
 
@@ -70,8 +74,8 @@ class NoiseSounds:
         for number, key in enumerate(self.keys):
             try:
                 self._read_again(number)
-            except LookupError as error:
-                lost.append((key, str(error.args[0])))
+            except LostNoiseError as error:
+                lost.append((key, str(error)))
         return lost
 
     def take(self, choice: float, place: float, length: int) -> np.ndarray:
@@ -93,7 +97,7 @@ class NoiseSounds:
         return samples
 
     def _read_again(self, number: int) -> bytes:
-        """Return the content of a sound; raise LookupError, with the reason, where it is not what it was.
+        """Return the content of a sound; raise LostNoiseError where it is not what it was.
 
         Another sound in its place would be mixed in by a run that says it had this one.
         """
@@ -101,9 +105,9 @@ class NoiseSounds:
             content = self.paths[number].read_bytes()
         except OSError as error:
             gone = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be read: {error.strerror}"
-            raise LookupError(gone) from error
+            raise LostNoiseError(gone) from error
         if hashlib.sha256(content).digest() != self._digests[number]:
-            raise LookupError("is another one now")
+            raise LostNoiseError("is another one now")
         return content
 
     def _keep(self, number: int, samples: np.ndarray) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.graph.randomness import uniform
+from kerastune_ft.input.sounds.noise import LostNoiseError
 
 SNR = (5.0, 25.0)
 """The least and the most decibels by which a sound is louder than the noise that is mixed in."""
@@ -53,8 +54,8 @@ def on_sounds(sounds: tf.Tensor, changes: SoundChanges, rate: int) -> tf.Tensor:
         pairs = zip(batch, of_each, strict=True)
         try:
             return np.stack([change_sound(samples, rate, changes.operations, drawn) for samples, drawn in pairs])
-        except LookupError:
-            # Noise is lost, and whoever reads the batches names it. Of an error TensorFlow would print a traceback
+        except LostNoiseError:
+            # Whoever reads the batches names it. Of an error TensorFlow would print a traceback
             # first; a batch of another shape stops the pipeline in a line.
             return np.zeros(0, np.float32)
 

@@ -8,7 +8,7 @@ import pytest
 
 from kerastune_ft.errors import DataError
 from kerastune_ft.input.sounds import noise as module
-from kerastune_ft.input.sounds.noise import NoiseSounds
+from kerastune_ft.input.sounds.noise import LostNoiseError, NoiseSounds
 from tests.support.sound_files import wav
 
 RATE = 8000
@@ -46,7 +46,7 @@ def test_sounds_beyond_the_memory_are_read_again(folder: Path, monkeypatch: pyte
     (folder / "more" / "b.wav").write_bytes(wav(np.linspace(-0.5, 0.5, 1000)))
     read.take(0.1, 0.2, 300)
     assert read.find_lost() == [(str(folder / "more" / "b.wav"), "is another one now")]
-    with pytest.raises(LookupError):
+    with pytest.raises(LostNoiseError):
         read.take(0.9, 0.2, 300)
     (folder / "more" / "b.wav").write_bytes(content)
     assert read.find_lost() == []
@@ -54,7 +54,7 @@ def test_sounds_beyond_the_memory_are_read_again(folder: Path, monkeypatch: pyte
     assert all(
         np.array_equal(kept.take(choice, 0.2, 300), one) for choice, one in zip((0.1, 0.9), expected, strict=True)
     )
-    with pytest.raises(LookupError):
+    with pytest.raises(LostNoiseError):
         read.take(0.9, 0.2, 300)
     assert {reason for _, reason in read.find_lost()} == {"is not there"}
 

@@ -70,6 +70,16 @@ def test_noise_is_mixed_in_at_the_ratio_that_was_drawn(tmp_path: Path) -> None:
     assert not change("noise", noise, 0.0, 0.4, 0.25, samples=np.zeros(RATE)).any(), "silence stays silent"
 
 
+def test_a_fault_in_a_change_is_not_taken_for_lost_noise() -> None:
+    class Faulty:
+        def take(self, choice: float, place: float, length: int) -> np.ndarray:
+            raise KeyError("no such sound")
+
+    keys = example_keys("3/1", 2, tf.range(1, dtype=tf.int64))
+    with pytest.raises(KeyError, match="no such sound"):
+        on_sounds(tf.ones((1, 20)), draw(keys, {"noise": Faulty()}), RATE)
+
+
 def test_a_sound_is_what_it_is_alone_whatever_else_is_in_the_batch() -> None:
     operations = Augment(preset="strong").resolve(AUDIO)
     sounds = tf.constant(np.stack([TONES, TONES[::-1], 0.5 * TONES]).astype(np.float32))
