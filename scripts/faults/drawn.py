@@ -32,6 +32,8 @@ class Row:
 
 
 _PICTURES = ("images", "labels", "values", "masks")
+# Their heads are linear.
+_LINEAR = ("images", "texts", "sounds", "labels", "values")
 _HUGE = 1e27
 
 OF_PHASES: tuple[Row, ...] = (
@@ -41,12 +43,22 @@ OF_PHASES: tuple[Row, ...] = (
         (
             {"learning_rate": {"peak": 0.003, "shape": "cosine", "warmup": 0.2, "unit_decay": 0.5}},
             {"learning_rate": {"peak": 0.01, "shape": "one_cycle"}},
+            {"learning_rate": {"peak": 0.01, "shape": "one_cycle", "momentum": [0.95, 0.85, 0.95]}},
             {"learning_rate": {"peak": 0.003, "unit_span": 10}},
         )
     ),
     Row(
         ({"optimizer": {"name": "sgd", "momentum": 0.9}}, {"optimizer": "nadam"}, {"optimizer": "adafactor"}),
         chance=0.2,
+    ),
+    Row(
+        (
+            {
+                "optimizer": "sgd",
+                "learning_rate": {"peak": 0.01, "shape": "one_cycle", "momentum": [0.9, 0.0, 0.9], "unit_decay": 0.5},
+            },
+        ),
+        chance=0.1,
     ),
     Row(({"optimizer": {"name": "lbfgs", "l2": 0.01}, "unfreeze": "none"},), chance=0.15),
     Row(({"clip_norm": 0.5}, {"clip_norm": None})),
@@ -88,14 +100,9 @@ OF_PHASES: tuple[Row, ...] = (
 
 OF_RUNS: tuple[Row, ...] = (
     Row(({"refit": True},), chance=0.5),
-    Row(({"phases": "auto"},), ("images", "texts", "sounds", "labels", "values"), chance=0.1),
-    Row(
-        (
-            {"phases": {"preset": "unfreeze_at", "epochs": 3, "at": {"1": {"last": 1}, "2": {"last": 2}}}},
-            {"phases": {"preset": "linear_probe_then_finetune", "epochs": 2}},
-        ),
-        chance=0.1,
-    ),
+    Row(({"phases": "auto"},), _LINEAR, chance=0.1),
+    Row(({"phases": {"preset": "unfreeze_at", "epochs": 3, "at": {"1": {"last": 1}, "2": {"last": 2}}}},), chance=0.05),
+    Row(({"phases": {"preset": "linear_probe_then_finetune", "epochs": 2}},), _LINEAR, chance=0.05),
     Row(({"output": {"checkpoint": {"every": {"steps": 2}}}}, {"output": {"checkpoint": {"every": {"steps": 3}}}})),
     Row(({"output": {"checkpoint": {"every": {"steps": 1}}, "gradient_norms": True}},)),
 )
@@ -133,7 +140,7 @@ def _draw_phase(draw: random.Random, subject: str, number: int) -> dict[str, Any
 def _draw_rows(draw: random.Random, rows: tuple[Row, ...], subject: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for row in rows:
-        # Drawn whether the row applies or not, so that one more row leaves the draws of the others as they are.
+        # Drawn whether the row applies or not, so that subjects draw the same keys of those that all have.
         is_drawn, way = draw.random() < row.chance, draw.choice(row.ways)
         if is_drawn and (not row.only or subject in row.only):
             found |= copy.deepcopy(dict(way))

@@ -40,8 +40,6 @@ class Subject:
     backbone: Mapping[str, Any]
     write: Callable[[Path], Path]
     """Writes the examples into a folder, and returns the path of the section `data`."""
-    noise: str | None = None
-    """A folder of noise, if these are sounds."""
 
     def sections(self, folder: Path) -> dict[str, Any]:
         """Write the examples into a folder and return the sections `task`, `data` and `backbone`."""
@@ -140,7 +138,7 @@ SUBJECTS: Mapping[str, Subject] = {
     "texts": Subject(
         {"kind": "text_classification"}, {"kind": "table", "input": "text", "label": "label"}, _BERT, _write_table
     ),
-    "sounds": Subject({"kind": "audio_classification"}, {"kind": "folder"}, _MOBILENET, _write_sounds, "noise"),
+    "sounds": Subject({"kind": "audio_classification"}, {"kind": "folder"}, _MOBILENET, _write_sounds),
     "labels": Subject(
         {"kind": "image_classification", "multi_label": True, "thresholds": "best_f1"},
         {"kind": "arrays", "y": "flags"},

@@ -16,7 +16,7 @@ def test_every_key_of_a_phase_is_a_row_and_any_seed_gives_a_configuration(tmp_pa
     written = {key for row in drawn.OF_PHASES for way in row.ways for key in way}
     assert set(Phase.model_fields) - written == {"name"}, "a key that chaos.py does not draw"
     found: Counter[str] = Counter()
-    for seed in range(30):
+    for seed in range(60):
         folder = tmp_path / str(seed)
         folder.mkdir()
         document = json.loads(drawn.write(folder, "none", seed).read_text())
