@@ -120,8 +120,15 @@ def explain_figures(phase: Document) -> str:
     """Return in sentences why the training figures of a phase are not comparable with those of validation, if so."""
     mixing = phase.get("mixing") or {}
     ways = " or ".join(f"{way} {mixing[way]:g}" for way in ("mixup", "cutmix") if mixing.get(way))
-    loss = (phase.get("loss") or {}).get("name")
-    of = join_parts(f"of the loss {loss}" if loss else "", f"of mixed examples ({ways})" if ways else "", joint=" and ")
+    loss, smoothing = (phase.get("loss") or {}).get("name"), phase.get("label_smoothing")
+    of = join_parts(
+        f"of the loss {loss}" if loss else "",
+        f"of smoothed labels ({smoothing:g})" if smoothing else "",
+        "of weighted classes" if phase.get("class_weights") else "",
+        "of examples drawn by class" if phase.get("sampling") else "",
+        f"of mixed examples ({ways})" if ways else "",
+        joint=" and ",
+    )
     trained = f"Its training figures are {of}, those of validation of the plain loss and examples." if of else ""
     averaged = (
         f"Validation measures, and the phase leaves, weights averaged over updates (decay {phase.get('ema') or 0:g})."

@@ -86,6 +86,12 @@ def test_figures_of_training_that_are_of_another_loss_are_explained() -> None:
         "Its training figures are of the loss focal and of mixed examples (mixup 0.3 or cutmix 1), those of validation "
         "of the plain loss and examples."
     )
+    for key, value, words in (
+        ("label_smoothing", 0.1, "of smoothed labels (0.1)"),
+        ("class_weights", {"a": 1.0, "b": 3.0}, "of weighted classes"),
+        ("sampling", "balanced", "of examples drawn by class"),
+    ):
+        assert f"figures are {words}, those of" in update_lines.explain_figures({key: value})
     assert update_lines.explain_figures({"ema": 0.999}).startswith(
         "Validation measures, and the phase leaves, weights averaged"
     )
