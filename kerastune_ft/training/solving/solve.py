@@ -119,7 +119,8 @@ class _Solving:
         self._train = self._collect("train", [_View(work.feed, view) for view in range(views or 1)])
         # In a refit there is nothing to validate on.
         self._validation = None if work.phase.refit else self._collect("validation", [work.feed])
-        if not np.isfinite(self._train.features).all():
+        looked_at = (self._train, self._validation)
+        if not all(np.isfinite(each.features).all() for each in looked_at if each is not None):
             raise DivergedError(f"the features of phase {options.name} are NaN or infinite; is the backbone trained?")
         self._began = time.monotonic()
         l2 = float(options.optimizer.options["l2"])

@@ -11,7 +11,7 @@ from sklearn.metrics import log_loss
 
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import config_hash
-from kerastune_ft.errors import Interrupted
+from kerastune_ft.errors import DivergedError, Interrupted
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training import engine
 from kerastune_ft.training.features.feed import PhaseFeed
@@ -20,6 +20,7 @@ from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.run_directory.resume import RunStart
 from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.solving import solve as solving
 from kerastune_ft.training.watch import Watcher
 from tests.support.plain_net import describe_parts, write_parts
 from tests.support.tiny_run import history
@@ -131,3 +132,18 @@ def test_iterations_may_run_out(session: Session, folder: Path) -> None:
     solve(session, folder / "short", {"epochs": 2}, folder)
     result = RunDirectory(folder / "short").read_json("phases/00-probe/result.json")
     assert (result["stopped"], result["epochs"]) == ("epochs", 2)
+
+
+def test_features_of_validation_that_are_no_numbers_are_said(
+    session: Session, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect = solving._Solving._collect
+
+    def spoil(self: Any, split: str, feeds: Any) -> Any:
+        found = collect(self, split, feeds)
+        found.features[0, 0] = np.nan if split == "validation" else found.features[0, 0]
+        return found
+
+    monkeypatch.setattr(solving._Solving, "_collect", spoil)
+    with pytest.raises(DivergedError, match="the features of phase probe are NaN or infinite"):
+        solve(session, folder / "spoilt", {}, folder)
