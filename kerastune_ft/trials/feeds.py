@@ -77,8 +77,10 @@ def _describe(session: Session, plan: Plan, phase: PhasePlan) -> tuple | None:
         for store in sorted(stored, key=lambda each: each.id)
     )
     views = tuple(need.views for need in needs)
+    # Those of another fold are among the examples that this one is measured on.
+    partners = None if phase.mixing is None else phase.mixing.partners.hash(session.source.contents)
     options = phase.phase.model_dump_json(exclude=_NOT_OF_FEEDS)
-    return (id(session.model), phase.index, plan.chunk, names, rows, views, options)
+    return (id(session.model), phase.index, plan.chunk, names, rows, views, partners, options)
 
 
 def _hash_examples(session: Session, splits: Sequence[str]) -> str:

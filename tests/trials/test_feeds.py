@@ -45,6 +45,12 @@ def test_a_feed_is_taken_again_unless_its_features_are_others(session: Session, 
         assert open_feed(feeds, splits={"train": rest[:50], "validation": rest[51:]}) is not first, "one example less"
         mixed = open_feed(feeds, "phases.head.mixup=0.2")
         assert open_feed(feeds, "phases.head.mixup=0.2", "phases.head.sampling=balanced") is not mixed, "other partners"
+        folds = [{"train": rest[:50], "validation": rest[50:]}, {"train": rest[10:], "validation": rest[:10]}]
+        mixed = open_feed(feeds, "phases.head.mixup=0.2", splits=folds[0])
+        assert open_feed(feeds, "phases.head.mixup=0.2", splits=folds[0]) is mixed
+        assert open_feed(feeds, "phases.head.mixup=0.2", splits=folds[1]) is not mixed, (
+            "partners of its own training part"
+        )
 
 
 def test_a_feed_of_a_model_that_is_gone_is_not_taken_for_one_at_the_same_address(session: Session) -> None:
