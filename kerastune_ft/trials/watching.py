@@ -79,6 +79,9 @@ class CurveWatcher(Watcher):
         self._add(row)
 
     def _add(self, row: Mapping[str, Any]) -> None:
+        # A phase that diverged begins again, and its checkpoints know nothing of what it did before.
+        phase, epoch = row["phase"], int(row["epoch"])
+        self.curve = [each for each in self.curve if each.phase != phase or each.epoch < epoch]
         point = read_point(row, self._metric)
         if point is None:
             return

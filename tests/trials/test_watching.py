@@ -56,6 +56,14 @@ def test_epochs_of_before_are_judged_as_they_were(epochs: int = 5) -> None:
     assert [point.value for point in watcher.curve] == [0.5, 0.4, 0.05]
 
 
+def test_epochs_of_before_a_phase_began_again_do_not_count() -> None:
+    watcher, stop = watch(5)
+    for epoch, value in ((1, 0.05), (2, 0.5), (1, float("nan")), (2, 0.4)):
+        watcher.epoch_done(row(epoch, value), False)
+    assert watcher.curve == [Point("head", 2, 0.4)], "as a search that was killed meanwhile has it"
+    assert stop.pruned_after == Point("head", 2, 0.4)
+
+
 def test_values_that_are_not_defined_are_no_points() -> None:
     assert read_point(row(1, ""), "validation_loss") is None
     assert read_point(row(1, None), "validation_loss") is None
