@@ -17,25 +17,28 @@ def find_accuracy(targets: np.ndarray, predicted: np.ndarray) -> float:
 def find_macro_f1(targets: np.ndarray, predicted: np.ndarray, classes: np.ndarray | None = None) -> float:
     """Return the mean of F1 over `classes`, by default those that occur or are predicted.
 
-    Of a class with t examples, predicted p times, h of them rightly, F1 is 2 h / (t + p).
+    Of a class with t examples, predicted p times, h of them rightly, F1 is 2 h / (t + p), and 0 where both are 0.
     """
     averaged = np.union1d(targets, predicted) if classes is None else classes
     size = int(max(targets.max(initial=0), predicted.max(initial=0), averaged.max(initial=0))) + 1
     occurring = np.bincount(targets, minlength=size)[averaged]
     said = np.bincount(predicted, minlength=size)[averaged]
     hits = np.bincount(targets[targets == predicted], minlength=size)[averaged]
-    return float(np.average(2.0 * hits / (occurring + said)))
+    return float(np.average(2.0 * hits / np.maximum(occurring + said, 1)))
 
 
 def find_auc(is_positive: np.ndarray, scores: np.ndarray) -> float:
     """Return the area under the ROC curve of scores, some of whose examples are positive and some not.
 
+    Infinite scores are the highest and lowest there are; with one that is NaN the area is NaN, as nothing ranks it.
     Fawcett, An introduction to ROC analysis, 2006, algorithms 1 and 2: the curve has a point for each distinct score,
     from the highest, and areas between points are trapezoids. Points on a line between others are left out first.
     """
+    if np.isnan(scores).any():
+        return float("nan")
     order = np.argsort(scores, kind="stable")[::-1]
     ranked, hits = scores[order], is_positive[order].astype(np.float64)
-    ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+    ends = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)
     true = np.cumsum(hits)[ends]
     false = 1 + ends - true
     if len(ends) > 2:
