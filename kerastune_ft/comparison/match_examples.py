@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from kerastune_ft.comparison.runs import ComparedRun
@@ -25,7 +26,7 @@ class CommonExamples:
     sizes: tuple[int, int]
     """How many examples the split has in the first and in the other run."""
     groups: list[str] | None
-    """Their groups, where examples belong together."""
+    """Their groups, where examples belong together by one of the runs at least: the first one that has groups."""
     is_sure: bool
     """Whether they are known to be the same; False where only names and labels say so."""
 
@@ -36,22 +37,23 @@ class CommonExamples:
 def match_examples(first: ComparedRun, other: ComparedRun, split: str) -> CommonExamples:
     """Return the examples of a split that two measured runs have in common, which may be none.
 
-    Of the same data (the same fingerprint) they are known by name and content. Of other data contents cannot be
+    Of the same data (the same fingerprint) they are known by name, label and content. Of other data contents cannot be
     compared, since each run recorded them in a code of its own: then examples with the same file name and label are
-    taken for the same, and none where names only say where an example stands.
+    taken for the same, and none where names only say where an example stands. Of an example that is there several
+    times, the first is paired with the first, and so on.
     """
     is_same = first.fingerprint is not None and first.fingerprint == other.fingerprint
     rows = [_read_split(run, split) for run in (first, other)]
-    keys = [[_find_key(row, is_same) for row in own] for own in rows]
+    keys = [list(_number_keys(own, is_same)) for own in rows]
     if not is_same and any(_PLACE.fullmatch(row["input"]) for own in rows for row in own):
         keys = [[], []]
     known = {key: place for place, key in enumerate(keys[1])}
     pairs = [(place, known[key]) for place, key in enumerate(keys[0]) if key in known]
-    grouped = all("group" in row for row in rows[0]) and bool(rows[0])
+    grouping = next((place for place in (0, 1) if rows[place] and all("group" in row for row in rows[place])), None)
     return CommonExamples(
         ([place for place, _ in pairs], [place for _, place in pairs]),
         (len(rows[0]), len(rows[1])),
-        [rows[0][place]["group"] for place, _ in pairs] if grouped else None,
+        None if grouping is None else [rows[grouping][pair[grouping]]["group"] for pair in pairs],
         is_same,
     )
 
@@ -84,8 +86,13 @@ def _read_split(run: ComparedRun, split: str) -> Rows:
     return rows
 
 
-def _find_key(row: dict[str, str], is_same_data: bool) -> tuple[str, ...]:
-    return (row["input"], row.get(CONTENT, "")) if is_same_data else (row["input"], row["label"])
+def _number_keys(rows: Rows, is_same_data: bool) -> Iterator[tuple[tuple[str, ...], int]]:
+    """Yield what tells each example from others, and how often that occurred before it."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    for row in rows:
+        key = (row["input"], row["label"], row.get(CONTENT, "") if is_same_data else "")
+        yield key, seen[key]
+        seen[key] += 1
 
 
 def select(rows: Sequence[dict[str, str]], places: Sequence[int]) -> Rows:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,13 @@ import pytest
 from kerastune_ft.comparison.match_examples import explain_nothing_common, match_examples
 from kerastune_ft.comparison.runs import ComparedRun, open_runs
 from kerastune_ft.errors import DataError
+from tests.support import run_files
 from tests.support.compared_runs import write_model
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def name(run: ComparedRun, places: list[int]) -> list[str]:
@@ -51,6 +58,31 @@ def test_files_of_other_data_are_the_same_by_name_and_label_and_that_is_not_sure
     runs = [write_model(tmp_path / which, number, fingerprint=which * 64) for number, which in enumerate("ab")]
     common = match_examples(*open_runs(runs), "test")
     assert len(common) == 27 and not common.is_sure
+
+
+def test_of_equal_examples_the_first_is_paired_with_the_first(tmp_path: Path) -> None:
+    runs = [write_model(tmp_path / which, number, input_name="{label}.png") for number, which in enumerate("ab")]
+    assert match_examples(*open_runs(runs), "test").places == (list(range(27)), list(range(27)))
+    fewer = write_model(tmp_path / "c", 2, input_name="{label}.png", test=range(2, 27))
+    one, other = open_runs([runs[0], fewer])
+    common = match_examples(one, other, "test")
+    assert len(common) == 25 and len(set(common.places[0])) == len(set(common.places[1])) == 25, "none counts twice"
+    labels = [
+        [run.splits["test"][place]["label"] for place in places]
+        for run, places in zip((one, other), common.places, strict=True)
+    ]
+    assert labels[0] == labels[1]
+
+
+def test_groups_of_one_run_hold_for_both(tmp_path: Path) -> None:
+    grouped, plain = write_model(tmp_path / "a", 1, group_size=3), write_model(tmp_path / "b", 2)
+    rows = read_csv(plain / "splits.csv")
+    run_files.write_csv(
+        plain / "splits.csv", [{key: cell for key, cell in row.items() if key != "group"} for row in rows]
+    )
+    for runs in ([grouped, plain], [plain, grouped]):
+        groups = match_examples(*open_runs(runs), "test").groups
+        assert groups is not None and len(set(groups)) == 9
 
 
 def test_groups_are_those_of_the_first_run(tmp_path: Path) -> None:
