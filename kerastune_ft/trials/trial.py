@@ -109,7 +109,8 @@ class TrialRunner:
             if not belongs_to_trial(error):
                 raise
             made |= {"state": FAILED, "reason": error.sentence, "error": type(error).__name__}
-        shutil.rmtree(Path(str(run)) / _PHASES, ignore_errors=True)
+        for folder in (run.path, *(run.path / _FOLDS).glob("*")):
+            shutil.rmtree(Path(str(folder)) / _PHASES, ignore_errors=True)
         seconds, cpu = time.monotonic() - began, time.process_time() - began_cpu
         return TrialRecord(**made, seconds=round(seconds, 3), cpu_seconds=round(cpu, 3))
 
