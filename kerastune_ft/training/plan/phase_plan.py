@@ -29,12 +29,12 @@ REFIT_DRAWS = 1 << 20
 
 @dataclass(frozen=True)
 class Refit:
-    """How a phase runs again where no validation can tell: as far as it went when validation chose its best epoch."""
+    """How a phase runs again where no validation can tell when to stop, see `training.plan.refit`."""
 
     best_epoch: int
     """The epoch with which it ends, for the next phase and the model."""
     rate_steps: int
-    """The steps over which its learning rates are laid out: those of its maximum, of which it may make fewer."""
+    """The steps over which its learning rates are laid out, of which it may make fewer."""
     kept: bool = True
     """Whether the weights of the phase were kept, as they then are here."""
 
