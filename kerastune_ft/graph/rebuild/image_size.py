@@ -39,7 +39,8 @@ def continue_at(model: keras.Model, below: keras.Model, resized: keras.Model) ->
 
     `model` begins with the layers of `below` and goes on from its outputs. What follows may bring maps to the size of
     one of these outputs, or of the images, as decoders do: it then brings them to the new size of the same thing.
-    Raises NotResizable where an operation that follows is made for another size.
+    Raises NotResizable where an operation that follows is made for another size, and where outputs that were as large
+    as one of these are so no more.
     """
     sizes: dict[Size, Size] = {}
     pairs = zip([*below.outputs, *below.inputs], [*resized.outputs, *resized.inputs], strict=True)
@@ -49,7 +50,14 @@ def continue_at(model: keras.Model, below: keras.Model, resized: keras.Model) ->
         if sizes.setdefault(before, after) != after:
             raise NotResizable(f"maps of {before[0]} x {before[1]} become maps of several sizes")
     above = keras_private.model_between(below.outputs, model.output)
-    return _run(above, _structure(resized.outputs), resized.inputs, sizes)
+    made = _run(above, _structure(resized.outputs), resized.inputs, sizes)
+    before, found = _size_of(model.output), _size_of(made.output)
+    if before is None or found is None:
+        return made
+    wanted = sizes.get(before, found)
+    if found != wanted:
+        raise NotResizable(f"its outputs would be {found[0]} x {found[1]}, not {wanted[0]} x {wanted[1]}")
+    return made
 
 
 def _run(model: keras.Model, given: Any, inputs: Sequence[Any], sizes: Mapping[Size, Size]) -> keras.Model:

@@ -66,6 +66,15 @@ def test_what_follows_brings_maps_to_the_new_size_of_the_same_thing() -> None:
     assert {id(one) for one in made.variables} == {id(one) for one in model.variables}
 
 
+def test_outputs_that_are_larger_by_a_factor_and_no_more_as_large_as_the_images_are_refused() -> None:
+    inputs = _images(16)
+    body = keras.Model(inputs, keras.layers.Conv2D(2, 3, 8, padding="same")(inputs))
+    model = keras.Model(inputs, keras.layers.UpSampling2D(8)(body.output))
+    assert continue_at(model, body, at_size(body, (24, 24))).output_shape == (None, 24, 24, 2)
+    with pytest.raises(NotResizable, match="its outputs would be 24 x 24, not 20 x 20"):
+        continue_at(model, body, at_size(body, (20, 20)))
+
+
 def test_a_body_that_brings_images_to_one_size_is_refused() -> None:
     inputs = _images(16)
     model = keras.Model(inputs, keras.layers.Conv2D(2, 3)(keras.layers.CenterCrop(8, 8, name="middle")(inputs)))

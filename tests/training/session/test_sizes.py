@@ -127,20 +127,25 @@ def _deep(x: Any) -> Any:
     ("make", "size", "said"),
     [
         (_flat, 24, r"places \(Dense\) is made for one size"),
+        # As many places as at 32 x 32, and others.
+        (_flat, [16, 64], r"places \(Dense\) is made for one size"),
+        (_reshaped, [16, 64], r"patches \(Reshape\) is made for one size"),
         (_resized, 24, r"to_sixteen \(Resizing\) brings its input to one size"),
         (_reshaped, 24, r"patches \(Reshape\) is made for one size"),
         (_deep, 8, r"the images are too small for conv2 \(Conv2D\)"),
     ],
 )
 def test_what_is_made_for_one_size_is_named_with_the_phase(
-    folder: Path, tmp_path: Path, make: Any, size: int, said: str
+    folder: Path, tmp_path: Path, make: Any, size: int | list[int], said: str
 ) -> None:
     images = keras.Input((32, 32, 3))
     model = keras.Model(images, make(layers.Rescaling(1 / 255)(images)))
     model.save(tmp_path / "net.keras")
     made = {"kind": "saved", "path": str(tmp_path / "net.keras"), "output": model.layers[-1].name}
     session = open_session(folder, {"unfreeze": "none"}, {**TOP, "image_size": size}, backbone=made)
-    message = rf"^phases\[1\] \(phase1\)\.image_size: .*cannot take {size} x {size} pixels as well: {said}; remove it"
+    height, width = size if isinstance(size, list) else (size, size)
+    place = r"phases\[1\] \(phase1\)\.image_size"
+    message = rf"^{place}: .*cannot take {height} x {width} pixels as well: {said}; remove it"
     with pytest.raises(ConfigError, match=message):
         build.make(session)
 
