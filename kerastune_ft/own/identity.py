@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import dis
 import functools
 import hashlib
 import inspect
@@ -22,9 +23,9 @@ _PLAIN = (bool, int, float, str, bytes, type(None))
 def identify(value: Any) -> PythonObject:
     """Return what an object is known by: a change of any of it is another object.
 
-    Of a function its source counts, its defaults and the plain values that it closes over, of a method its object too;
-    of an object its class' source and its configuration (`get_config`, an instance's attributes that are numbers, texts
-    or arrays), without the names that Keras counts up. Functions that it calls do not count.
+    Of a function its source counts, its defaults and the plain values that it closes over or names in its module, of a
+    method its object too; of an object its class' source and its configuration (`get_config`, an instance's attributes
+    that are numbers, texts or arrays), without the names that Keras counts up. Functions that it calls do not count.
     """
     if inspect.ismethod(value):
         inner = identify(value.__func__)
@@ -68,7 +69,7 @@ def _read_code(code: types.CodeType) -> bytes:
 
 
 def _closure_of(function: Any) -> str | None:
-    """Return the defaults of a function and the plain values that it closes over, as JSON text; None without any."""
+    """Return the defaults of a function and the plain values that it goes by, as JSON text; None without any."""
     if not inspect.isfunction(function):
         return None
     names, cells = function.__code__.co_freevars, function.__closure__ or ()
@@ -76,7 +77,22 @@ def _closure_of(function: Any) -> str | None:
     # One that calls itself.
     closed = {name: each for name, each in closed.items() if each is not function}
     found = {"defaults": _plain(function.__defaults__), "closed_over": _plain(closed)}
+    if named := _read_globals(function):
+        found["globals"] = _plain(named)
     return _to_text(found) if any(found.values()) else None
+
+
+def _read_globals(function: Any) -> dict[str, Any]:
+    """Return the numbers, texts and arrays of its module, or of a notebook, that a function names."""
+    known = function.__globals__
+    found = {name: known[name] for name in sorted(_list_globals(function.__code__)) if name in known}
+    return {name: each for name, each in found.items() if not inspect.ismodule(each) and _is_plain(each)}
+
+
+def _list_globals(code: types.CodeType) -> set[str]:
+    """Return the names of its module that compiled code reads, and the code in it."""
+    names = {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}
+    return names.union(*(_list_globals(value) for value in code.co_consts if inspect.iscode(value)))
 
 
 def _configuration_of(value: Any) -> str | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from kerastune_ft.own.identity import identify
@@ -67,6 +69,27 @@ def test_a_function_is_its_source_and_the_values_it_closes_over() -> None:
     known = {identify(made[name]).sha256 for name in "fghij"}
     assert len(known) == 5 and None not in known
     assert identify(_repeated()) == identify(_repeated())
+
+
+FACTOR: Any = 0.5
+
+
+def _weigh(targets: Any, outputs: Any) -> Any:
+    return [np.abs(FACTOR * (target - outputs)) for target in targets]
+
+
+def test_numbers_and_arrays_of_its_module_that_a_function_names_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = [identify(_weigh)]
+    for value in (0.25, (0.5, 1.0), np.ones(2), np.zeros(2), {"a": 0.5}):
+        monkeypatch.setattr(sys.modules[__name__], "FACTOR", value)
+        assert identify(_weigh) == identify(_weigh)
+        known.append(identify(_weigh))
+    assert len({each.configuration for each in known}) == len(known)
+    assert len({each.sha256 for each in known}) == 1
+    # Neither modules nor functions, and nothing that it does not name.
+    monkeypatch.setattr(sys.modules[__name__], "FACTOR", _other)
+    assert identify(_weigh).configuration is None
+    assert identify(_other).configuration is None
 
 
 def test_an_object_is_its_class_and_its_attributes() -> None:
