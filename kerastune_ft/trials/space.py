@@ -58,7 +58,7 @@ class Space:
         text = json.dumps(dict(values), sort_keys=True)
         if text not in self._known:
             made = read(self.source, (*self.overrides, *list_overrides(values)))
-            _require_schedule(made)
+            _check_searchable(made)
             self._known[text] = made
         return self._known[text]
 
@@ -110,7 +110,7 @@ def read_space(source: Source, overrides: Sequence[str], space: Source) -> Space
     that there are not, values that they do not take, and combinations of ends that contradict each other.
     """
     base = read(source, overrides)
-    _require_schedule(base)
+    _check_searchable(base)
     document, file, problems = _load(space)
     made = Space(source, tuple(overrides), (), base)
     dimensions = []
@@ -130,8 +130,13 @@ def read_space(source: Source, overrides: Sequence[str], space: Source) -> Space
     return made
 
 
-def _require_schedule(config: RunConfig) -> None:
-    """Raise ConfigError for phases that a run would choose itself."""
+def _check_searchable(config: RunConfig) -> None:
+    """Raise ConfigError for phases that a run would choose itself, and for objects of Python, which trials lack."""
+    if config.python is not None:
+        raise ConfigError(
+            f"python: trials have no objects of yours, and this configuration goes with {config.python.arguments}; "
+            "search with the task's own, and give yours to kt.run with the best configuration"
+        )
     if config.awaits_choice:
         raise ConfigError(
             'phases: "auto" chooses by measurements of its own; write the phases that "plan --resolve --write FILE" '

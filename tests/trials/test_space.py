@@ -101,6 +101,14 @@ def test_phases_that_a_run_chooses_itself_are_not_searched() -> None:
     assert "auto" in problems({"phases": ["auto", "gradual"]})["phases[0]"]
 
 
+def test_objects_of_python_are_not_searched_with() -> None:
+    python = {"metrics": {"cost": {"name": "cost", "direction": "min"}}}
+    with pytest.raises(ConfigError, match=r"python: trials have no objects of yours, .* metrics=\.\.\.; search with"):
+        read_space({**BASE, "python": python}, [], {"head.dropout": [0.1, 0.2]})
+    with pytest.raises(ConfigError, match=r'"validation_cost" is not a choice; .* one of your own .* not to a search'):
+        read_space(BASE, ["phases.head.monitor=validation_cost"], {"head.dropout": [0.1, 0.2]})
+
+
 @pytest.mark.parametrize("text", ["[1]", "{}", '{"head.dropout":', '{"head.dropout": [0, 0]}', "nothing.json"])
 def test_what_is_no_space_is_refused(text: str) -> None:
     with pytest.raises(ConfigError):

@@ -267,7 +267,10 @@ def _explain_monitor(monitor: str, measured: list[str], chosen: Collection[str])
     metric = monitor.removeprefix("validation_")
     if metric in chosen:
         return f'it is measured only where it is asked for; add "metrics": ["{metric}"] to task'
-    return unknown_message(monitor, measured, beginning="validation_")[0]
+    message, meant = unknown_message(monitor, measured, beginning="validation_")
+    if meant is not None:
+        return message
+    return f"{message}; one of your own is known to kt.run(..., metrics=...) and kt.crossvalidate, not to a search"
 
 
 def _lora(phase: Mapping[str, Any]) -> Iterator[Finding]:
