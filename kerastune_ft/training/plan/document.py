@@ -23,7 +23,7 @@ from kerastune_ft.training.devices import precision
 from kerastune_ft.training.plan import cache_plan, memory, python_objects, unknown
 from kerastune_ft.training.plan.cache_plan import CachedFeatures, CachePlan
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
-from kerastune_ft.training.plan.keys import averages, batch_norm, class_balance
+from kerastune_ft.training.plan.keys import averages, batch_norm, class_balance, early_stopping
 from kerastune_ft.training.plan.keys.pull import describe_pull
 from kerastune_ft.training.plan.phase_plan import NORMS_FILE, PhasePlan
 from kerastune_ft.training.plan.schedules import warmup_steps
@@ -144,7 +144,7 @@ def _notes(
         notes.append("refit: there is no test split, so nothing measures the refitted model")
     notes += python_objects.notes(session)
     if session.config.output.gradient_norms:
-        notes.append(f"the norms of the gradients of every unit are recorded in phases/*/{NORMS_FILE}")
+        notes.append(note_norms([plan.phase for plan in phases]))
     if session.unaddressed:
         notes.append(f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only")
     examples = len(session.source.splits["train"])
@@ -156,6 +156,7 @@ def _notes(
                 f"{examples} to train on, so every epoch is one update of all of them"
             )
         notes += averages.notes(plan.phase, plan.steps)
+        notes += early_stopping.notes(plan.phase, plan.epochs)
     if decision.stored:
         notes += network_notes(session.cache)
     for plan in phases:
@@ -166,6 +167,15 @@ def _notes(
         if plan.stages:
             notes += note_filling(plan.phase, plan.batch_size, plan.chunk_rows(session.devices.replicas), chunk)
     return notes
+
+
+def note_norms(phases: Sequence[Phase]) -> str:
+    """Return in which phases the norms of gradients are recorded: a solver makes no updates."""
+    solved = [phase.name for phase in phases if phase.is_solved]
+    if len(solved) == len(phases):
+        return "output.gradient_norms records nothing, since a solver, which makes no updates, sets the head"
+    besides = f", of all phases but {', '.join(solved)}" if solved else ""
+    return f"the norms of the gradients of every unit are recorded in phases/*/{NORMS_FILE}{besides}"
 
 
 def note_filling(phase: Phase, batch_size: int, rows: int, chunk: int) -> list[str]:
