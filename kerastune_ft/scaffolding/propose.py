@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.config.presets import AUTO
 from kerastune_ft.config.read import read
 from kerastune_ft.scaffolding.detect import detect
 from kerastune_ft.scaffolding.sources.label_columns import ask_about_missing, ask_about_spelling, ask_about_split_words
-from kerastune_ft.scaffolding.suggest.choose import suggest
+from kerastune_ft.scaffolding.suggest.choose import leave_to_measurement, suggest
 from kerastune_ft.scaffolding.suggest.wanted_backbone import add_input, complete_backbone, read_backbone
 from kerastune_ft.scaffolding.wishes import lay_over, with_schedule, with_wishes
 from kerastune_ft.storage import expand_home
@@ -80,7 +81,11 @@ def propose(place: Path, relate: Callable[[Path], str], label: Sequence[str], wi
     ask_about_split_words(findings)
     if backbone is not None and (question := add_input(backbone, findings.modality, file)):
         findings.asks.append(question)
-    chosen = with_schedule(suggest(findings, backbone), wishes.phases, wishes.epochs)
+    chosen = suggest(findings, backbone)
+    if (wishes.phases.get("preset") if isinstance(wishes.phases, Mapping) else wishes.phases) == AUTO:
+        # Defaults that the run is to choose would hold over what it chooses.
+        chosen = leave_to_measurement(chosen)
+    chosen = with_schedule(chosen, wishes.phases, wishes.epochs)
     proposed = {"task": findings.task, "data": findings.data, **chosen}
     document = lay_over(proposed, {"data": wishes.data, **wishes.sections})
     if backbone is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,3 +31,14 @@ def test_the_run_chooses_all_but_what_is_about_the_labels(
     # Epochs that are asked for are laid over what will be chosen.
     own = propose(tmp_path / "reviews.csv", str, (), Wishes(epochs=3)).document
     assert own["phases"]["epochs"] == 3 and own["phases"]["preset"] == "auto"
+
+
+@pytest.mark.parametrize("phases", ["auto", {"preset": "auto", "time": "3m"}])
+def test_where_auto_is_asked_for_no_default_is_laid_over_what_it_chooses(tmp_path: Path, phases: Any) -> None:
+    rows = [f"the film of day {number} was {('dull', 'bright')[number % 2]},{number % 2}" for number in range(60)]
+    (tmp_path / "reviews.csv").write_text("\n".join(["text,label", *rows]))
+    document = propose(tmp_path / "reviews.csv", str, (), Wishes(phases=phases)).document
+    auto = read(document).auto
+    assert document["phases"] == phases and auto is not None and auto.keys == {}
+    usual = propose(tmp_path / "reviews.csv", str, (), Wishes(phases="head")).document
+    assert {"batch_size", "early_stopping"} <= usual["defaults"].keys()
