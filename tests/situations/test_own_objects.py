@@ -110,3 +110,35 @@ def test_own_objects_hold_the_promises_that_can_hold(
     assert kt.run("planned.json", run_dir="whole", **own).metrics["test"] == test
     assert json.loads(Path("whole/config.json").read_text())["python"]["head"]["name"] == "build_head"
     assert kt.verify("whole").holds
+
+
+@pytest.mark.slow
+def test_folds_are_trained_and_measured_with_objects_of_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    document = {
+        "seed": 3,
+        "task": {"kind": "image_classification"},
+        "data": {"kind": "arrays", "path": str(tiny_run.write_data(tmp_path / "data.npz"))},
+        "backbone": small_backbone(tmp_path),
+        "phases": [
+            {
+                "name": "head", "unfreeze": "none", "epochs": 2, "learning_rate": 0.01, "batch_size": 10,
+                "monitor": "validation_cost",
+            },
+        ],
+    }  # fmt: skip
+    own: dict[str, Any] = {"head": build_head, "loss": half, "metrics": {"cost": (cost, "min")}}
+    found = kt.crossvalidate(document, folds=2, run_dir="folds", **own)
+    costs = []
+    for _, rows in found.out_of_fold.groupby("fold"):
+        answers = rows[["probability_0", "probability_1"]].to_numpy().argmax(1)
+        costs.append(np.mean((answers != rows["label"]) * (1 + rows["label"])))
+    assert [fold["cost"] for fold in found.folds] == pytest.approx(costs)
+    assert found.summary["cost"]["mean"] == pytest.approx(np.mean(costs))
+    assert found.evaluate() == found.metrics["test"]
+    with pytest.raises(kt.ConfigError, match="loss: it was half, and is third"):
+        kt.crossvalidate(document, folds=2, run_dir="folds", **{**own, "loss": third})
+    with pytest.raises(kt.ConfigError, match="objects of Python"):
+        kt.crossvalidate("folds/config.json", folds=2, run_dir="folds")
+    assert kt.verify("folds").holds
