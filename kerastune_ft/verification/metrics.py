@@ -86,12 +86,20 @@ def _find_wrong_verdict(record: RunRecord, result: Mapping[str, Any]) -> str | N
     facts = find_facts(record.config["task"])
     if facts is None:
         return None
-    maximise = facts.metrics[monitor.removeprefix("validation_")].direction == "max"
+    name = monitor.removeprefix("validation_")
+    own = _list_own_metrics(record).get(name)
+    maximise = (facts.metrics[name].direction if own is None else own["direction"]) == "max"
     best, start = result["best"][monitor], result["start"]["metrics"][monitor]
     if is_better(best, start, maximise) == result["kept"]:
         return None
     verb = "kept" if result["kept"] else "discarded"
     return f"its weights were {verb}, and its {monitor} was {best} at best and {start} at the start"
+
+
+def _list_own_metrics(record: RunRecord) -> Mapping[str, Any]:
+    """Return what is recorded of the metrics that a run was given in Python, by name."""
+    found: Mapping[str, Any] = (record.config.get("python") or {}).get("metrics", {})
+    return found
 
 
 def _is_cell_of(text: str, value: Any) -> bool:
@@ -232,7 +240,7 @@ def _compare_intervals(
         return
     check = find_check(record)
     # Metrics that were functions of Python cannot be computed again.
-    own = (record.config.get("python") or {}).get("metrics", {})
+    own = _list_own_metrics(record)
     sample = check.sample(table, [name for name in written if name not in own])
     recorded = _read_splits(record, _SPLITS).get(split, [])
     # Both tables have the examples of a split in the same order.

@@ -62,7 +62,7 @@ def test_own_objects_hold_the_promises_that_can_hold(
         "backbone": small_backbone(tmp_path),
         "phases": [
             {"name": "head", "unfreeze": "none", "epochs": 2, **phase},
-            {"name": "top", "unfreeze": {"last": 1}, "epochs": 2, **phase},
+            {"name": "top", "unfreeze": {"last": 1}, "epochs": 2, "keep_if_better": True, **phase},
         ],
     }
     own: dict[str, Any] = {"head": build_head, "loss": half, "metrics": {"cost": (cost, "min")}}
