@@ -80,6 +80,7 @@ def assemble(
         if outputs is None:
             outputs = task.head(_endpoints(config, backbone), given.padding_mask(body), given.windows(body))
         model = keras.Model(backbone.model.input, outputs, name=config.name.replace(".", "_"))
+        backbone = _leave_out_unread(backbone, model)
     head = _head_unit(model, backbone)
     own_objects.settle_head(config, head.layers)
     for layer, weights in backbone.kept_head.items():
@@ -138,6 +139,14 @@ def _endpoints(config: RunConfig, backbone: Backbone) -> dict[str, Any]:
     """Return the symbolic endpoints that the head gets."""
     found = backbone.outputs
     return {**found, FEATURES: _features(config, backbone)} if FEATURES in found else found
+
+
+def _leave_out_unread(backbone: Backbone, model: keras.Model) -> Backbone:
+    """Return the backbone without what lies above the model's outputs: a person's own head may read fewer maps."""
+    layers = {id(layer) for layer in model.layers}
+    outputs = backbone.outputs
+    read = [name for name, tensor in outputs.items() if id(keras_private.last_operation(tensor)) in layers]
+    return backbone if len(read) in (0, len(outputs)) else backbone.up_to(read)
 
 
 def _features(config: RunConfig, backbone: Backbone) -> Any:

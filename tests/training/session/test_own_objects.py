@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import keras
 import pytest
 
+import kerastune_ft as kt
 from kerastune_ft.config.python_objects import PythonObject, PythonObjects
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.own.objects import OwnObjects
 from kerastune_ft.training.session.own_objects import find_kept_outputs, settle_head
+from tests.support.mask_files import IGNORED, write_scenes
 
 HEAD = PythonObjects(head=PythonObject(name="build_head"))
 LOSS = PythonObjects(loss=PythonObject(name="half"))
@@ -57,3 +60,22 @@ def test_a_layer_that_no_file_can_hold_is_refused_before_training() -> None:
         settle_head(config, [Odd(3)])
     settle_head(config, [layer := keras.layers.Dense(3)])
     assert layer.name == "head_1_dense"
+
+
+def test_units_above_the_maps_that_a_head_reads_are_no_part_of_the_model(tmp_path: Path) -> None:
+    def decode(features: Any, outputs: int) -> Any:
+        return keras.layers.Conv2D(outputs, 1)(features["stride8"])
+
+    write_scenes(tmp_path / "scenes", 12)
+    phase = {"unfreeze": {"last": 1}, "epochs": 1, "batch_size": 4, "learning_rate": 0.01}
+    document = {
+        "task": {"kind": "image_segmentation", "classes": {"0": "a", "128": "a", "255": "b"}, "ignore": IGNORED},
+        "data": {"kind": "folder", "path": str(tmp_path / "scenes")},
+        "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": 32},
+        "phases": [{"name": "top", **phase}],
+    }
+    backbone = kt.plan(document, head=decode).document["backbone"]
+    assert list(backbone["endpoints"]) == ["stride2", "stride4", "stride8"]
+    assert [unit["id"] for unit in backbone["units"]][-1] == "block5"
+    with pytest.raises(kt.ConfigError, match="block12"):
+        kt.plan(document, head=decode, overrides={"phases[0].unfreeze": {"from": "block12"}})
