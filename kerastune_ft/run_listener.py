@@ -28,15 +28,15 @@ class Beneath:
 
     def note_write(self, name: str, content: bytes) -> None:
         """Pass on that a file has this content now."""
-        if listener := self._find():
+        if (listener := self._find()) is not None:
             listener.note_write(f"{self._name}/{name}", content)
 
     def note_append(self, name: str) -> None:
         """Pass on that a log has grown."""
-        if listener := self._find():
+        if (listener := self._find()) is not None:
             listener.note_append(f"{self._name}/{name}")
 
     def note_removal(self, name: str) -> None:
         """Pass on that a file is gone."""
-        if listener := self._find():
+        if (listener := self._find()) is not None:
             listener.note_removal(f"{self._name}/{name}")
