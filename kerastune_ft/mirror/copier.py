@@ -117,7 +117,8 @@ class Copier:
                 self._note_failure(error)
             else:
                 self._note_success()
-            if is_last and not self._pending:
+            # A try that failed is made again even where nothing but logs is left, or what is there is not written down.
+            if is_last and self._failure is None and not self._pending:
                 return
 
     def _is_due(self) -> bool:
