@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastune_ft import keras_settings
 from kerastune_ft.api.cells import show_in_cell
+from kerastune_ft.api.engine import load_engine
 from kerastune_ft.api.finished import (
     describe_damage,
     describe_use,
@@ -23,20 +24,16 @@ from kerastune_ft.api.finished import (
 from kerastune_ft.api.given.answers import build_answers, give_labels_back, raise_alone, require_file
 from kerastune_ft.api.given.data import find_other_data
 from kerastune_ft.api.given.names import replace_paths
+from kerastune_ft.api.run_figures import RunFigures
 from kerastune_ft.config.options.task_facts import MASK
 from kerastune_ft.config.read import read
-from kerastune_ft.config.run import RunConfig, restore_paths
+from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError, explain_exhaustion, explain_memory
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
-from kerastune_ft.metrics.document import Figures, examples_by_split, intervals_by_split, metrics_by_split
-from kerastune_ft.own.objects import OwnObjects, gather_objects
-from kerastune_ft.reporting.notebook.advice import Findings
-from kerastune_ft.reporting.notebook.folded import Folded
-from kerastune_ft.reporting.notebook.tables import Beside, Metrics, Rows
+from kerastune_ft.metrics.document import Figures
+from kerastune_ft.own.objects import gather_objects
 from kerastune_ft.reporting.progress import create_watcher
-from kerastune_ft.reporting.refit_lines import BeforeRefit, read_before_refit
-from kerastune_ft.reporting.terminal.phases_table import build_phases_table
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import as_local_file, expand_home, is_remote
 from kerastune_ft.streams import say_error
@@ -49,112 +46,10 @@ if TYPE_CHECKING:
 
     from kerastune_ft.inference.predict import Predictions
     from kerastune_ft.training.evaluation.evaluate_run import Evaluation
-from kerastune_ft import keras_settings
-from kerastune_ft.api.engine import load_engine
 
 
-class Run:
+class Run(RunFigures):
     """A run directory with results in it."""
-
-    def __init__(self, path: Path, is_chief: bool = True, own: OwnObjects | None = None) -> None:
-        """`is_chief` says whether this process, of several workers, is the one that has the results.
-
-        `own` are the objects that the run was given in this process.
-        """
-        self._given, self.is_chief, self._own = path, is_chief, own
-        self._whole = path if is_remote(path) else Path(os.path.abspath(path))
-
-    @property
-    def path(self) -> Path:
-        """Return the run directory as it was given, and whole after a change of the working directory."""
-        return (
-            self._given if is_remote(self._given) or Path(os.path.abspath(self._given)) == self._whole else self._whole
-        )
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Run) and other._whole == self._whole
-
-    def __hash__(self) -> int:
-        return hash(self._whole)
-
-    @property
-    def _directory(self) -> RunDirectory:
-        return RunDirectory(self.path)
-
-    @property
-    def metrics(self) -> Metrics:
-        """Return the final model's metrics by split and name, which print as a table; empty until it is evaluated."""
-        with explain_faults(self._directory):
-            found = metrics_by_split(self._read_object("metrics.json"))
-            return Metrics(found, lambda: Beside(self.constant, self.intervals, self.examples))
-
-    @property
-    def intervals(self) -> dict[str, dict[str, tuple[float, float]]]:
-        """Return by split and metric the lower and upper end of its interval of 95 %; runs from before have none."""
-        return intervals_by_split(self._read_object("metrics.json"))
-
-    @property
-    def examples(self) -> dict[str, int]:
-        """Return of how many examples the metrics of each split are; empty for runs that did not write it."""
-        return examples_by_split(self._read_object("metrics.json"))
-
-    @property
-    def before_refit(self) -> BeforeRefit:
-        """Return `metrics` and `intervals` of the model before a refit, on test, printed as sentences; else empty."""
-        with explain_faults(self._directory):
-            return read_before_refit(self._directory)
-
-    @property
-    def findings(self) -> Findings:
-        """Return what the figures of the run mean and what to try next, printed as sentences; empty until evaluated.
-
-        Each has `name`, `level` (`good`, `hint` or `warning`), `text`, `advice`, and as `set` the overrides that the
-        advice adds to the configuration.
-        """
-        from kerastune_ft.reporting.findings.gather import read_findings
-
-        with explain_faults(self._directory):
-            return Findings(read_findings(self.path), self.path)
-
-    def _read_object(self, name: str) -> dict[str, Any]:
-        """Return what a JSON file of the run holds, nothing where it is not there."""
-        with explain_faults(self._directory):
-            return dict(self._directory.read_json(name)) if self._directory.exists(name) else {}
-
-    @property
-    def constant(self) -> dict[str, dict[str, float]]:
-        """Return by split the metrics of the best predictor that never looks at its input, to be better than."""
-        return {split: dict(metrics) for split, metrics in self._read_object("evaluation/constant.json").items()}
-
-    @property
-    def manifest(self) -> Folded:
-        """Return the manifest: state, versions, devices, results of the phases, hashes of files; printed in short."""
-        return Folded(self._directory.manifest() or {})
-
-    @property
-    def config(self) -> dict[str, Any]:
-        """Return the complete configuration, as JSON values, which `python -m kerastune_ft run FILE` takes to this run.
-
-        Paths are as they were written, so that a relative one is looked up from the same working directory.
-        """
-        with explain_faults(self._directory):
-            document: dict[str, Any] = self._directory.read_json("config.json")
-            return restore_paths(document, self.manifest.get("paths") or {})
-
-    @property
-    def history(self) -> pandas.DataFrame:
-        """Return a row per phase and epoch; none before the first one ended."""
-        import pandas
-
-        if not self._directory.exists("history.csv"):
-            return pandas.DataFrame(columns=["phase", "epoch"])
-
-        return pandas.read_csv(io.BytesIO(self._directory.read_bytes("history.csv")))
-
-    @property
-    def phases(self) -> Rows:
-        """Return a row per phase, with what it gained and cost and how far each unit moved; prints as a table."""
-        return Rows(self.summarise()["phases"], build_phases_table, "no phase yet")
 
     @property
     def model(self) -> keras.Model:
@@ -205,13 +100,6 @@ class Run:
                 updated = (target.manifest() or {}).get("updated")
                 target.update_manifest(**({"updated": updated} if updated else {}))
         return path
-
-    def summarise(self) -> dict[str, Any]:
-        """Return the figures of the report as plain data; nothing is written."""
-        from kerastune_ft.reporting.page import document
-
-        with explain_faults(self._directory):
-            return document.summarise(self.path, describe_damage(self._directory))
 
     @show_in_cell
     def evaluate(self, data: Any = None, split: str | None = None, *, metrics: Any = None) -> Figures:
