@@ -252,7 +252,7 @@ def _drop_later_keys(document: dict[str, Any]) -> None:
     if not document["refit"]:
         del document["refit"]
     data = document["data"]
-    for key, usual in (("exif", "apply"), ("window", None), ("long_texts", "cut")):
+    for key, usual in (("exif", "apply"), ("window", None), ("long_texts", "cut"), ("exclude", None)):
         if data[key] == usual:
             del data[key]
     for key in _LATER_OF_FOLDERS if data["kind"] == "folder" else ():

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from kerastune_ft.config.options.data import Splits
 from kerastune_ft.config.options.tasks import Task
+from kerastune_ft.data.exclude import Exclusion, note_exclusion
 from kerastune_ft.data.files.fingerprint import combined_fingerprint
 from kerastune_ft.data.inputs import Inputs
 from kerastune_ft.data.labels.base import Labels
@@ -29,20 +32,26 @@ def build_source(
     *,
     unsplit: bool = False,
     recorded: RecordedExamples | None = None,
+    exclusion: Exclusion | None = None,
     rules: Rules = NEWEST,
 ) -> DataSource:
     """Return the source of the records, or raise DataError where labels or splits cannot be as the options say.
 
     `requested` is data.splits; with `unsplit` all examples are the test split. `noun` is what an example is called.
-    `recorded` are the examples of an earlier run, whose splits are taken instead; `rules` are those of the run.
+    `recorded` are the examples of an earlier run, whose splits are taken instead; `exclusion` says which are taken out
+    of the splits; `rules` are those of the run.
     """
     (inputs,) = records.inputs.values()
     if records.groups is None and (own := inputs.default_groups) is not None:
         records = replace(records, groups=own.groups, notes=(*records.notes, *own.notes))
     labels = number_labels(records.labels, records.names, task, records.place, inputs.sizes, rules)
     examples = SplitExamples.from_labels(records.keys, labels, records.groups, records.column, noun, rules)
-    fingerprint = _fingerprint(records, inputs)
     hashes = inputs.contents if inputs.hash_inputs is None else inputs.hash_inputs()
+    if exclusion is not None:
+        if recorded is None:
+            exclusion.check_known(records.keys, hashes, [file.path for file in records.skipped])
+        examples = replace(examples, excluded=exclusion.find(records.keys, hashes))
+    fingerprint = _fingerprint(records, inputs, examples.excluded)
     if recorded is not None:
         present = PresentExamples(records.keys, labels.texts, hashes, fingerprint)
         return inputs.make_source(_describe_earlier(records, inputs, labels, examples, present, recorded))
@@ -65,6 +74,7 @@ def build_source(
             *labels.find_notes(chosen.splits),
             *chosen.notes,
             *inputs.find_notes(records.skipped, labels, chosen.splits),
+            *([note_exclusion(exclusion.file, chosen.excluded)] if exclusion and chosen.excluded else []),
         ),
     )
     return inputs.make_source(replace(catalogue, input_hashes=hashes))
@@ -80,7 +90,7 @@ def _describe_earlier(
 ) -> Catalogue:
     """Return the data of an earlier run in the splits that the run recorded, with what the run said of them."""
     found = recorded.find(present)
-    chosen = ChosenSplits(found.splits, (), groups_by_split(found.splits, examples))
+    chosen = ChosenSplits(found.splits, (), groups_by_split(found.splits, examples), dict(recorded.excluded))
     catalogue = describe(
         records.kind,
         records.name,
@@ -96,9 +106,14 @@ def _describe_earlier(
     return replace(catalogue, input_hashes=present.contents, change=found.change)
 
 
-def _fingerprint(records: Records, inputs: Inputs) -> str:
-    """Return what changes with the input or label of any example, and with the cells that decide its split."""
-    rows = zip(records.keys, records.label_texts, inputs.hashes, *records.split_cells, strict=True)
+def _fingerprint(records: Records, inputs: Inputs, excluded: np.ndarray) -> str:
+    """Return what changes with the input or label of any example, and with the cells that decide its split.
+
+    Examples that are left out do not count, so leaving out another is a change.
+    """
+    left_out = set(excluded.tolist())
+    every = zip(records.keys, records.label_texts, inputs.hashes, *records.split_cells, strict=True)
+    rows = [row for index, row in enumerate(every) if index not in left_out]
     return combined_fingerprint([*rows, *inputs.shared])
 
 
@@ -123,7 +138,7 @@ def describe(
     info = DataInfo(
         kind=kind,
         name=name,
-        examples=len(labels.numbers),
+        examples=len(labels.numbers) - sum(chosen.excluded.values()),
         classes=labels.classes,
         sizes={split: len(indices) for split, indices in splits.items()},
         counts={split: labels.counts(indices) for split, indices in splits.items()} if labels.classes else {},
@@ -131,6 +146,7 @@ def describe(
         groups=chosen.groups,
         fingerprint=fingerprint,
         skipped=skipped,
+        excluded=chosen.excluded,
         notes=tuple(notes),
     )
     return Catalogue(info, splits, labels, keys, contents, groups)

@@ -59,9 +59,10 @@ def describe_equal(
     split_of = {int(index): split for split, indices in splits.items() for index in indices} if groups else {}
     found: Counter[str] = Counter()
     for same in groups:
-        if len({split_of.get(index) for index in same}) > 1:
+        present = [index for index in same if index in split_of]
+        if len({split_of[index] for index in present}) > 1:
             found[_LEAK] += 1
-        if len({texts[index] for index in same}) > 1:
+        if len({texts[index] for index in present}) > 1:
             found[contradiction or labels.contradiction] += 1
     return tuple(
         f"identical {what}: {counted(count, noun)} {'is' if count == 1 else 'are'} {said}"

@@ -9,12 +9,13 @@ from typing import Any
 
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.data.build import build_source
+from kerastune_ft.data.exclude import Exclusion
 from kerastune_ft.data.modalities import MODALITIES
 from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.recorded import RecordedExamples
 from kerastune_ft.rules import NEWEST, Rules
-from kerastune_ft.storage import explain_unreachable
+from kerastune_ft.storage import explain_unreachable, path_of
 from kerastune_ft.stores.cached_folder import refuse_place
 
 KINDS: Mapping[str, str] = {
@@ -45,17 +46,31 @@ def open_source(
     the run that reads them. `recorded` are the examples of an earlier run, in whose splits the data comes.
     """
     if unsplit:
-        options = options.model_copy(update={"splits": None, "group": None})
+        options = options.model_copy(update={"splits": None, "group": None, "exclude": None})
     _make_directory(cache_directory)
     context = ReadContext(task_options, cache_directory, report, unsplit, rules)
     modality = MODALITIES[facts(task_options).modality]
     with explain_unreachable(key):
         records = importlib.import_module(KINDS[options.kind]).read_records(options, modality, context)
         source = build_source(
-            records, options.splits, task_options, modality.noun, unsplit=unsplit, recorded=recorded, rules=rules
+            records,
+            options.splits,
+            task_options,
+            modality.noun,
+            unsplit=unsplit,
+            recorded=recorded,
+            exclusion=_read_exclusion(options.exclude, recorded),
+            rules=rules,
         )
     source.rules = rules
     return source
+
+
+def _read_exclusion(file: str | None, recorded: RecordedExamples | None) -> Exclusion | None:
+    """Return what data.exclude leaves out; None where a run in changed data is asked about and the file is gone."""
+    if file is None or (recorded is not None and recorded.may_change and not path_of(file).exists()):
+        return None
+    return Exclusion.read(file)
 
 
 def _make_directory(cache_directory: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -57,6 +57,8 @@ class DataInfo:
     fingerprint: str
     """SHA-256 over the contents and labels of all examples, whatever their place on disk."""
     skipped: tuple[SkippedFile, ...] = ()
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    """Examples by split that data.exclude took out of it; `examples` counts the others."""
     notes: tuple[str, ...] = ()
     """Sentences the user should read: what was left out, which splits were made."""
 
@@ -78,6 +80,7 @@ class DataInfo:
             "groups": dict(self.groups),
             "fingerprint": self.fingerprint,
             "skipped": [file.to_json() for file in self.skipped],
+            **({"excluded": dict(self.excluded)} if self.excluded else {}),
             "notes": list(self.notes),
         }
 

@@ -274,6 +274,7 @@ def write_plan(
         rules=session.config.rules.version,
         **({} if session.loader.decoder is None else {"decoder": session.loader.decoder}),
         data_fingerprint=session.source.info.fingerprint,
+        **({"data_excluded": sum(excluded.values())} if (excluded := session.source.info.excluded) else {}),
         config_hash=config_hash,
         source_hash=session.source_hash,
         transfer=session.backbone.transfer.to_json(),

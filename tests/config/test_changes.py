@@ -48,6 +48,7 @@ def test_free_changes_are_listed(override: str) -> None:
     [
         "seed=5",
         "data.path=other.npz",
+        "data.exclude=left_out.csv",
         "runtime.deterministic=false",
         "head.dropout=0.5",
         "backbone.image_size=96",

@@ -159,6 +159,11 @@ class _Source(Options):
     )
     on_bad_file: Literal["error", "skip"] = Field("error", description="what to do with a file that cannot be read")
     on_missing: Literal["error", "skip"] = Field("error", description="what to do with a missing file or an empty text")
+    exclude: InputPath | None = Field(
+        None,
+        description="a CSV file whose column input names examples that are in no split, as check writes it; the others "
+        "stay in their splits",
+    )
 
 
 class PatternGroup(Options):

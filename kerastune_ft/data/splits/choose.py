@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -31,6 +31,8 @@ class ChosenSplits:
     """Sentences the user should read."""
     groups: dict[str, int]
     """Groups by split; empty where examples are not grouped."""
+    excluded: dict[str, int] = field(default_factory=dict)
+    """Examples by split that were taken out of it again; empty where none were."""
 
 
 def choose_splits(requested: Splits | None, natural: Mapping[str, np.ndarray], examples: SplitExamples) -> ChosenSplits:
@@ -66,12 +68,15 @@ def choose_splits(requested: Splits | None, natural: Mapping[str, np.ndarray], e
         notes += division_notes(splits, examples)
     if "test" not in splits:
         notes.append("splits: there is no test split, so no test metrics")
-    check_splits(splits, examples)
-    ordered = _in_order(splits)
+    divided = _in_order(splits)
+    # After the division, so that leaving one out moves no other.
+    ordered = {split: np.setdiff1d(indices, examples.excluded) for split, indices in divided.items()}
+    check_splits(ordered, examples)
     return ChosenSplits(
         ordered,
         (*notes_on_absent_classes(ordered, examples), *group_notes(ordered, examples), *notes),
         groups_by_split(ordered, examples),
+        {split: len(divided[split]) - len(ordered[split]) for split in ordered} if len(examples.excluded) else {},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Self
 
@@ -40,6 +40,8 @@ class SplitExamples:
     """The words for the metrics of a split that has no example of a class."""
     rules: Rules = NEWEST
     """The rules of the run, which decide the sizes of splits."""
+    excluded: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
+    """The indices of examples that are divided with the others, and then taken out of their splits."""
 
     @classmethod
     def from_labels(

@@ -37,6 +37,8 @@ def file_splits(requested: File, examples: SplitExamples) -> Placed:
     """Return the splits that the file gives these examples, matched by key."""
     rows = _read_rows(requested.file)
     split_of = {key: row["split"] or "" for key, row in rows.items()}
+    # A run that left them out too did not write them; they are taken out again in the end.
+    split_of |= {key: "train" for key in _list_excluded(examples) if key not in split_of}
     absent = [key for key in examples.keys if key not in split_of]
     if absent:
         raise DataError(_explain_missing_places(requested.file, absent, split_of, examples))
@@ -49,11 +51,17 @@ def file_splits(requested: File, examples: SplitExamples) -> Placed:
     return found, notes + _other_labels(requested.file, rows, examples)
 
 
+def _list_excluded(examples: SplitExamples) -> list[str]:
+    return [examples.keys[index] for index in examples.excluded]
+
+
 def _other_labels(file: str, rows: Mapping[str, Mapping[str, str]], examples: SplitExamples) -> list[str]:
     """Return a sentence where the file was written for other labels than the data has."""
     if examples.texts is None:
         return []
-    pairs = [(rows[key].get("label"), text) for key, text in zip(examples.keys, examples.texts(), strict=True)]
+    pairs = [
+        (rows[key].get("label"), text) for key, text in zip(examples.keys, examples.texts(), strict=True) if key in rows
+    ]
     changed = Counter((was, text) for was, text in pairs if was is not None and was != text)
     if not changed:
         return []

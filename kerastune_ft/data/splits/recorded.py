@@ -6,8 +6,8 @@ import csv
 import hashlib
 import io
 from collections import Counter, defaultdict, deque
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -65,6 +65,8 @@ class RecordedExamples:
     """For each example, the key of its content; None for runs that did not record them."""
     notes: tuple[str, ...] = ()
     """What the run told its user of the data."""
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    """Examples by split that the run left out of it."""
     may_change: bool = False
     """Whether data that has changed is taken as far as it holds the run's examples; otherwise it is refused."""
 
@@ -81,9 +83,9 @@ class RecordedExamples:
             raise DataError(_explain_damage(run, "it does not hold an example and its split in each row"))
         return cls(run, fingerprint, columns["input"], columns["label"], columns["split"], contents)
 
-    def with_notes(self, notes: Sequence[str]) -> RecordedExamples:
-        """Return the same with what the run told its user of the data."""
-        return replace(self, notes=tuple(notes))
+    def with_notes(self, notes: Sequence[str], excluded: Mapping[str, int] | None = None) -> RecordedExamples:
+        """Return the same with what the run told its user of the data, and with what it left out by split."""
+        return replace(self, notes=tuple(notes), excluded=dict(excluded or {}))
 
     def in_changed_data(self) -> RecordedExamples:
         """Return the same, to be found in data that may have changed; what the run told is not told again."""

@@ -40,7 +40,7 @@ def read_recorded(target: RunDirectory) -> RecordedExamples | None:
         )
     about = target.read_json("plan.json")["data"]
     recorded = RecordedExamples.parse(str(target), about["fingerprint"], content)
-    return recorded.with_notes(about["notes"])
+    return recorded.with_notes(about["notes"], about.get("excluded"))
 
 
 def open_data(config: RunConfig, report: Report, recorded: RecordedExamples | None = None) -> DataSource:
