@@ -37,13 +37,18 @@ class Reader(Protocol):
         """Return the model's input for an item, or the problem that prevents it."""
 
 
-def decode_ahead(items: Iterable[Item], reader: Reader, ahead: int) -> Iterator[DecodedInput]:
-    """Yield the decoded input of each item, in order; up to `ahead` items are decoded while earlier ones are used."""
+def ignore_warnings_of_pillow() -> None:
+    """Let this process say nothing of large or damaged images but what their rows say."""
     # An image beyond Pillow's warning size is used; one beyond its limit is refused.
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     # Damaged EXIF is no harm to the pixels. What Pillow says of damaged files names no file; whether one can be used is
     # the row's to say, as in training.
     warnings.filterwarnings("ignore", module=r"PIL\.")
+
+
+def decode_ahead(items: Iterable[Item], reader: Reader, ahead: int) -> Iterator[DecodedInput]:
+    """Yield the decoded input of each item, in order; up to `ahead` items are decoded while earlier ones are used."""
+    ignore_warnings_of_pillow()
     pool = ThreadPoolExecutor(min(16, 2 + (os.cpu_count() or 1)))
     waiting: deque[Future[DecodedInput]] = deque()
     try:

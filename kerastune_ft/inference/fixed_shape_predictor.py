@@ -75,9 +75,17 @@ class FixedShapePredictor(Predictor):
             for remark, count in self._remarks.items()
         ]
 
+    def read(self, item: Item) -> DecodedInput:
+        """Return the decoded image or sound of an item, or the problem that prevents it."""
+        return self._reader.read(item)
+
     def _rows(self, read: list[DecodedInput], shape: int) -> list[Row]:
         self._done += len(read)
         self._remarks.update(remark for each in read for remark in each.remarks)
+        return self.answer(read, shape)
+
+    def answer(self, read: Sequence[DecodedInput], shape: int) -> list[Row]:
+        """Return a row for each input; the model computes those that could be read as one batch of `shape`."""
         usable = [each for each in read if each.values is not None]
         cells = self._cells(usable, shape) if usable else iter(())
         return [self._run_model.row(each.name, each.problem, cells) for each in read]

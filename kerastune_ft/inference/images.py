@@ -9,6 +9,7 @@ import tensorflow as tf
 from PIL import Image
 
 from kerastune_ft.data.annotations.masks import compare_with_masks
+from kerastune_ft.data.files.check import read_content
 from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.images.check import read_once
 from kerastune_ft.data.images.image_arrays import measure_array
@@ -76,7 +77,8 @@ class ImageReader:
             doubts.append(likeness.doubt)
             return likeness.problem
 
-        (values, size, ends), prepared = read_once(item.path or "", self._reading, self._decode_bytes, refuse_mask)
+        content = read_content(item.path or "", UnusableImageError) if item.content is None else item.content
+        (values, size, ends), prepared = read_once(content, self._reading, self._decode_bytes, refuse_mask)
         verdict = prepared.verdict
         # Other pictures were judged before they became 8 bits.
         if prepared.picture is None:

@@ -23,6 +23,8 @@ class Item:
     """The name in the row of predictions."""
     path: str | None = None
     """The file of an image or sound."""
+    content: bytes | None = None
+    """The content of such a file, where it is no file but was sent."""
     values: np.ndarray | None = None
     """An image [height, width] or [height, width, 1 to 4 channels], or a sound [samples] or [samples, channels]."""
     rate: int | None = None

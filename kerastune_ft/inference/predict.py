@@ -118,6 +118,15 @@ def predict(
     return Predictions(own.columns, ([own.join(rank(row)) for row in rows] for rows in found), counts)
 
 
+def open_predictor(run: RunDirectory, config: RunConfig) -> Predictor:
+    """Return the predictor of a run, for programs that answer item by item as `predict` does.
+
+    Raises ConfigError where the run was made by a version that did not write what predictions need.
+    """
+    devices.resolve(config.runtime.model_copy(update={"strategy": "none", "replicas": None}))
+    return _load_predictor(_PREDICTORS[facts(config.task).modality], run, config, _read_plan(run))
+
+
 def _open_submission(
     form: OutputForm, listings: list[Listing], scheme: LabelScheme, config: RunConfig
 ) -> Submission | None:

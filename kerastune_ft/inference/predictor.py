@@ -35,5 +35,18 @@ class Predictor(ABC):
         """Yield lists of rows, one row for each item in order; the model computes `size` inputs at once."""
 
     @abstractmethod
+    def read(self, item: Item) -> Any:
+        """Return an item prepared for `answer`; its attribute `problem` says why one cannot be answered, else None."""
+
+    @abstractmethod
+    def answer(self, read: Sequence[Any], shape: int) -> list[Row]:
+        """Return a row for each of some items that were read, computed as one batch of `shape` examples or more."""
+
+    def warm(self, read: Any, shapes: Sequence[int]) -> None:
+        """Compute a prepared item in batches of these shapes, so that all is compiled that `answer` needs for them."""
+        for shape in shapes:
+            self.answer([read] * shape, shape)
+
+    @abstractmethod
     def notes(self) -> list[str]:
         """Return sentences for the user about the items of the last `batches`, such as how many texts were cut."""

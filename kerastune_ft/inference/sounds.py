@@ -6,9 +6,10 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.options.spectrograms import MOST_CHANNELS
+from kerastune_ft.data.files.check import read_content
 from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.sounds.channels import UnusableSoundError, check_level, mix
-from kerastune_ft.data.sounds.check import read_once
+from kerastune_ft.data.sounds.decode import decode_sound
 from kerastune_ft.data.sounds.sound_arrays import MODEL_RATE, rate_of
 from kerastune_ft.errors import DataError
 from kerastune_ft.inference.decode_ahead import DecodedInput
@@ -34,7 +35,8 @@ class SoundReader:
                 check_level(item.values)
                 samples, rate = mix(item.values, self._rules).values, item.rate or self._clip.sample_rate
             else:
-                found = read_once(item.path or "", self._rules)
+                given = read_content(item.path or "", UnusableSoundError) if item.content is None else item.content
+                found = decode_sound(given, self._rules)
                 samples, rate = found.values, found.rate
         except UnusableSoundError as problem:
             said = str(problem)

@@ -67,7 +67,7 @@ def _list_input(given: Any, options: ReadOptions, parts: int) -> Listing:
     if isinstance(given, np.ndarray):
         return _list_array(given, "the array", parts)
     if isinstance(given, tuple | list) and all(isinstance(text, str) for text in given):
-        return Listing([_make_item(tuple(given), parts)], 1)
+        return Listing([make_text_item(tuple(given), parts)], 1)
     if not isinstance(given, str | os.PathLike):
         raise ConfigError(
             f"an input to predict on cannot be a {type(given).__name__}; give a text, a pair of texts as a tuple, a "
@@ -143,7 +143,7 @@ def _list_table(path: Path, options: ReadOptions, parts: int) -> Listing:
     items = [
         Item(frame.name_row(row), problem=explain_blank(texts))
         if any(map(is_blank, texts))
-        else _make_item(texts, parts)
+        else make_text_item(texts, parts)
         for row, texts in enumerate(rows)
     ]
     return Listing(items, len(items), frame.notes, frame.cells)
@@ -160,7 +160,7 @@ def _choose_columns(options: ReadOptions, parts: int) -> str | Sequence[str] | N
 
 
 def _list_array(array: np.ndarray, name: str, parts: int) -> Listing:
-    items = [_make_item(texts, parts) for texts in array_texts(array, name, name)]
+    items = [make_text_item(texts, parts) for texts in array_texts(array, name, name)]
     return Listing(items, len(items))
 
 
@@ -194,7 +194,7 @@ def _parse_object(text: str, number: int, wanted: str | Sequence[str], parts: in
         return Item(f"line {number}", problem=" ".join(str(problem).split()).replace("data.input", "--input", 1))
     if any(map(is_blank, texts)):
         return Item(f"line {number}", problem=explain_blank(texts))
-    return _make_item(texts, parts)
+    return make_text_item(texts, parts)
 
 
 _HOW_A_PAIR = "; in bash that is  $'first\\tsecond', and a CSV file or lines on standard input hold pairs too"
@@ -210,10 +210,11 @@ def _parse_argument(text: str, parts: int) -> Item:
 
 def _parse_line(text: str, parts: int) -> Item:
     """Return the item of a line: a text, or a pair with a tab between its texts."""
-    return _make_item(tuple(text.split("\t")) if parts == 2 else (text,), parts)
+    return make_text_item(tuple(text.split("\t")) if parts == 2 else (text,), parts)
 
 
-def _make_item(texts: Sequence[str], parts: int) -> Item:
+def make_text_item(texts: Sequence[str], parts: int) -> Item:
+    """Return the item of one text, or of the two of a pair, of which there should be `parts`."""
     name = escape_name("\t".join(texts))
     if len(texts) != parts:
         wanted = "a pair has two, with a tab between them" if parts == 2 else "the run is about single texts"

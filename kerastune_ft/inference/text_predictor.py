@@ -46,10 +46,10 @@ class TextPredictor(Predictor):
             waiting.append(item)
             if len(waiting) == size:
                 shape = size
-                yield self._rows(waiting, shape)
+                yield self.answer(waiting, shape)
                 waiting = []
         if waiting:
-            yield self._rows(waiting, shape or len(waiting))
+            yield self.answer(waiting, shape or len(waiting))
 
     def notes(self) -> list[str]:
         """Return how many texts were cut."""
@@ -60,12 +60,26 @@ class TextPredictor(Predictor):
         kept = f"{length} tokens" if window is None else f"{length} windows of {window} tokens"
         return [f"{self._cut} of {counted(self._done, 'text')} {verb} cut to {kept}"]
 
-    def _rows(self, items: list[Item], shape: int) -> list[Row]:
-        self._done += len(items)
-        texts = [item.texts for item in items if item.texts is not None]
+    def read(self, item: Item) -> Item:
+        """Return the item: texts are tokenised many at a time."""
+        return item
+
+    def answer(self, read: Sequence[Item], shape: int) -> list[Row]:
+        """Return a row for each text; those of one size are computed as one batch of `shape`."""
+        self._done += len(read)
+        texts = [item.texts for item in read if item.texts is not None]
         cells = self._run_model.cells(self._compute(texts, shape)) if texts else iter(())
-        rows = [self._run_model.row(item.name, item.problem, cells) for item in items]
-        return [row | self._name_texts(item) for row, item in zip(rows, items, strict=True)]
+        rows = [self._run_model.row(item.name, item.problem, cells) for item in read]
+        return [row | self._name_texts(item) for row, item in zip(rows, read, strict=True)]
+
+    def warm(self, read: Item, shapes: Sequence[int]) -> None:
+        """Compute batches of these shapes for every size of texts."""
+        super().warm(read, shapes[:1])
+        settings = self._settings
+        rows = settings.pack([tokenise_texts(settings.text.tokenizer, ["a"])] * len(self.input_columns))
+        for shape in shapes:
+            for size in settings.sizes:
+                self._compute_size(rows, np.zeros(1, np.int64), size, shape)
 
     def _name_texts(self, item: Item) -> Row:
         """Return the cells of a pair of texts; nothing for a single text, whose cell its name is."""

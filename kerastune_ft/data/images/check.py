@@ -19,7 +19,7 @@ import tensorflow as tf
 from PIL import Image
 
 from kerastune_ft import storage
-from kerastune_ft.data.files.check import CheckedFile, FileCheck, explain_os_error, read_content
+from kerastune_ft.data.files.check import CheckedFile, FileCheck, explain_os_error
 from kerastune_ft.data.files.fingerprint import content_identity, stamp
 from kerastune_ft.data.images.dicom import MissingDecoderError, is_dicom
 from kerastune_ft.data.images.intensity import UnusableImageError, to_png
@@ -170,7 +170,7 @@ class ImageCheck(FileCheck[CheckedImage]):
 
 
 def read_once(
-    path: str,
+    content: bytes,
     reading: ImageReading,
     decode: Callable[[bytes, int], Decoded],
     explain: Callable[[Image.Image], str | None] = lambda image: None,
@@ -178,10 +178,9 @@ def read_once(
     """Return what `decode` makes of a file as a check would have it read, and what was learnt before decoding.
 
     `decode` gets encoded bytes and the EXIF orientation by which they have yet to be turned. For files that are looked
-    at once: each is read once, and nothing is kept. Raise UnusableImageError where a check finds a problem, or
-    `explain` returns one of the opened image.
+    at once, of which nothing is kept. Raise UnusableImageError where a check finds a problem, or `explain` returns one
+    of the opened image.
     """
-    content = read_content(path, UnusableImageError)
     if is_dicom(content):
         prepared = prepare_dicom(content, reading)
         assert prepared.picture is not None

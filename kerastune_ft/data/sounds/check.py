@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.data.files.check import CheckedFile, FileCheck, read_content
+from kerastune_ft.data.files.check import CheckedFile, FileCheck
 from kerastune_ft.data.files.fingerprint import content_identity, stamp
 from kerastune_ft.data.sounds.channels import UnusableSoundError
-from kerastune_ft.data.sounds.decode import DecodedSound, decode_sound
+from kerastune_ft.data.sounds.decode import decode_sound
 from kerastune_ft.data.sounds.packed import MissingReaderError
 from kerastune_ft.data.source import Report
 from kerastune_ft.rules import NEWEST, Rules
@@ -105,8 +105,3 @@ def explain_cancelling(count: int, example: str, rules: Rules) -> tuple[str, ...
         f"the channels of {counted(count, 'sound')} cancel each other when they are mixed, as where one is the other "
         f"turned over; {taken} taken, as of {example}",
     )
-
-
-def read_once(path: str, rules: Rules) -> DecodedSound:
-    """Return a file that is looked at once; raise UnusableSoundError where there is a problem."""
-    return decode_sound(read_content(path, UnusableSoundError), rules)

@@ -36,6 +36,7 @@ class PackedFormat:
 
     frames: int
     rate: int
+    channels: int = 1
 
     @property
     def seconds(self) -> float:
@@ -120,7 +121,7 @@ def _check_header(file: Any) -> PackedFormat:
         raise UnusableSoundError(f"is damaged, or too long to be an example: it says that it has {file.frames} samples")
     if file.frames < 1:
         raise UnusableSoundError("has no samples")
-    return PackedFormat(int(file.frames), int(file.samplerate))
+    return PackedFormat(int(file.frames), int(file.samplerate), int(file.channels))
 
 
 def _check_pages(content: bytes) -> None:
