@@ -20,7 +20,16 @@ _OBJECTS = ("config.json", "plan.json", "metrics.json")
 # What reading files may raise that were tampered with: any part of them may be missing or of another type.
 _UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 _SHOWN = 3
-_FIGURES = ("config.json", "plan.json", "splits.csv", "history.csv", "metrics.json", "evaluation/", "model/thresholds")
+_FIGURES = (
+    "config.json",
+    "plan.json",
+    "splits.csv",
+    "history.csv",
+    "metrics.json",
+    "evaluation/",
+    "model/thresholds",
+    "model/calibration",
+)
 """The beginnings of the names of files that the report and `evaluate` show or compare with."""
 
 

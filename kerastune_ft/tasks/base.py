@@ -18,7 +18,9 @@ from kerastune_ft.input.mixing import Mix
 from kerastune_ft.losses import mixed
 from kerastune_ft.losses.mixed import Mixed
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
+from kerastune_ft.metrics.calibration.temperature import Temperature
 from kerastune_ft.metrics.intervals.base import Sample
+from kerastune_ft.metrics.outcomes.base import Outcomes
 from kerastune_ft.solvers.losses import LinearLoss
 
 Measured = Mapping[str, np.ndarray]
@@ -224,6 +226,17 @@ class Task(ABC):
         """Return the examples of a split as intervals of the metrics of `summarise` need them."""
 
     @abstractmethod
+    def outcomes(self, measured: Measured) -> Outcomes:
+        """Return the answers for the examples of a split, as calibration, curves and decisions need them."""
+
+    @abstractmethod
+    def read_outcomes(self, rows: Sequence[Mapping[str, str]]) -> Outcomes:
+        """Return the same of rows of predictions.csv.
+
+        Raises KeyError and ValueError for rows that lack a column or hold something else.
+        """
+
+    @abstractmethod
     def prediction_columns(self, measured: Measured) -> dict[str, np.ndarray]:
         """Return the columns of predictions.csv for a split, each with one cell per example in order."""
 
@@ -273,3 +286,17 @@ class Task(ABC):
         """
         if thresholds:
             raise ValueError(f"{self.kind} has no decision thresholds, so {thresholds} belong to another task")
+
+    def set_temperature(self, temperature: Temperature) -> None:
+        """Divide raw outputs by a temperature, of model/calibration.json, in `finish` and `decode`.
+
+        Probabilities are calibrated then, and labels stay what they are; metrics and predictions.csv are of raw outputs
+        as before. `shown_thresholds` are those of the calibrated probabilities. Raises ValueError for a task without
+        probabilities to calibrate, or a temperature of other classes.
+        """
+        raise ValueError(f"{self.kind} has no probabilities of whole examples that a temperature could calibrate")
+
+    @property
+    def shown_thresholds(self) -> dict[str, float]:
+        """Return the probability of `finish` from which a class is predicted, by class; empty where none decides."""
+        return {}

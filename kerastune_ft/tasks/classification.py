@@ -18,14 +18,16 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.losses import one_class as one_class_losses
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics import one_class
+from kerastune_ft.metrics.calibration.temperature import Temperature, as_divisor
 from kerastune_ft.metrics.class_figures import score_one_class
 from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.one_class import Answers, make_sample
+from kerastune_ft.metrics.outcomes.one_class import OneClassOutcomes, read_one_class
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.solvers.losses import LinearLoss, SoftmaxLoss
 from kerastune_ft.tasks import averages
 from kerastune_ft.tasks.base import Measured, choose_metrics
-from kerastune_ft.tasks.pooled_task import PooledTask
+from kerastune_ft.tasks.pooled_task import PooledTask, divide_outputs
 
 
 class Classification(PooledTask):
@@ -45,10 +47,11 @@ class Classification(PooledTask):
         if options.positive is not None and len(classes) > 2:
             raise ConfigError(f"task.positive has no effect with {len(classes)} classes; remove it")
         self._positive = classes.index(positive)
+        self._divisor: np.ndarray | None = None
 
     def finish(self, outputs: Any) -> Any:
-        """Return probabilities [batch, classes]."""
-        return keras.layers.Softmax(name="probabilities", dtype="float32")(outputs)
+        """Return probabilities [batch, classes], calibrated after `set_temperature`."""
+        return keras.layers.Softmax(name="probabilities", dtype="float32")(divide_outputs(outputs, self._divisor))
 
     def join(self, outputs: Sequence[Any]) -> Any:
         """Return the mean answer of several models; see `tasks.averages`."""
@@ -97,6 +100,14 @@ class Classification(PooledTask):
         """Return classes, probabilities and losses of the examples, for intervals."""
         return self._sample(measured["targets"], measured["outputs"], tuple(self.metric_directions))
 
+    def outcomes(self, measured: Measured) -> OneClassOutcomes:
+        """Return the classes and logits of the examples."""
+        return OneClassOutcomes(measured["targets"], measured["outputs"], self.classes, self._positive)
+
+    def read_outcomes(self, rows: Sequence[Mapping[str, str]]) -> OneClassOutcomes:
+        """Return the classes and logarithms of probabilities of rows of predictions.csv."""
+        return read_one_class(rows, self.classes, self._positive)
+
     def _sample(self, targets: np.ndarray, outputs: np.ndarray, names: Sequence[str]) -> Sample:
         probabilities, losses = one_class.softmax(outputs), one_class.losses(targets, outputs)
         answers = Answers(targets, probabilities.argmax(axis=1), probabilities, losses, self._positive)
@@ -104,7 +115,7 @@ class Classification(PooledTask):
 
     def predictions(self, targets: np.ndarray | None, outputs: np.ndarray) -> dict[str, np.ndarray]:
         """Return label, prediction, probability, probability_<class> and loss; without targets no label or loss."""
-        probabilities = one_class.softmax(outputs)
+        probabilities = one_class.softmax(outputs if self._divisor is None else outputs / self._divisor)
         predicted = probabilities.argmax(axis=1)
         names = np.asarray(self.classes, dtype=object)
         columns: dict[str, np.ndarray] = {} if targets is None else {"label": names[targets]}
@@ -116,3 +127,9 @@ class Classification(PooledTask):
         """Return the logits of the classes' shares of the training examples."""
         counts = np.bincount(labels, minlength=len(self.classes))
         return np.log(np.maximum(counts, 1e-6) / len(labels)).astype(np.float32)
+
+    def set_temperature(self, temperature: Temperature) -> None:
+        """Divide logits by one number."""
+        if isinstance(temperature, Mapping):
+            raise ValueError(f"{self.kind} has one temperature for all classes, and not {dict(temperature)}")
+        self._divisor = as_divisor(temperature, self.classes)

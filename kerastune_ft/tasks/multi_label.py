@@ -19,14 +19,16 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.losses import several_classes as several_losses
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics import several_classes
+from kerastune_ft.metrics.calibration.temperature import Temperature, as_divisor, move_thresholds
 from kerastune_ft.metrics.class_figures import score_several_classes
 from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.several_classes import Answers, make_sample
+from kerastune_ft.metrics.outcomes.several_classes import SeveralClassesOutcomes, read_several_classes
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.solvers.losses import LinearLoss, SigmoidLoss
 from kerastune_ft.tasks import averages
 from kerastune_ft.tasks.base import Measured, choose_metrics
-from kerastune_ft.tasks.pooled_task import PooledTask
+from kerastune_ft.tasks.pooled_task import PooledTask, divide_outputs
 
 
 class MultiLabelClassification(PooledTask):
@@ -44,6 +46,7 @@ class MultiLabelClassification(PooledTask):
             raise ConfigError("task.positive has no effect with multi_label; remove it")
         self._chosen_later = options.thresholds == "best_f1"
         self._thresholds = np.full(len(self.classes), 0.5)
+        self._divisor: np.ndarray | None = None
         if isinstance(options.thresholds, Mapping):
             if unknown := [name for name in options.thresholds if find_label(name, self.classes) is None]:
                 raise ConfigError(f"task.thresholds: {explain_unknown(unknown[0], self.classes)}")
@@ -54,8 +57,9 @@ class MultiLabelClassification(PooledTask):
             self._thresholds[:] = options.thresholds
 
     def finish(self, outputs: Any) -> Any:
-        """Return a probability per class, [batch, classes]; they do not add up to 1."""
-        return keras.layers.Activation("sigmoid", name="probabilities", dtype="float32")(outputs)
+        """Return a probability per class [batch, classes], calibrated after `set_temperature`; the sum is not 1."""
+        scaled = divide_outputs(outputs, self._divisor)
+        return keras.layers.Activation("sigmoid", name="probabilities", dtype="float32")(scaled)
 
     def join(self, outputs: Sequence[Any]) -> Any:
         """Return the mean answer of several models; see `tasks.averages`."""
@@ -111,6 +115,14 @@ class MultiLabelClassification(PooledTask):
         """Return the classes, logits and losses of the examples, for intervals."""
         return self._sample(measured["targets"], measured["outputs"], tuple(self.metric_directions))
 
+    def outcomes(self, measured: Measured) -> SeveralClassesOutcomes:
+        """Return the flags and logits of the examples."""
+        return SeveralClassesOutcomes(measured["targets"] > 0.5, measured["outputs"], self.classes)
+
+    def read_outcomes(self, rows: Sequence[Mapping[str, str]]) -> SeveralClassesOutcomes:
+        """Return the flags and logits of rows of predictions.csv."""
+        return read_several_classes(rows, self.classes)
+
     def _sample(self, targets: np.ndarray, outputs: np.ndarray, names: Sequence[str]) -> Sample:
         losses = several_classes.losses(targets, outputs)
         answers = Answers(targets > 0.5, self._decide(outputs), outputs.astype(np.float64), losses)
@@ -124,7 +136,7 @@ class MultiLabelClassification(PooledTask):
 
         Several labels in one cell are separated by `|`.
         """
-        probabilities = several_classes.sigmoid(outputs)
+        probabilities = several_classes.sigmoid(outputs if self._divisor is None else outputs / self._divisor)
         columns: dict[str, np.ndarray] = {} if targets is None else {"label": self._join_names(targets > 0.5)}
         columns["prediction"] = self._join_names(self._decide(outputs))
         columns |= {f"probability_{name}": probabilities[:, number] for number, name in enumerate(self.classes)}
@@ -153,3 +165,13 @@ class MultiLabelClassification(PooledTask):
         """Set the probability from which a class is predicted, by class."""
         for name, value in thresholds.items():
             self._thresholds[self.classes.index(name)] = value
+
+    def set_temperature(self, temperature: Temperature) -> None:
+        """Divide the logit of every class by its own number."""
+        self._divisor = as_divisor(temperature, self.classes)
+
+    @property
+    def shown_thresholds(self) -> dict[str, float]:
+        """Return the probability of `finish` from which a class is predicted, by class."""
+        shown = self._thresholds if self._divisor is None else move_thresholds(self._thresholds, self._divisor)
+        return dict(zip(self.classes, shown.tolist(), strict=True))

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -109,3 +110,11 @@ class PooledTask(Task):
     def find_thresholds(self, targets: np.ndarray, outputs: np.ndarray) -> dict[str, float]:
         """Choose decision thresholds, keep and return them; none by default."""
         return {}
+
+
+def divide_outputs(outputs: Any, divisor: np.ndarray | None) -> Any:
+    """Return symbolic raw outputs [batch, classes] divided by temperatures, by a stock layer; as they are for None."""
+    if divisor is None:
+        return outputs
+    scale = np.broadcast_to(1.0 / divisor, outputs.shape[-1:]).tolist()
+    return keras.layers.Rescaling(scale, name="temperature", dtype="float32")(outputs)

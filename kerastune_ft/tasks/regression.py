@@ -21,6 +21,7 @@ from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics import values as value_metrics
 from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.values import make_sample
+from kerastune_ft.metrics.outcomes.values import ValueOutcomes, read_values
 from kerastune_ft.solvers.losses import LinearLoss, SquaredLoss
 from kerastune_ft.tasks import averages
 from kerastune_ft.tasks.base import Measured, choose_metrics
@@ -125,6 +126,14 @@ class Regression(PooledTask):
         targets, outputs = measured["targets"], measured["outputs"]
         losses = value_metrics.losses(targets, outputs)
         return make_sample(self.values(targets), self.values(outputs), losses, self.scheme.names, tuple(self._own))
+
+    def outcomes(self, measured: Measured) -> ValueOutcomes:
+        """Return true and predicted values in the user's units."""
+        return ValueOutcomes(self.values(measured["targets"]), self.values(measured["outputs"]), self.scheme.names)
+
+    def read_outcomes(self, rows: Sequence[Mapping[str, str]]) -> ValueOutcomes:
+        """Return the values of rows of predictions.csv."""
+        return read_values(rows, self.scheme.names)
 
     def values(self, standardised: np.ndarray) -> np.ndarray:
         """Return standardised values in the user's units, float64 [examples, targets]."""

@@ -28,6 +28,7 @@ from kerastune_ft.metrics.confusion_table import name_columns
 from kerastune_ft.metrics.division import divide
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.segmentation import make_sample
+from kerastune_ft.metrics.outcomes.masks import MaskOutcomes
 from kerastune_ft.tasks import averages
 from kerastune_ft.tasks.base import Measured, Placement, Prediction, Task
 from kerastune_ft.tasks.pixel_counts import count_confusion, pixel_accuracy
@@ -165,6 +166,14 @@ class Segmentation(Task):
         logarithms = np.log(np.maximum(pixels, 1e-6) / pixels.sum())
         loss = float(-(true * logarithms).sum() / true.sum()) if true.sum() else float("nan")
         return {"loss": loss, **metrics.score(confusion)}
+
+    def outcomes(self, measured: Measured) -> MaskOutcomes:
+        """Return the number of images: counts of pixels are kept, and no probabilities."""
+        return MaskOutcomes(len(measured["confusion"]), self.classes)
+
+    def read_outcomes(self, rows: Sequence[Mapping[str, str]]) -> MaskOutcomes:
+        """Return the number of rows of predictions.csv."""
+        return MaskOutcomes(len(rows), self.classes)
 
     @property
     def output_columns(self) -> tuple[str, ...]:

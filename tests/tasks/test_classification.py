@@ -211,3 +211,32 @@ def test_figures_by_class_are_those_of_scikit_learn() -> None:
     found = _task().summarise_classes({"targets": TARGETS, "outputs": LOGITS})
     expected = metrics.precision_recall_fscore_support(TARGETS, LOGITS.argmax(axis=1))
     assert list(found["owl"].values()) == pytest.approx([column[2] for column in expected])
+
+
+def test_a_temperature_changes_probabilities_and_nothing_else() -> None:
+    task, raw = _task(), _task()
+    measured = {"targets": TARGETS, "outputs": LOGITS}
+    task.set_temperature(2.5)
+    wanted = softmax(LOGITS / 2.5)
+    inputs = keras.Input((3,))
+    assert keras.Model(inputs, task.finish(inputs))(LOGITS).numpy() == pytest.approx(wanted, abs=1e-6)
+    cells, own = ([each.cells for each in one.decode(LOGITS, [None] * 30)] for one in (task, raw))
+    assert [each["probability_dog"] for each in cells] == pytest.approx(wanted[:, 1])
+    assert [each["label"] for each in cells] == [each["label"] for each in own]
+    assert task.difference(measured, wanted, TARGETS) == pytest.approx(0, abs=1e-7)
+    assert task.summarise(measured) == raw.summarise(measured)
+    assert task.shown_thresholds == {}
+    for wrong in ({"cat": 1.0, "dog": 1.0, "owl": 1.0}, 0.0, -1.0):
+        with pytest.raises(ValueError, match="temperature"):
+            task.set_temperature(wrong)
+
+
+def test_outcomes_of_measured_examples_and_of_rows_agree() -> None:
+    task = _task()
+    measured = {"targets": TARGETS, "outputs": LOGITS}
+    columns = task.prediction_columns(measured)
+    rows = [{name: str(values[row]) for name, values in columns.items()} for row in range(30)]
+    found, read = task.outcomes(measured), task.read_outcomes(rows)
+    assert found.probabilities == pytest.approx(read.probabilities)
+    assert (found.targets == read.targets).all()
+    assert found.fit_temperature() == pytest.approx(read.fit_temperature(), rel=1e-5)

@@ -188,3 +188,28 @@ def test_chosen_metrics_and_figures_by_class() -> None:
     assert task.summarise_classes({"targets": targets, "outputs": outputs})["b"] == pytest.approx(
         {"precision": 1, "recall": 0.5, "f1": 2 / 3, "examples": 2}
     )
+
+
+def test_temperatures_change_probabilities_and_thresholds_and_no_label() -> None:
+    task, raw = _task(thresholds={"a": 0.2, "b": 0.5, "c": 0.9}), _task(thresholds={"a": 0.2, "b": 0.5, "c": 0.9})
+    task.set_temperature({"a": 2.0, "b": 0.5, "c": 3.0})
+    wanted = sigmoid(LOGITS / np.array([2.0, 0.5, 3.0]))
+    inputs = keras.Input((3,))
+    assert keras.Model(inputs, task.finish(inputs))(LOGITS).numpy() == pytest.approx(wanted, abs=1e-6)
+    cells, own = ([each.cells for each in one.decode(LOGITS, [None] * 40)] for one in (task, raw))
+    assert [each["probability_c"] for each in cells] == pytest.approx(wanted[:, 2])
+    assert [each["label"] for each in cells] == [each["label"] for each in own]
+    by_shown = wanted >= list(task.shown_thresholds.values())
+    assert ["|".join(np.array(["a", "b", "c"])[row]) for row in by_shown] == [each["label"] for each in own]
+    assert raw.shown_thresholds == {"a": 0.2, "b": 0.5, "c": 0.9}
+    with pytest.raises(ValueError, match="other classes"):
+        task.set_temperature({"a": 1.0})
+
+
+def test_outcomes_of_measured_examples_and_of_rows_agree() -> None:
+    measured = {"targets": TARGETS, "outputs": LOGITS}
+    columns = _task().prediction_columns(measured)
+    rows = [{name: str(values[row]) for name, values in columns.items()} for row in range(40)]
+    found, read = _task().outcomes(measured), _task().read_outcomes(rows)
+    assert found.probabilities == pytest.approx(read.probabilities)
+    assert (found.wanted == read.wanted).all()

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastune_ft.errors import explain_memory
+from kerastune_ft.metrics.calibration.temperature import FILE as TEMPERATURE
+from kerastune_ft.metrics.calibration.temperature import describe_temperature
 from kerastune_ft.metrics.document import CLASSES, EXAMPLES, INTERVALS, OUT_OF_FOLD
 from kerastune_ft.metrics.intervals.base import find_intervals
 from kerastune_ft.metrics.intervals.wilson import Interval
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
+from kerastune_ft.saved_model.calibration import CHOOSING_SPLITS
 from kerastune_ft.training.evaluation.examples import write_examples
 from kerastune_ft.training.evaluation.unknown import FoundUnknown, make_feed, write_unknown
 from kerastune_ft.training.features.feed import Feed
@@ -93,6 +96,7 @@ def write_evaluation(
     thresholds = session.task.choose_thresholds(evaluated["validation"].measured) if "validation" in evaluated else {}
     if thresholds:
         run.commit_json(THRESHOLDS, thresholds)
+    _write_temperature(session, run, evaluated)
     if unknown is not None:
         write_unknown(run, unknown)
     rows = prediction_rows(session, evaluated, unknown)
@@ -116,6 +120,16 @@ def write_evaluation(
         run.commit_json("evaluation/constant.json", constant)
     run.commit_json("metrics.json", metrics)
     return metrics
+
+
+def _write_temperature(session: Session, run: RunDirectory, evaluated: Mapping[str, Evaluated]) -> None:
+    """Write the temperature that calibrates probabilities, where there are some and examples to choose it on."""
+    for split in CHOOSING_SPLITS:
+        if split in evaluated:
+            outcomes = session.task.outcomes(evaluated[split].measured)
+            if not outcomes.no_probabilities:
+                run.commit_json(TEMPERATURE, describe_temperature(outcomes.fit_temperature(), split, outcomes.examples))
+            return
 
 
 def _write_detail_tables(session: Session, run: RunDirectory, evaluated: Mapping[str, Evaluated]) -> None:

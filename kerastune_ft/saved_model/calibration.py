@@ -1,0 +1,63 @@
+"""The temperature of a finished run, which makes its probabilities calibrated ones where that is asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.metrics.calibration.temperature import FILE, Temperature, describe_temperature
+from kerastune_ft.metrics.document import OUT_OF_FOLD
+from kerastune_ft.metrics.outcomes.base import Outcomes
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.tasks.base import Task
+
+PREDICTIONS = "evaluation/predictions.csv"
+CHOOSING_SPLITS = ("validation", OUT_OF_FOLD)
+"""The splits that temperatures and thresholds are chosen on; a run has one of them."""
+
+
+def read_calibration(run: RunDirectory, task: Task) -> dict[str, Any]:
+    """Return what model/calibration.json holds; of a run without it, the same fitted to its stored predictions.
+
+    Raises ConfigError for a run whose answers have no probabilities, or that kept no predictions to fit to.
+    """
+    if run.exists(FILE):
+        found: dict[str, Any] = run.read_json(FILE)
+        return found
+    split, outcomes = read_chosen_on(run, task)
+    if outcomes.no_probabilities:
+        raise ConfigError(f"{run} has nothing to calibrate: {outcomes.no_probabilities}")
+    return describe_temperature(outcomes.fit_temperature(), split, outcomes.examples)
+
+
+def use_temperature(run: RunDirectory, task: Task) -> Temperature:
+    """Make `finish` and `decode` of a run's task give calibrated probabilities, and return the temperature.
+
+    A model that is saved or exported with this task afterwards gives them too. Raises ConfigError as `read_calibration`
+    does.
+    """
+    temperature: Temperature = read_calibration(run, task)["temperature"]
+    task.set_temperature(temperature)
+    return temperature
+
+
+def read_chosen_on(run: RunDirectory, task: Task) -> tuple[str, Outcomes]:
+    """Return the stored outcomes of the split that a run chooses thresholds and temperatures on, and its name.
+
+    That is validation, or of a cross-validation what its members answered for the examples of their folds. Raises
+    ConfigError where predictions.csv has neither.
+    """
+    rows: list[Mapping[str, str]] = []
+    if run.exists(PREDICTIONS):
+        text = run.read_bytes(PREDICTIONS).decode("utf-8")
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    for split in CHOOSING_SPLITS:
+        if own := [row for row in rows if row.get("split") == split]:
+            return split, task.read_outcomes(own)
+    raise ConfigError(
+        f"{run} has no predictions of a validation split ({PREDICTIONS}), and nothing else tells a temperature or a "
+        "threshold; run it again with a validation split"
+    )

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerastune_ft.config.options.heads import Head
+from kerastune_ft.config.options.tasks import ImageClassification, ImageRegression
+from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.metrics.calibration.temperature import FILE, describe_temperature
+from kerastune_ft.metrics.one_class import softmax
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.saved_model.calibration import PREDICTIONS, read_calibration, read_chosen_on, use_temperature
+from kerastune_ft.tasks.classification import Classification
+from kerastune_ft.tasks.regression import Regression
+
+RANDOM = np.random.default_rng(2)
+NAMES = ("a", "b")
+TARGETS, LOGITS = RANDOM.integers(0, 2, 60), (3 * RANDOM.normal(size=(60, 2))).astype(np.float32)
+
+
+def make_task() -> Classification:
+    return Classification(ImageClassification(), Head(), LabelScheme("one", NAMES), 0)
+
+
+def write_predictions(run: RunDirectory, split: str) -> None:
+    columns = make_task().predictions(TARGETS, LOGITS)
+    rows = [{"split": split, **{name: values[row] for name, values in columns.items()}} for row in range(60)]
+    run.commit_csv(PREDICTIONS, list(rows[0]), [*rows, {**rows[0], "split": "test"}])
+
+
+def test_a_run_of_an_earlier_version_is_calibrated_by_its_stored_predictions(tmp_path: Path) -> None:
+    run, task = RunDirectory(tmp_path), make_task()
+    write_predictions(run, "validation")
+    found = task.outcomes({"targets": TARGETS, "outputs": LOGITS}).fit_temperature()
+    read = read_calibration(run, task)
+    assert read == {**describe_temperature(read["temperature"], "validation", 60)}
+    assert read["temperature"] == pytest.approx(found, rel=1e-5)
+    # What the run wrote itself goes first.
+    run.commit_json(FILE, describe_temperature(2.0, "validation", 60))
+    assert use_temperature(run, task) == 2.0
+    assert task.predictions(None, LOGITS)["probability_b"] == pytest.approx(softmax(LOGITS / 2)[:, 1])
+
+
+def test_a_cross_validation_has_its_examples_out_of_fold(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    write_predictions(run, "out_of_fold")
+    assert read_chosen_on(run, make_task())[0] == "out_of_fold"
+
+
+def test_runs_that_cannot_be_calibrated(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    with pytest.raises(ConfigError, match="no predictions of a validation split"):
+        read_calibration(run, make_task())
+    write_predictions(run, "test")
+    with pytest.raises(ConfigError, match="no predictions of a validation split"):
+        read_calibration(run, make_task())
+    run.commit_csv(PREDICTIONS, ["split", "label", "value"], [{"split": "validation", "label": 1, "value": 2}])
+    task = Regression(
+        ImageRegression(kind="image_regression"), Head(), LabelScheme("values", ("size",), (0.0,), (1.0,)), 0
+    )
+    with pytest.raises(ConfigError, match="values have no probabilities"):
+        read_calibration(run, task)
+    with pytest.raises(ValueError, match="no probabilities"):
+        task.set_temperature(2.0)
