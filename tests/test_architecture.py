@@ -48,6 +48,7 @@ RANKS = {
             ("trials", "tuning"),
             ("comparison", "scheduling"),
             ("api",),
+            ("doctor",),
             ("cli",),
             ("__main__",),
         ]
@@ -155,7 +156,8 @@ def find_heavy(script: str, folder: Path) -> str:
 
 
 def test_importing_what_users_meet_first_is_cheap(tmp_path: Path) -> None:
-    first = ["", ".cli", ".api", ".registry", ".config.read", ".config.schema", ".rundir", ".inference.command"]
+    first = ["", ".cli", ".api", ".registry", ".config.read", ".config.schema", ".rundir", ".inference.command",
+             ".doctor.examine"]  # fmt: skip
     names = [f"kerastune_ft{name}" for name in first]
     names += [name_of(path) for path in sorted((PACKAGE / "reporting").glob("*.py"))]
     script = f"import importlib\nfor name in {names!r}:\n    importlib.import_module(name); note(name)"
