@@ -14,6 +14,8 @@ INTERVALS = "intervals"
 """Beside the splits: by split and metric, the lower and the upper end of its interval of 95 %."""
 EXAMPLES = "examples"
 """Beside the splits: by split, of how many examples its metrics are."""
+GROUPS = "groups"
+"""Beside the splits: by split, of how many groups its examples are, where these are drawn for intervals."""
 OUT_OF_FOLD = "out_of_fold"
 """In the place of a split: what each example got from models that were not trained on it, in a cross-validation."""
 FOLDS = "crossvalidation.json"
@@ -24,7 +26,7 @@ REFIT_PLAN = f"{REFIT}/plan.json"
 FIRST = f"{REFIT}/first.json"
 """The metrics and intervals of the model before a refit, on test."""
 FIRST_PREDICTIONS = f"{REFIT}/first_predictions.csv"
-_NO_SPLITS = (CLASSES, INTERVALS, EXAMPLES)
+_NO_SPLITS = (CLASSES, INTERVALS, EXAMPLES, GROUPS)
 
 
 class Figures(dict[str, float]):
@@ -52,6 +54,11 @@ def intervals_by_split(document: Mapping[str, Any]) -> dict[str, dict[str, tuple
 def examples_by_split(document: Mapping[str, Any]) -> dict[str, int]:
     """Return of how many examples the metrics of every split are; empty for runs that did not write it."""
     return dict(document.get(EXAMPLES) or {})
+
+
+def groups_by_split(document: Mapping[str, Any]) -> dict[str, int]:
+    """Return of how many groups the examples of every split are; empty where every one stands for itself."""
+    return dict(document.get(GROUPS) or {})
 
 
 def metrics_by_class(document: Mapping[str, Any], split: str) -> Mapping[str, Mapping[str, Any]]:

@@ -117,11 +117,11 @@ class MultiLabelClassification(PooledTask):
 
     def outcomes(self, measured: Measured) -> SeveralClassesOutcomes:
         """Return the flags and logits of the examples."""
-        return SeveralClassesOutcomes(measured["targets"] > 0.5, measured["outputs"], self.classes)
+        return SeveralClassesOutcomes(measured["targets"] > 0.5, measured["outputs"], self.classes, self._thresholds)
 
     def read_outcomes(self, rows: Sequence[Mapping[str, str]]) -> SeveralClassesOutcomes:
         """Return the flags and logits of rows of predictions.csv."""
-        return read_several_classes(rows, self.classes)
+        return read_several_classes(rows, self.classes, self._thresholds)
 
     def _sample(self, targets: np.ndarray, outputs: np.ndarray, names: Sequence[str]) -> Sample:
         losses = several_classes.losses(targets, outputs)

@@ -46,6 +46,12 @@ def draw_counts(examples: int, groups: Sequence[str] | None = None, resamples: i
         yield times if members is None else times[members]
 
 
+def count_groups(groups: Sequence[str] | None, examples: int) -> int | None:
+    """Return how many groups are drawn for so many examples; None where every example stands for itself."""
+    count = None if groups is None else len(set(groups))
+    return None if count == examples else count
+
+
 def number_groups(groups: Sequence[str]) -> np.ndarray:
     """Return the number of every example's group, int64 [examples]; groups are numbered as they first occur."""
     numbers: dict[str, int] = {}

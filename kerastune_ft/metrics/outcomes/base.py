@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from kerastune_ft.metrics.calibration.errors import Claims
 from kerastune_ft.metrics.calibration.temperature import Temperature
+from kerastune_ft.metrics.decisions.costs import Policy
+from kerastune_ft.metrics.decisions.scored import Scored
 
 Row = Mapping[str, str]
 """A row of predictions.csv, every cell as text."""
-
-
-@dataclass(frozen=True)
-class Scored:
-    """A class with the score of every example, higher where the class is likelier, and whether it has the class."""
-
-    name: str
-    is_positive: np.ndarray
-    """Bool [examples]."""
-    scores: np.ndarray
-    """Float64 [examples]."""
 
 
 class Outcomes(ABC):
@@ -32,6 +22,8 @@ class Outcomes(ABC):
 
     no_probabilities: ClassVar[str] = ""
     """Why there are no probabilities of classes; empty where there are."""
+    no_sets: ClassVar[str] = ""
+    """Why there are no sets or intervals that hold the truth; empty where there are."""
 
     names: Sequence[str]
     """The classes or targets, in order."""
@@ -65,6 +57,21 @@ class Outcomes(ABC):
         """Return the classes whose scores rank the examples: of two classes the positive one, else each."""
         return []
 
+    def find_limits(self, coverage: float) -> list[float]:
+        """Return the limits of sets that hold the truth with this probability, by these examples; see `decisions.sets`.
 
-Known = Mapping[str, Any]
-"""What plan.json says of the labels."""
+        One for all classes, or one for every target.
+        """
+        return []
+
+    def describe_sets(self, limits: Sequence[float], groups: Sequence[str] | None = None) -> dict[str, Any]:
+        """Return how often sets with these limits hold the truth of these examples, and how large they are."""
+        return {}
+
+    def price(self, chosen: Self, costs: Any) -> list[Policy]:
+        """Return ways to decide with what they cost these examples, the one of `predict` first.
+
+        `chosen` are the outcomes that thresholds are chosen on, and `costs` what mistakes cost, as `--costs` reads it.
+        Raises ValueError for costs that do not fit the labels.
+        """
+        raise ValueError(f"costs are for classes that an example has or has not, and {self.no_probabilities}")

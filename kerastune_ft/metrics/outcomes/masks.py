@@ -16,6 +16,7 @@ class MaskOutcomes(Outcomes):
     """How many pictures there are, and the classes of their pixels."""
 
     no_probabilities: ClassVar[str] = "of masks counts of pixels are kept, and no probabilities"
+    no_sets: ClassVar[str] = "of masks counts of pixels are kept, and nothing that a set could be chosen by"
 
     pictures: int
     names: Sequence[str]

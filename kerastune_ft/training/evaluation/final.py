@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastune_ft.errors import explain_memory
+from kerastune_ft.metrics import reliability
 from kerastune_ft.metrics.calibration.temperature import FILE as TEMPERATURE
 from kerastune_ft.metrics.calibration.temperature import describe_temperature
-from kerastune_ft.metrics.document import CLASSES, EXAMPLES, INTERVALS, OUT_OF_FOLD
+from kerastune_ft.metrics.document import CLASSES, EXAMPLES, GROUPS, INTERVALS, OUT_OF_FOLD
 from kerastune_ft.metrics.intervals.base import find_intervals
+from kerastune_ft.metrics.intervals.draws import count_groups
 from kerastune_ft.metrics.intervals.wilson import Interval
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
@@ -26,7 +28,8 @@ from kerastune_ft.training.updates.step import PhaseStep
 from kerastune_ft.training.watch import Watcher
 
 # Those of validation would flatter: it has chosen the epochs.
-_WITH_INTERVALS = ("test", OUT_OF_FOLD)
+TEST = "test"
+_WITH_INTERVALS = (TEST, OUT_OF_FOLD)
 
 
 def evaluate_splits(
@@ -66,10 +69,20 @@ def metrics_of(session: Session, evaluated: Mapping[str, Evaluated]) -> dict[str
 
 def intervals_of(session: Session, evaluated: Evaluated) -> dict[str, Interval]:
     """Return the lower and upper end of the interval of every metric, with examples of one group kept together."""
-    groups = session.source.groups
-    own = None if groups is None else [groups[index] for index in evaluated.indices]
-    found = find_intervals(session.task.sample(evaluated.measured), own)
+    found = find_intervals(session.task.sample(evaluated.measured), groups_of(session, evaluated))
     return {name: found[name] for name in session.task.metric_directions if name in found}
+
+
+def groups_of(session: Session, evaluated: Evaluated) -> list[str] | None:
+    """Return the group of every example; None where examples are not grouped."""
+    groups = session.source.groups
+    return None if groups is None else [groups[index] for index in evaluated.indices]
+
+
+def count_groups_of(session: Session, evaluated: Mapping[str, Evaluated]) -> dict[str, int]:
+    """Return by split how many groups its examples are of; empty where every example stands for itself."""
+    counts = {split: count_groups(groups_of(session, each), len(each.indices)) for split, each in evaluated.items()}
+    return {split: count for split, count in counts.items() if count is not None}
 
 
 def prediction_rows(
@@ -96,7 +109,6 @@ def write_evaluation(
     thresholds = session.task.choose_thresholds(evaluated["validation"].measured) if "validation" in evaluated else {}
     if thresholds:
         run.commit_json(THRESHOLDS, thresholds)
-    _write_temperature(session, run, evaluated)
     if unknown is not None:
         write_unknown(run, unknown)
     rows = prediction_rows(session, evaluated, unknown)
@@ -116,20 +128,34 @@ def write_evaluation(
         },
         EXAMPLES: {split: len(each.indices) for split, each in evaluated.items()},
     }
+    if groups := count_groups_of(session, evaluated):
+        metrics[GROUPS] = groups
     if constant := _of_constant(session, evaluated):
         run.commit_json("evaluation/constant.json", constant)
     run.commit_json("metrics.json", metrics)
+    _write_reliability(session, run, evaluated)
     return metrics
 
 
-def _write_temperature(session: Session, run: RunDirectory, evaluated: Mapping[str, Evaluated]) -> None:
-    """Write the temperature that calibrates probabilities, where there are some and examples to choose it on."""
-    for split in CHOOSING_SPLITS:
-        if split in evaluated:
-            outcomes = session.task.outcomes(evaluated[split].measured)
-            if not outcomes.no_probabilities:
-                run.commit_json(TEMPERATURE, describe_temperature(outcomes.fit_temperature(), split, outcomes.examples))
-            return
+def _write_reliability(session: Session, run: RunDirectory, evaluated: Mapping[str, Evaluated]) -> None:
+    """Write the temperature that calibrates probabilities, and how far answers on test can be relied on.
+
+    Both need a split that temperature and thresholds are chosen on; of kinds of labels that have nothing to choose
+    nothing is written.
+    """
+    split = next((split for split in CHOOSING_SPLITS if split in evaluated), None)
+    if split is None:
+        return
+    chosen, temperature = session.task.outcomes(evaluated[split].measured), None
+    if not chosen.no_probabilities:
+        described = describe_temperature(chosen.fit_temperature(), split, chosen.examples)
+        run.commit_json(TEMPERATURE, described)
+        temperature = described["temperature"]
+    if TEST in evaluated:
+        tested, groups = session.task.outcomes(evaluated[TEST].measured), groups_of(session, evaluated[TEST])
+        if found := reliability.describe_all(chosen, tested, temperature, groups):
+            about = reliability.describe_choice(TEST, tested, split, chosen, groups)
+            run.commit_json(reliability.FILE, about | found)
 
 
 def _write_detail_tables(session: Session, run: RunDirectory, evaluated: Mapping[str, Evaluated]) -> None:

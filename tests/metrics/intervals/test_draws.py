@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kerastune_ft.metrics.intervals.draws import RESAMPLES, count_resamples, draw_counts, number_groups
+from kerastune_ft.metrics.intervals.draws import RESAMPLES, count_groups, count_resamples, draw_counts, number_groups
 
 
 def test_draws_are_those_of_the_raw_numbers_by_hand() -> None:
@@ -48,3 +48,9 @@ def test_large_splits_have_fewer_resamples() -> None:
     assert count_resamples(1_000_000) == 500
     assert count_resamples(10**9) == 200
     assert count_resamples(10_000, work=100) == 500
+
+
+def test_groups_of_one_example_each_are_none() -> None:
+    assert count_groups(None, 3) is None
+    assert count_groups(["a", "b", "c"], 3) is None
+    assert count_groups(["a", "b", "b"], 3) == 2

@@ -11,7 +11,7 @@ def test_a_kind_says_why_it_has_no_probabilities_or_has_all_that_follows_from_th
     targets, logits = np.array([0, 1, 1]), np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
     with_probabilities: list[Outcomes] = [
         OneClassOutcomes(targets, logits, ["a", "b"], 1),
-        SeveralClassesOutcomes(logits > 0, logits, ["a", "b"]),
+        SeveralClassesOutcomes(logits > 0, logits, ["a", "b"], np.full(2, 0.5)),
     ]
     for found in with_probabilities:
         assert not found.no_probabilities

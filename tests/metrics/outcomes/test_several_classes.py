@@ -12,7 +12,9 @@ NAMES = ["a", "b", "c"]
 
 
 def make_outcomes(examples: int = 40) -> SeveralClassesOutcomes:
-    return SeveralClassesOutcomes(RANDOM.random((examples, 3)) < 0.4, 2 * RANDOM.normal(size=(examples, 3)), NAMES)
+    return SeveralClassesOutcomes(
+        RANDOM.random((examples, 3)) < 0.4, 2 * RANDOM.normal(size=(examples, 3)), NAMES, np.full(3, 0.5)
+    )
 
 
 def test_losses_are_means_over_the_classes() -> None:
@@ -50,9 +52,9 @@ def test_rows_give_the_same_outcomes_whatever_their_probabilities() -> None:
         }
         for own, p in zip(outcomes.wanted, outcomes.probabilities, strict=True)
     ]
-    found = read_several_classes(rows, NAMES)
+    found = read_several_classes(rows, NAMES, np.full(3, 0.5))
     assert (found.wanted == outcomes.wanted).all()
     assert found.probabilities == pytest.approx(outcomes.probabilities)
     assert np.isfinite(found.logits).all()
     assert np.isfinite(found.losses()["log_loss"]).all()
-    assert read_several_classes([], NAMES).examples == 0
+    assert read_several_classes([], NAMES, np.full(3, 0.5)).examples == 0
