@@ -45,7 +45,7 @@ RANKS = {
             ("training",),
             ("probing",),
             ("folds", "inference", "preview", "reporting", "scaffolding", "tracking", "verification"),
-            ("trials", "tuning"),
+            ("exporting", "trials", "tuning"),
             ("comparison", "scheduling"),
             ("api",),
             ("doctor",),

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.config.read import read
+from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError, KerasTuneError, explain
 from kerastune_ft.rundir import MANIFEST, RunDirectory, is_held
 from kerastune_ft.training.watch import Watcher
@@ -126,6 +128,15 @@ def require_model(target: RunDirectory) -> None:
     # While a run is under way the manifest may be older than its files.
     if manifest.get("state") == "done" and (damaged := find_damaged(target, ("plan.json", "model/"))):
         raise ConfigError(_explain_damage(target, damaged))
+
+
+def read_settings(target: RunDirectory) -> RunConfig:
+    """Return the configuration of a run that has a model, with the rules of the run."""
+    require_model(target)
+    document = target.read_json("config.json")
+    if not isinstance(document, dict):
+        raise TypeError("a configuration is an object")
+    return read(document).with_rules(target.rules)
 
 
 def require_epochs(target: RunDirectory) -> None:

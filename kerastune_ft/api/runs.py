@@ -17,6 +17,7 @@ from kerastune_ft.api.finished import (
     explain_faults,
     note_kill,
     note_use,
+    read_settings,
     require_epochs,
     require_model,
     write_report,
@@ -25,9 +26,8 @@ from kerastune_ft.api.given.answers import build_answers, give_labels_back, rais
 from kerastune_ft.api.given.data import find_other_data
 from kerastune_ft.api.given.names import replace_paths
 from kerastune_ft.api.run_figures import RunFigures
+from kerastune_ft.api.use.exports import SAMPLES, export_run
 from kerastune_ft.config.options.task_facts import MASK
-from kerastune_ft.config.read import read
-from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError, explain_exhaustion, explain_memory
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
@@ -135,6 +135,18 @@ class Run(RunFigures):
             allow_errors=allow_errors,
         )
 
+    @show_in_cell
+    def export(
+        self, format: str, output: str | os.PathLike[str] | None = None, *, samples: int = SAMPLES
+    ) -> dict[str, Any]:
+        """Write the model in a format to `output`, by default the run's `export/<format>`, and return its export.json.
+
+        The folder has all that answers need: the model, the meaning of inputs and outputs, and predict.py. It is
+        compared with the run on `samples` of its own examples, in a process that has the format's runtime alone.
+        Raises PromiseError where answers differ; nothing is written then.
+        """
+        return export_run(self._directory, format, output, samples)
+
     def _repr_html_(self) -> str:
         from kerastune_ft.reporting.notebook import card
 
@@ -189,7 +201,7 @@ def evaluation(
         words: dict[str, str] = {}
         held.enter_context(replace_paths(words))
         other = None if data is None else find_other_data(data, held, words)
-        settings = _read_settings(target)
+        settings = read_settings(target)
         note_use(target, watch)
         if damaged := describe_damage(target):
             say_error(f"{target}: {damaged}")
@@ -260,7 +272,7 @@ def predictions(
         explain_faults(target),
         contextlib.closing(watch),
     ):
-        settings = _read_settings(target)
+        settings = read_settings(target)
         note_use(target, watch)
         load_engine()
         from kerastune_ft.inference import predict as inference
@@ -276,12 +288,3 @@ def mask_scheme(run_dir: str | os.PathLike[str]) -> LabelScheme | None:
     with explain_faults(target):
         labels = target.read_json("plan.json").get("labels", {}) if target.exists("plan.json") else {}
         return LabelScheme.from_json(labels) if labels.get("kind") == MASK else None
-
-
-def _read_settings(target: RunDirectory) -> RunConfig:
-    """Return the configuration of a run that has a model, with the rules of the run."""
-    require_model(target)
-    document = target.read_json("config.json")
-    if not isinstance(document, dict):
-        raise TypeError("a configuration is an object")
-    return read(document).with_rules(target.rules)

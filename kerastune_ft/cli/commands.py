@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kerastune_ft.cli import data, machine, models, results, training, tuning
+from kerastune_ft.cli import data, export, machine, models, results, training, tuning
 from kerastune_ft.cli.terminal import Program
 
 _COMMANDS = (
@@ -12,6 +12,7 @@ _COMMANDS = (
     *(tuning.search, tuning.crossvalidate, tuning.find_rate),
     *(data.init, data.cache),
     *(results.runs, results.evaluate, results.predict, results.report, results.compare, results.verify),
+    *(export.export, export.benchmark),
     *(models.units, models.backbones, models.tasks, models.datasets, models.schedules, models.schema),
     *(machine.doctor,),
 )

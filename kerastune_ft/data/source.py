@@ -185,6 +185,10 @@ class DataSource(ABC):
         `samples` are those of a sound, float32 [frames] from -1 to 1, and `rate` is how many make a second.
         """
 
+    def find_file(self, index: int) -> str | None:
+        """Return the file that holds the input of an example and nothing else; None where it lies in no such file."""
+        return None
+
     def find_changed(self, indices: Iterable[int]) -> list[str]:
         """Return the keys of those examples whose files have changed since they were checked.
 

@@ -275,6 +275,10 @@ class Task(ABC):
         """
         return None
 
+    def describe_decisions(self) -> dict[str, Any]:
+        """Return as JSON values what turns the outputs of a saved model into answers; nothing by default."""
+        return {}
+
     def choose_thresholds(self, measured: Measured) -> dict[str, float]:
         """Choose decision thresholds on the validation split, use them from now on and return them; none by default."""
         return {}

@@ -161,6 +161,10 @@ class MultiLabelClassification(PooledTask):
                 )
         return dict(zip(self.classes, self._thresholds.tolist(), strict=True))
 
+    def describe_decisions(self) -> dict[str, Any]:
+        """Return `thresholds`: the probability from which each class applies, in their order."""
+        return {"thresholds": self._thresholds.tolist()}
+
     def set_thresholds(self, thresholds: Mapping[str, float]) -> None:
         """Set the probability from which a class is predicted, by class."""
         for name, value in thresholds.items():

@@ -34,6 +34,11 @@ class FileSource(DataSource):
         with tf.device("CPU:0"):
             self._paths = tf.constant([os.fsencode(storage.absolute(file.path)) for file in files])
 
+    def find_file(self, index: int) -> str | None:
+        """Return the path of the file that an example's input is read from; None where a copy of it is read."""
+        file = self._files[index]
+        return None if file.stamp is None else file.path
+
     def find_changed(self, indices: Iterable[int]) -> list[str]:
         """Return the keys of those examples whose files, read in their place, have another size or time than before."""
         wanted = list(map(int, indices))

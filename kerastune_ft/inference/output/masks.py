@@ -30,7 +30,7 @@ class MaskFolder:
     def __init__(self, folder: Path, scheme: LabelScheme) -> None:
         """Make the folder; raise ConfigError where that is impossible."""
         self._folder, self._used = folder, set[str]()
-        values = _choose_values(scheme)
+        values = choose_values(scheme)
         self._table = np.zeros(IGNORE + 1, np.uint8)
         self._table[: len(values)] = values
         self._palette = np.zeros((256, 3), np.uint8)
@@ -86,7 +86,7 @@ def _is_own(path: Path) -> bool:
         return False
 
 
-def _choose_values(scheme: LabelScheme) -> list[int]:
+def choose_values(scheme: LabelScheme) -> list[int]:
     """Return the pixel value of each class in the files."""
     raw: dict[str, int] = {}
     for value, name in scheme.raw_values.items():

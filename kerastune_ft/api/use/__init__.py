@@ -1,0 +1,1 @@
+"""What is done with finished runs as functions, one file per subject, which `Run` and the commands call."""

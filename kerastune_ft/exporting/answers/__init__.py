@@ -1,0 +1,1 @@
+"""Comparisons of the answers of an export with those of its run: one file per kind of label. NumPy only."""

@@ -1,0 +1,43 @@
+"""Answers that are masks at the pictures' own sizes. Truths are masks of class numbers, 255 for pixels of none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from kerastune_ft.data.annotations.masks import IGNORE
+from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.exporting.answers.base import Answer, Compared, Samples
+from kerastune_ft.inference.output.masks import choose_values
+
+
+def compare(
+    scheme: LabelScheme, samples: Samples, rows: Sequence[Mapping[str, Any]], answers: Sequence[Answer]
+) -> Compared:
+    """Return for each sample the share of pixels with another class; answers name files of masks."""
+    table = np.zeros(IGNORE + 1, np.uint8)
+    values = choose_values(scheme)
+    table[: len(values)] = values
+    run = [table[row["mask"]] for row in rows]
+    export = [np.asarray(Image.open(Path(answer["mask"]))) for answer in answers]
+    shares = [_share(own, other, np.ones(own.shape, bool)) for own, other in zip(run, export, strict=True)]
+    labelled = [(table[truth], truth != IGNORE) for truth in samples.truths]
+    return Compared(
+        np.array(shares),
+        "of the pixels of a picture",
+        [],
+        "pixel accuracy",
+        float(np.nanmean([1 - _share(own, *truth) for own, truth in zip(run, labelled, strict=True)])),
+        float(np.nanmean([1 - _share(own, *truth) for own, truth in zip(export, labelled, strict=True)])),
+    )
+
+
+def _share(mask: np.ndarray, other: np.ndarray, counted: np.ndarray) -> float:
+    """Return the share of the counted pixels that differ; all where the sizes do, NaN where none counts."""
+    if mask.shape != other.shape:
+        return 1.0
+    return float((mask != other)[counted].mean()) if counted.any() else float("nan")

@@ -1,0 +1,56 @@
+"""The comparison of an export with its run on real samples, and what it must hold."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.errors import DataError, PromiseError
+from kerastune_ft.exporting.answers.base import Compared, Samples, load_comparison
+from kerastune_ft.exporting.process import ExportProcess
+from kerastune_ft.wording import counted, lines
+
+Rows = Sequence[Mapping[str, Any]]
+_MASKS = "--output"
+
+
+def compare_answers(
+    process: ExportProcess, inputs: Sequence[str], rows: Rows, samples: Samples, scheme: LabelScheme, has_masks: bool
+) -> Compared:
+    """Return how the answers of an export, in a process of its own, compare with the run's rows for the same inputs.
+
+    Raises DataError where the run cannot read a sample, and PromiseError where the export cannot.
+    """
+    _refuse_errors(rows, samples, "the run", DataError)
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = [*([_MASKS, folder] if has_masks else []), *inputs]
+        answers = process.answer(arguments, Path(folder))
+        if len(answers) != len(inputs):
+            raise PromiseError(f"the export answered {len(answers)} of {len(inputs)} samples; it was not written")
+        _refuse_errors(answers, samples, "the export", PromiseError)
+        return load_comparison(scheme.kind).compare(scheme, samples, rows, answers)
+
+
+def _refuse_errors(found: Rows, samples: Samples, whose: str, kind: type[DataError] | type[PromiseError]) -> None:
+    bad = [(name, str(each["error"])) for name, each in zip(samples.names, found, strict=True) if each.get("error")]
+    if bad:
+        raise kind(f"{whose} cannot read {len(bad)} of {counted(len(found), 'sample')}:\n{lines(bad)}")
+
+
+def refuse_difference(compared: Compared, samples: Samples, tolerance: float) -> None:
+    """Raise PromiseError where answers differ by more than the tolerance, or labels where answers are not as close."""
+    if not compared.largest <= tolerance:
+        place = int(compared.differences.argmax())
+        raise PromiseError(
+            f"the export answers otherwise than the run: by up to {compared.largest:.2g} {compared.unit} (on "
+            f"{samples.names[place]}), and at most {tolerance:g} is allowed; nothing was written"
+        )
+    if wrong := [flip for flip in compared.flips if not flip.gap <= tolerance]:
+        told = [(flip.sample, f"{flip.run} by the run, {flip.export} by the export") for flip in wrong]
+        raise PromiseError(
+            f"the export gives another label than the run where the best two are more than {tolerance:g} apart:\n"
+            f"{lines(told)}\nnothing was written"
+        )

@@ -1,0 +1,150 @@
+"""Exports a run: writes a format, compares it with the run in a process of its own, measures it, and keeps it then."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.config.options.task_facts import facts
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.exporting import document as documents
+from kerastune_ft.exporting.answers.base import Samples
+from kerastune_ft.exporting.check import compare_answers, refuse_difference
+from kerastune_ft.exporting.formats.base import ExportOptions, load_format
+from kerastune_ft.exporting.graphs.base import Graphs
+from kerastune_ft.exporting.graphs.build import open_graphs
+from kerastune_ft.exporting.place import DOCUMENT, identify_run, make_folder, refuse_other
+from kerastune_ft.exporting.process import BATCHES, ExportProcess
+from kerastune_ft.exporting.readme import write_readme
+from kerastune_ft.exporting.samples.base import choose_samples, find_truths, load_sampling
+from kerastune_ft.exporting.script_table import FILE, find_script, read_script
+from kerastune_ft.inference.predict import predict
+from kerastune_ft.metrics.document import metrics_by_split
+from kerastune_ft.reporting.metric_names import find_headline
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training.evaluation.run_source import open_own_data
+from kerastune_ft.training.watch import Watcher
+
+_MEASURED = max(BATCHES)
+_SPLITS = ("test", "validation", "train")
+_PACKAGES = ("kerastune_ft", "tensorflow", "keras", "keras-hub", "tf2onnx", "onnx", "onnxruntime", "ai-edge-litert")
+
+
+@dataclass(frozen=True)
+class SampleSet:
+    """Real examples of a run, with the run's own answers."""
+
+    inputs: Sequence[Any]
+    """In the form in which users give them."""
+    about: Samples
+    rows: Sequence[Mapping[str, Any]]
+    split: str
+
+
+def export(
+    run: RunDirectory, config: RunConfig, format_name: str, place: Path, options: ExportOptions, watch: Watcher
+) -> dict[str, Any]:
+    """Write an export of a finished run to a folder and return its document.
+
+    Raises ConfigError for a format that does not exist, lacks packages or cannot hold the run, and for a place that has
+    something else in it; PromiseError where the export does not answer as the run does. Nothing is left behind then.
+    """
+    chosen = load_format(format_name)
+    plan = run.read_json("plan.json")
+    refuse_other(place, identify_run(run, config.name))
+    graphs = open_graphs(run, config, plan)
+    script = find_script(format_name, graphs.form)
+    with make_folder(place) as folder, tempfile.TemporaryDirectory() as own:
+        watch.note(f"writing {format_name} of {run}")
+        endpoints = chosen.write(graphs, folder, options)
+        _write_files(graphs, script, folder)
+        samples = _take_samples(run, config, plan, options, Path(own), watch)
+        process = ExportProcess(folder, chosen.RUNTIME)
+        watch.note(f"comparing with the run on {len(samples.inputs)} {samples.split} examples, in a process of its own")
+        scheme = graphs.serving.task.scheme
+        has_masks = graphs.serving.task.predicts_masks
+        compared = compare_answers(process, samples.inputs, samples.rows, samples.about, scheme, has_masks)
+        refuse_difference(compared, samples.about, chosen.TOLERANCE)
+        made = _describe(run, config, graphs, format_name, script, endpoints) | {
+            "runtime": list(chosen.RUNTIME),
+            "compared": documents.describe_comparison(compared, samples.split, chosen.TOLERANCE),
+            "latency": process.measure(samples.inputs[:_MEASURED]),
+            "measured_sizes": load_sampling(facts(config.task).modality).measure_sizes(samples.inputs[:_MEASURED]),
+        }
+        made["files"] = documents.list_sizes(folder)
+        (folder / "README.md").write_text(write_readme(made), "utf-8")
+        made["files"] = documents.list_sizes(folder)
+        _write_json(folder / DOCUMENT, made)
+    return made
+
+
+def _write_files(graphs: Graphs, script: str, folder: Path) -> None:
+    _write_json(folder / "labels.json", list(graphs.serving.task.scheme.names))
+    _write_json(folder / "preprocessing.json", graphs.preprocessing())
+    (folder / FILE).write_bytes(read_script(script))
+    for name, content in graphs.files().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
+
+def _take_samples(
+    run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], options: ExportOptions, folder: Path, watch: Watcher
+) -> SampleSet:
+    """Return examples of the run's test split, or of the next best, with what the run answers to them."""
+    known = facts(config.task)
+    sizes = plan["data"]["sizes"] if "data" in plan else {}
+    split = next((name for name in _SPLITS if sizes.get(name, 1)), _SPLITS[0])
+    source = open_own_data(run, config, split, plan, watch)
+    indices = choose_samples(source.splits[split], options.samples)
+    root = Path(getattr(config.data, "path", None) or ".")
+    inputs = load_sampling(known.modality).give(source, indices, root, folder)
+    rows = [row for batch in predict(run, config, inputs, None, None, watch).batches for row in batch]
+    truths = find_truths(source, indices, known.labels)
+    return SampleSet(inputs, Samples([source.keys[index] for index in indices], truths), rows, split)
+
+
+def _describe(
+    run: RunDirectory, config: RunConfig, graphs: Graphs, format_name: str, script: str, endpoints: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return what export.json says beside figures."""
+    metrics = metrics_by_split(run.read_json("metrics.json")) if run.exists("metrics.json") else {}
+    measured = {
+        f"{split}_{name}": value
+        for split, figures in metrics.items()
+        for name, value in figures.items()
+        if value is not None
+    }
+    known = facts(config.task)
+    scheme: LabelScheme = graphs.serving.task.scheme
+    return {
+        "version": documents.VERSION,
+        "format": format_name,
+        "script": script,
+        "name": config.name,
+        "modality": known.modality,
+        "task": config.task.kind,
+        "labels": scheme.kind,
+        "run": identify_run(run, config.name),
+        "endpoints": endpoints,
+        "headlines": [
+            (name, measured[name]) for split in _SPLITS if (name := find_headline(measured, split)) is not None
+        ],
+        "versions": {name: version for name in _PACKAGES if (version := _find_version(name)) is not None},
+    }
+
+
+def _find_version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", "utf-8")

@@ -1,0 +1,62 @@
+"""The contract of an export's format, and the table of formats."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from kerastune_ft.config.words import unknown_message
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.exporting.graphs.base import Graphs
+
+FORMATS: Mapping[str, str] = {"onnx": "kerastune_ft.exporting.formats.onnx_file"}
+"""The module of each format, by the format's name."""
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """How an export is made, beside its format."""
+
+    samples: int = 100
+    """How many examples of the run are compared."""
+
+
+class Format(Protocol):
+    """A module that writes one format."""
+
+    NEEDS: tuple[str, ...]
+    """The modules that writing and running need beside TensorFlow, all of the extra `export`."""
+    RUNTIME: tuple[str, ...]
+    """The modules of the runtime, which predict.py imports."""
+    TOLERANCE: float
+    """The largest difference from the run's answers, in the unit of `answers`, for an export in float32."""
+
+    def write(self, graphs: Graphs, folder: Path, options: ExportOptions) -> list[dict[str, Any]]:
+        """Write the model into a folder, and return for each endpoint its name, file, inputs and outputs."""
+
+
+def load_format(name: str) -> Format:
+    """Return a format by name; raise ConfigError for an unknown one, and where a package that it needs is missing."""
+    if name not in FORMATS:
+        raise ConfigError(f"--format: {unknown_message(name, FORMATS, 'format')[0]}")
+    module: Any = importlib.import_module(FORMATS[name])
+    missing = [each for each in module.NEEDS if importlib.util.find_spec(each) is None]
+    if missing:
+        raise ConfigError(
+            f"--format: {name} needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed: "
+            'python -m pip install "kerastune_ft[export]"'
+        )
+    chosen: Format = module
+    return chosen
+
+
+def describe_tensors(tensors: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return name, dtype and shape of tensors for export.json; a dimension of any size is null."""
+    return [
+        {"name": name, "dtype": each.dtype.name, "shape": [None if n is None else int(n) for n in each.shape]}
+        for name, each in tensors.items()
+    ]

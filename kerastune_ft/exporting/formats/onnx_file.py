@@ -1,0 +1,69 @@
+"""ONNX: one model file for each endpoint, and their weights in one file beside them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.exporting.formats import onnx_weights
+from kerastune_ft.exporting.formats.base import ExportOptions, describe_tensors
+from kerastune_ft.exporting.graphs.base import Endpoint, Graphs
+
+NEEDS = ("tf2onnx", "onnx", "onnxruntime")
+RUNTIME = ("onnxruntime",)
+TOLERANCE = 1e-3
+OPSET = 18
+
+
+def write(graphs: Graphs, folder: Path, options: ExportOptions) -> list[dict[str, Any]]:
+    """Write `<endpoint>.onnx` for each portable endpoint and `weights.bin`, and describe them."""
+    import onnx
+
+    endpoints = graphs.portable()
+    models = {endpoint.name: convert(endpoint) for endpoint in endpoints}
+    (folder / onnx_weights.FILE).write_bytes(onnx_weights.share_weights(models))
+    described = []
+    for endpoint in endpoints:
+        file = folder / f"{endpoint.name}.onnx"
+        file.write_bytes(models[endpoint.name].SerializeToString())
+        # By its path, so that the weights beside it are looked for as well.
+        onnx.checker.check_model(str(file), full_check=True)
+        outputs = endpoint.trace().get_concrete_function().structured_outputs
+        described.append(
+            {
+                "name": endpoint.name,
+                "what": endpoint.what,
+                "file": file.name,
+                "inputs": describe_tensors(endpoint.inputs),
+                "outputs": describe_tensors(outputs),
+            }
+        )
+    return described
+
+
+def convert(endpoint: Endpoint) -> Any:
+    """Return an endpoint as an ONNX model whose inputs and outputs have the endpoint's names."""
+    import tf2onnx
+
+    function = endpoint.trace()
+    with _without_remarks():
+        model, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
+    return model
+
+
+@contextlib.contextmanager
+def _without_remarks() -> Iterator[None]:
+    """Leave out what tf2onnx logs of its steps, and what NumPy warns of in it."""
+    logger = logging.getLogger("tf2onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

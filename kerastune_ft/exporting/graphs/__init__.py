@@ -1,0 +1,1 @@
+"""Trained models as functions of tensors, for converters: one file per form of inputs and answers."""

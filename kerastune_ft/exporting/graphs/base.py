@@ -1,0 +1,84 @@
+"""The contract of graphs: a trained model as functions of tensors that converters understand."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import keras
+import tensorflow as tf
+
+from kerastune_ft.saved_model.base import Serving
+
+Tensors = Mapping[str, tf.Tensor]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """A function of a trained model, from documented tensors to answers."""
+
+    name: str
+    """Its name in files and signatures, such as `any_size`."""
+    what: str
+    """What it takes and gives, for people."""
+    inputs: Mapping[str, tf.TensorSpec]
+    """The tensors it takes, by name; the batch is first."""
+    call: Callable[..., Tensors]
+    """A graph function: it takes the inputs by name and returns the outputs by name."""
+
+    def trace(self) -> Any:
+        """Return the endpoint as a `tf.function` of its inputs in order, which is named and traced once."""
+        names = list(self.inputs)
+
+        def call(*tensors: tf.Tensor) -> Tensors:
+            return self.call(**dict(zip(names, tensors, strict=True)))
+
+        specs = [tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in self.inputs.items()]
+        return tf.function(call, input_signature=specs, autograph=False)
+
+
+class Graphs(ABC):
+    """A trained model in the form that formats convert; there is a subclass for each form of inputs and answers."""
+
+    form: ClassVar[str]
+    """The form of inputs and answers, which chooses the predict.py: a row of `script_table.SCRIPTS` for each format."""
+
+    def __init__(self, serving: Serving) -> None:
+        """`serving` is the trained model with its task; its saved form `model()` is not made here."""
+        self.serving = serving
+
+    @property
+    @abstractmethod
+    def model(self) -> keras.Model:
+        """Return the Keras model behind the endpoints, whose variables are those of the export, once."""
+
+    @abstractmethod
+    def portable(self) -> list[Endpoint]:
+        """Return endpoints of operations that every converter knows; the first is the one that predict.py uses."""
+
+    @abstractmethod
+    def raw(self) -> list[Endpoint]:
+        """Return endpoints for TensorFlow itself, from raw inputs such as the bytes of files; the first is preferred.
+
+        Their outputs may have strings.
+        """
+
+    def preprocessing(self) -> dict[str, Any]:
+        """Return the content of preprocessing.json: what people and predict.py need to know of inputs and answers."""
+        return {**self.serving.preprocessing(), "answers": self.answers()}
+
+    def answers(self) -> dict[str, Any]:
+        """Return what predict.py makes answers by: whether they are numbers, and thresholds where there are any."""
+        are_numbers = not self.serving.task.scheme.has_classes
+        return {"are_numbers": are_numbers, "thresholds": None, **self.serving.task.describe_decisions()}
+
+    def files(self) -> dict[str, bytes]:
+        """Return files that predict.py reads, by their paths in the export; none by default."""
+        return {}
+
+    @property
+    def output_name(self) -> str:
+        """Return the name of the output: `probabilities`, or `values` where labels are numbers."""
+        return "probabilities" if self.serving.task.scheme.has_classes else "values"

@@ -1,0 +1,34 @@
+"""Opens the graphs of a run, by the modality of its inputs and the kind of its labels."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from kerastune_ft.config.options.task_facts import IMAGE, MASK, facts
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.exporting.graphs.base import Graphs
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.saved_model.build import open_serving
+
+_GRAPHS: Mapping[tuple[str, str | None], tuple[str, str]] = {
+    (IMAGE, None): ("kerastune_ft.exporting.graphs.images", "ImageGraphs"),
+    (IMAGE, MASK): ("kerastune_ft.exporting.graphs.masks", "MaskGraphs"),
+}
+"""Module and class by modality and kind of label; a kind that has no row of its own has that of None."""
+
+
+def open_graphs(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Graphs:
+    """Return the graphs of a finished run from its directory; `plan` is its plan.json.
+
+    Raises ConfigError where runs of this modality cannot be exported, and DataError where the model cannot be opened.
+    """
+    known = facts(config.task)
+    found = _GRAPHS.get((known.modality, known.labels), _GRAPHS.get((known.modality, None)))
+    if found is None:
+        raise ConfigError(f"runs of {config.task.kind} cannot be exported by this version; use `predict`")
+    module, name = found
+    graphs: Graphs = getattr(importlib.import_module(module), name)(open_serving(run, config, plan))
+    return graphs

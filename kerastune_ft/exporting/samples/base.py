@@ -1,0 +1,62 @@
+"""Which examples of a run are compared, and the form in which users would give them."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from kerastune_ft.config.options.task_facts import IMAGE, MASK
+from kerastune_ft.data.source import DataSource
+
+
+class Sampling(Protocol):
+    """A module that gives examples of one modality as users would."""
+
+    def give(self, source: DataSource, indices: Sequence[int], root: Path, folder: Path) -> list[Any]:
+        """Return an input for each example, as both `predict` and predict.py take it.
+
+        `root` is where the run's data lie; files may be written into `folder`.
+        """
+
+    def measure_sizes(self, inputs: Sequence[Any]) -> list[Any]:
+        """Return the size of each input as JSON values: latency depends on it."""
+
+    def imitate(self, sizes: Sequence[Any], folder: Path) -> list[Any]:
+        """Return inputs of these sizes that hold nothing of the run's; files may be written into `folder`."""
+
+
+_SAMPLINGS: Mapping[str, str] = {IMAGE: "kerastune_ft.exporting.samples.images"}
+
+
+def load_sampling(modality: str) -> Sampling:
+    """Return what gives examples of a modality."""
+    module: Any = importlib.import_module(_SAMPLINGS[modality])
+    return module
+
+
+def choose_samples(indices: np.ndarray, count: int) -> list[int]:
+    """Return at most `count` of a split's examples, at equal distances, so that sorted classes are all among them."""
+    places = np.unique(np.linspace(0, len(indices) - 1, min(count, len(indices))).round().astype(int))
+    return [int(index) for index in np.asarray(indices)[places]]
+
+
+def find_truths(source: DataSource, indices: Sequence[int], kind: str) -> list[Any]:
+    """Return the labels of examples: numbers of classes, flags, values, or masks of class numbers."""
+    return [_TRUTHS.get(kind, _find_label)(source, index) for index in indices]
+
+
+def _find_label(source: DataSource, index: int) -> Any:
+    return source.labels[index]
+
+
+def _find_mask(source: DataSource, index: int) -> Any:
+    import tensorflow as tf
+
+    return source.label_fields(tf.constant(index, tf.int64))["mask"].numpy()
+
+
+_TRUTHS = {MASK: _find_mask}

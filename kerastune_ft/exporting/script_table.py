@@ -1,0 +1,31 @@
+"""The predict.py of each format and form of input, by module of `exporting.scripts`."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+
+from kerastune_ft.errors import ConfigError
+
+FILE = "predict.py"
+SCRIPTS: Mapping[tuple[str, str], str] = {
+    ("onnx", "image"): "onnx_image",
+    ("onnx", "masks"): "onnx_masks",
+}
+"""By format and `Graphs.form`."""
+
+
+def find_script(format_name: str, form: str) -> str:
+    """Return the name of the module; raise ConfigError where a format cannot hold runs of a form, naming others."""
+    if (format_name, form) in SCRIPTS:
+        return SCRIPTS[format_name, form]
+    others = [name for name, other in SCRIPTS if other == form]
+    raise ConfigError(f"--format: {format_name} cannot hold this run; {', '.join(others) or 'no format'} can")
+
+
+def read_script(name: str) -> bytes:
+    """Return the text of a script, which becomes the predict.py of an export."""
+    found = importlib.util.find_spec(f"kerastune_ft.exporting.scripts.{name}")
+    assert found is not None and found.origin is not None
+    return Path(found.origin).read_bytes()

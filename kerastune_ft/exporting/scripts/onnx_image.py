@@ -1,0 +1,74 @@
+"""Answers for image files, a line of JSON each: python predict.py IMAGE... (needs onnxruntime, numpy and Pillow)."""
+
+import io
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from PIL import Image, ImageOps
+
+
+def load(folder: str | Path) -> SimpleNamespace:
+    """Return the model of this folder: one thread, which is the fastest where others use the machine as well."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(str(Path(folder, "any_size.onnx")), options, ["CPUExecutionProvider"])
+    about, names = (json.loads(Path(folder, name).read_text("utf-8")) for name in ("preprocessing.json", "labels.json"))
+    return SimpleNamespace(session=session, names=names, **about["answers"], **about["image"])
+
+
+def read(model: Any, item: Any) -> np.ndarray:
+    """Return the image [height, width, 3] of a path or of bytes as the model takes it; ValueError where it is none."""
+    try:
+        content = item if isinstance(item, bytes) else Path(item).read_bytes()
+        image: Image.Image = Image.open(io.BytesIO(content))
+        image = ImageOps.exif_transpose(image) if model.exif == "apply" else image
+        is_deep, (low, high) = image.mode[0] in "IF", model.intensity or (0, 255)
+        values = np.asarray(image if is_deep else image.convert("RGBA"), np.float32)
+    except Exception as error:  # Pillow raises almost anything on a damaged file.
+        raise ValueError(f"it cannot be read as an image: {error}") from error
+    if (model.intensity is None and is_deep) or (content[:4] == b"\x89PNG" and content[24] == 16 and not is_deep):
+        raise ValueError("it has more than 8 bits per channel")
+    if not is_deep and (high > 255 or low < -1):
+        raise ValueError(f"it has 8 bits per channel, and the model takes values of {low} to {high}")
+    if is_deep:
+        return np.repeat(values[..., np.newaxis], 3, axis=-1)
+    pixels = np.round(values[..., :3] * (values[..., 3:] / 255) + 255 * (1 - values[..., 3:] / 255))
+    return (pixels if high > 1 else low + pixels / 255 * (high - low)).astype("float32" if model.intensity else "uint8")
+
+
+def predict(model: Any, examples: list[np.ndarray]) -> list[dict[str, Any]]:
+    """Return the answer for each image; they may differ in size."""
+    return [answer(model, model.session.run(None, {"image": each[np.newaxis]})[0][0].tolist()) for each in examples]
+
+
+def answer(model: Any, row: list[float]) -> dict[str, Any]:
+    """Return the outputs for one image under the names of classes or values, with the labels that follow from them."""
+    named = dict(zip(model.names, row, strict=True))
+    if model.are_numbers:
+        return {"value": row[0]} if len(row) == 1 else {"values": named}
+    if model.thresholds is None:
+        return {"label": max(named, key=lambda name: named[name]), "probabilities": named}
+    labels = [name for name, least in zip(named, model.thresholds, strict=True) if named[name] >= least]
+    return {"labels": labels, "probabilities": named}
+
+
+def main() -> None:
+    """Print an answer or an error for each IMAGE; end with 1 where one could not be read."""
+    model, failed = load(Path(__file__).parent), 0
+    for item in sys.argv[1:]:
+        try:
+            found = predict(model, [read(model, item)])[0]
+        except ValueError as error:
+            found, failed = {"error": str(error)}, 1
+        print(json.dumps({"input": item, **found}))
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import importlib.util
+
+import pytest
+import tensorflow as tf
+
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.exporting.formats.base import FORMATS, describe_tensors, load_format
+
+
+def test_an_unknown_format_is_answered_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match='"onnx"'):
+        load_format("onx")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_keeps_the_contract(name: str) -> None:
+    module = load_format(name)
+    assert module.RUNTIME and 0 < module.TOLERANCE <= 1e-3 and callable(module.write)
+
+
+def test_a_missing_package_is_named_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tf2onnx" else find(name))
+    with pytest.raises(ConfigError, match=r"needs tf2onnx, which is not installed: .*kerastune_ft\[export\]"):
+        load_format("onnx")
+
+
+def test_a_dimension_of_any_size_is_null() -> None:
+    assert describe_tensors({"image": tf.TensorSpec([None, 4], tf.uint8)}) == [
+        {"name": "image", "dtype": "uint8", "shape": [None, 4]}
+    ]

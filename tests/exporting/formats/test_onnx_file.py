@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kerastune_ft.exporting.formats import onnx_file
+from kerastune_ft.exporting.formats.base import ExportOptions
+from kerastune_ft.exporting.graphs.images import ImageGraphs
+from tests.support.tiny_servings import classes_task, make_serving, photo
+
+onnxruntime = pytest.importorskip("onnxruntime")
+pytest.importorskip("tf2onnx")
+
+
+def test_models_have_documented_names_and_answer_as_the_run(tmp_path: Path) -> None:
+    serving = make_serving(classes_task())
+    described = onnx_file.write(ImageGraphs(serving), tmp_path, ExportOptions())
+    assert [each["file"] for each in described] == ["any_size.onnx", "fitted.onnx"]
+    assert described[0]["inputs"] == [{"name": "image", "dtype": "uint8", "shape": [None, None, None, 3]}]
+    assert described[1]["outputs"] == [{"name": "probabilities", "dtype": "float32", "shape": [None, 3]}]
+    session = onnxruntime.InferenceSession(tmp_path / "any_size.onnx")
+    for size in ((19, 25), (3, 2), (6, 8)):
+        images = np.stack([photo(*size, seed) for seed in range(3)])
+        (found,) = session.run(["probabilities"], {"image": images})
+        assert np.abs(found - np.asarray(serving.model()(images))).max() < 1e-3

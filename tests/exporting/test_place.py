@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kerastune_ft.errors import ConfigError, ResourceError
+from kerastune_ft.exporting.place import choose_place, make_folder, refuse_other
+from kerastune_ft.rundir import RunDirectory
+
+OWN = {"name": "cells", "started": "2026", "config_hash": "1"}
+
+
+def write_export(folder: Path, identity: dict[str, str]) -> Path:
+    folder.mkdir()
+    (folder / "export.json").write_text(json.dumps({"run": identity}))
+    return folder
+
+
+def test_the_place_is_in_the_run_unless_it_is_named(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path / "run")
+    assert choose_place(run, "onnx", None) == tmp_path / "run/export/onnx"
+    assert choose_place(run, "onnx", tmp_path / "out") == tmp_path / "out"
+    with pytest.raises(ConfigError, match="not on this machine"):
+        choose_place(RunDirectory("gs://bucket/run"), "onnx", None)
+
+
+def test_only_an_export_of_the_same_run_is_replaced(tmp_path: Path) -> None:
+    refuse_other(tmp_path / "absent", OWN)
+    refuse_other(write_export(tmp_path / "own", OWN), OWN)
+    with pytest.raises(ConfigError, match=r"another run .leaves"):
+        refuse_other(write_export(tmp_path / "other", {**OWN, "name": "leaves"}), OWN)
+    (tmp_path / "photos").mkdir()
+    refuse_other(tmp_path / "photos", OWN)
+    (tmp_path / "photos" / "a.png").write_text("")
+    with pytest.raises(ConfigError, match="is no export"):
+        refuse_other(tmp_path / "photos", OWN)
+
+
+def test_a_folder_takes_its_place_at_the_end_and_replaces_what_was_there(tmp_path: Path) -> None:
+    place = write_export(tmp_path / "out", OWN)
+    with make_folder(place) as folder:
+        (folder / "new").write_text("")
+        assert (place / "export.json").exists()
+    assert [path.name for path in place.iterdir()] == ["new"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_nothing_is_left_of_an_export_that_failed(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="wrong"), make_folder(tmp_path / "out" / "onnx") as folder:
+        (folder / "half").write_text("")
+        raise ValueError("wrong")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_full_disk_and_a_place_that_is_a_file_are_said(tmp_path: Path) -> None:
+    with pytest.raises(ResourceError, match="no space left"), make_folder(tmp_path / "out"):
+        raise OSError(28, "No space left on device")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="cannot be written"), make_folder(tmp_path / "file" / "out"):
+        pass

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.exporting.formats.base import FORMATS
+from kerastune_ft.exporting.script_table import SCRIPTS, find_script, read_script
+from tests.support.places import ROOT
+
+MOST_LINES = 60
+
+
+@pytest.mark.parametrize("name", sorted(set(SCRIPTS.values())))
+def test_scripts_are_short_and_stand_alone(name: str) -> None:
+    text = read_script(name).decode()
+    assert sum(bool(line.strip()) for line in text.splitlines()) <= MOST_LINES
+    assert "import kerastune_ft" not in text and "from kerastune_ft" not in text
+    for function in ("load", "read", "predict", "main"):
+        assert f"\ndef {function}(" in text, function
+
+
+def test_every_script_is_in_the_table_and_every_format_there_is() -> None:
+    files = {path.stem for path in (ROOT / "kerastune_ft/exporting/scripts").glob("*.py")} - {"__init__"}
+    assert files == set(SCRIPTS.values())
+    assert {name for name, _ in SCRIPTS} == set(FORMATS)
+
+
+def test_a_format_that_cannot_names_those_that_can() -> None:
+    with pytest.raises(ConfigError, match=r"onnx.* can$"):
+        find_script("preset", "image")
