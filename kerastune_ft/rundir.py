@@ -26,6 +26,7 @@ from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, ResourceError, descri
 from kerastune_ft.mounts import is_network
 from kerastune_ft.rules import FIRST, NEWEST, Rules
 from kerastune_ft.run_listener import Beneath, Listener
+from kerastune_ft.run_logs import RunLogs
 from kerastune_ft.storage import find_name_fault, is_remote, path_of
 from kerastune_ft.wording import encode_text
 
@@ -49,7 +50,7 @@ class RunDirectory:
             raise ConfigError(f"that is no run directory: {fault}")
         self.path = path_of(path)
         self._written: dict[str, dict[str, Any] | None] = {}
-        self._unwritten: dict[str, list[str]] = {}
+        self._logs = RunLogs(self.path)
         self._heartbeat: run_lock.Heartbeat | None = None
         self._above: RunDirectory | None = None
 
@@ -174,26 +175,25 @@ class RunDirectory:
         return sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith(_PARTIAL))
 
     def append(self, name: str, line: str) -> None:
-        """Append a line to a log file.
+        """Append a line to a log file."""
+        self.append_bytes(name, encode_text(f"{line}\n"))
 
-        Objects in a bucket cannot be appended to: there the lines wait for the next manifest or the end of the lock.
+    def append_bytes(self, name: str, content: bytes) -> None:
+        """Append to a log file; the manifest lists none of these.
+
+        Objects in a bucket cannot be appended to: there all waits for the next manifest or the end of the lock.
         """
-        if not self.is_local:
-            self._unwritten.setdefault(name, []).append(line)
-            return
-        self.path.mkdir(parents=True, exist_ok=True)
-        with open(self.path / name, "a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(line + "\n")
-        if self.listener is not None:
+        if self._logs.append(name, content) and self.listener is not None:
             self.listener.note_append(name)
 
+    def rewrite_log(self, name: str, content: bytes) -> None:
+        """Write a log file anew, in one step."""
+        self.commit(name, content + self._logs.take_waiting(name))
+        # A log may grow at any time, so that no manifest can say what is in it.
+        self._written.pop(name, None)
+
     def _write_logs(self) -> None:
-        """Rewrite the remote logs that have waiting lines."""
-        for name in list(self._unwritten):
-            target, lines = self.path / name, self._unwritten.pop(name)
-            before = target.read_bytes() if target.exists() else b""
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(before + encode_text("".join(f"{line}\n" for line in lines)))
+        for name in self._logs.write_waiting():
             if self.listener is not None:
                 self.listener.note_append(name)
 

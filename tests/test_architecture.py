@@ -31,7 +31,7 @@ RANKS = {
             ("durable", "errors", "mounts", "quiet_imports", "rules", "streams"),
             ("keras_file", "keras_settings", "metrics", "remote", "solvers"),
             ("durations", "storage"),
-            ("run_listener", "run_lock"),
+            ("run_listener", "run_lock", "run_logs"),
             ("config",),
             ("rundir", "registry", "stores"),
             ("mirror",),
@@ -77,7 +77,7 @@ VERBS = frozenset({
 })  # fmt: skip
 # Events of a run as watchers are told of them, and a word that everybody knows.
 PARTICIPLES_ALLOWED = frozenset(
-    {"run_started", "phase_started", "step_done", "epoch_done", "phase_done", "run_done", "counted"}
+    {"run_started", "phase_started", "step_done", "epoch_done", "phase_done", "part_done", "run_done", "counted"}
 )
 
 # Loaders, sources, tasks, label schemes and descriptions of inputs say what they are by properties, not by their class.

@@ -31,6 +31,7 @@ from kerastune_ft.reporting.notebook.tables import Rows
 from kerastune_ft.reporting.terminal.folds_table import build_folds_table
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import path_of
+from kerastune_ft.tracking.trackers import check_installed
 from kerastune_ft.training.devices import tpu
 from kerastune_ft.training.run_directory import resume
 from kerastune_ft.training.watch import Watcher
@@ -104,6 +105,7 @@ def crossvalidate(
     number = folds or choose_folds(settings)
     check(settings, number, seeds)
     keras_settings.refuse_foreign()
+    check_installed(settings.output.trackers)
     seconds = parse_seconds(stop_after)
     require_weights(settings)
     tpu.prepare(settings.runtime.strategy)

@@ -41,7 +41,7 @@ from kerastune_ft.rundir import RunDirectory, now, refuse_inside_run
 from kerastune_ft.storage import is_remote, path_of, path_of_user
 from kerastune_ft.streams import say
 from kerastune_ft.tracking.callbacks import make_watchers
-from kerastune_ft.tracking.trackers import open_trackers
+from kerastune_ft.tracking.trackers import check_installed, check_reached, open_trackers
 from kerastune_ft.training.devices import tpu
 from kerastune_ft.training.run_directory import resume
 from kerastune_ft.training.run_directory.run_choice import check_places, refuse_inside_data
@@ -109,6 +109,7 @@ def announce_and_run(
             update={"output": settings.output.model_copy(update={"directory": str(directory)})}
         )
     keras_settings.refuse_foreign()
+    check_installed(settings.output.trackers)
     resume.check_until(settings, until_phase)
     seconds = parse_seconds(stop_after)
     require_weights(settings)
@@ -197,6 +198,8 @@ def _execute(
     ):
         try:
             with explain_stop(), explain_exhaustion():
+                if writer is not None:
+                    check_reached(settings.output.trackers, writer, watch.note)
                 # TensorFlow takes seconds to import; everything that can be refused without it has been.
                 load_engine(settings)
                 is_done = work(watch, stop)
@@ -234,8 +237,8 @@ def _open_watchers(settings: RunConfig, writer: RunDirectory | None, watchers: M
     if writer is None:
         return Watcher()
     progress = create_watcher(lambda line: writer.append("log.txt", f"{now()} {line}"))
-    own = {"progress": progress, "time": Timekeeper(writer)}
-    return Watchers({**own, **open_trackers(settings.output.trackers), **watchers}, writer)
+    trackers = open_trackers(settings.output.trackers, writer, progress.note)
+    return Watchers({"progress": progress, "time": Timekeeper(writer), **trackers, **watchers}, writer)
 
 
 def _record_failure(target: RunDirectory, watch: Watcher, error: BaseException) -> None:
@@ -328,6 +331,7 @@ def plan(
         refuse_inside_data(settings, pictures, "--pictures")
         contact_sheet.check_target(path_of_user(pictures))
     check_places(settings)
+    check_installed(settings.output.trackers)
     require_weights(settings)
     with explain_exhaustion():
         engine = load_engine(settings)

@@ -9,6 +9,7 @@ from kerastune_ft.config.checks.availability import UNAVAILABLE
 from kerastune_ft.config.checks.messages import models_of_key
 from kerastune_ft.config.options.base import Options
 from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.config.options.trackers import KINDS as TRACKERS
 from kerastune_ft.config.options.updates.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.run import RunConfig
@@ -80,6 +81,7 @@ def _add_short_forms(definitions: dict[str, Any]) -> None:
         option: {"type": ["number", "boolean"], "description": "an option of some optimizers"} for option in options
     }
     definitions["Optimizer"] = {"anyOf": [names, optimizer]}
+    definitions["Output"]["properties"]["trackers"]["items"]["anyOf"].insert(0, {"enum": list(TRACKERS)})
 
 
 def _phases(phases: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:

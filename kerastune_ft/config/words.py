@@ -75,6 +75,7 @@ HOMES: Mapping[str, str] = MappingProxyType(
         "checkpoint": "in output",
         "examples": "in output",
         "mirror": "in output",
+        "trackers": "in output",
         "every": "in output.checkpoint",
         "keep": "in output.checkpoint",
         "backbone": "at the top",

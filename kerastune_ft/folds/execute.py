@@ -212,6 +212,7 @@ class CrossValidation:
                 member.train(each, own, schedule, pinned, watch, self._stop)
                 self._watch.note(results.describe_member(self._name(each), each.describe(), session.task))
                 self._run.update_manifest(phase=each.fold.place)
+            self._watch.part_done(each.fold.place, str(each.run))
             self._stop.honour()
 
     def _name(self, each: Member) -> str:

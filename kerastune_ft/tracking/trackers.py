@@ -3,17 +3,51 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from kerastune_ft.training.watch import Watcher
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.tracking.run_tracker import RunTracker
+from kerastune_ft.tracking.sink import Sink
 
-TRACKERS: dict[str, str] = {}
-"""The module of every tracker by its name; its function `open_tracker()` returns the watcher."""
+SINKS: dict[str, str] = {
+    "tensorboard": "kerastune_ft.tracking.tensorboard",
+    "mlflow": "kerastune_ft.tracking.mlflow",
+    "wandb": "kerastune_ft.tracking.wandb",
+}
+"""The module of every tracker by its kind; its function `open_sink(options, run)` returns where it keeps a run."""
 
 
-def open_trackers(names: Sequence[str]) -> dict[str, Watcher]:
-    """Return the watchers of these trackers by name.
+def open_sink(options: Any, run: RunDirectory) -> Sink:
+    """Return where a tracker keeps a run; raises ConfigError where the tracker is not installed."""
+    sink: Sink = importlib.import_module(SINKS[options.kind]).open_sink(options, run)
+    return sink
 
-    A tracker connects when the run starts, not here; what it needs installed it imports here, or raises ConfigError.
+
+def open_trackers(trackers: Sequence[Any], run: RunDirectory, report: Callable[[str], None]) -> dict[str, RunTracker]:
+    """Return the watchers of the trackers of `output.trackers`, by kind; `report` takes sentences for the user.
+
+    Nothing is asked of them yet. Raises ConfigError where one is not installed.
     """
-    return {name: importlib.import_module(TRACKERS[name]).open_tracker() for name in names}
+    return {each.kind: RunTracker(each.kind, open_sink(each, run), run, report) for each in trackers}
+
+
+def check_installed(trackers: Sequence[Any]) -> None:
+    """Raise ConfigError where a tracker is not installed."""
+    for each in trackers:
+        open_sink(each, RunDirectory("."))
+
+
+def check_reached(trackers: Sequence[Any], run: RunDirectory, report: Callable[[str], None]) -> None:
+    """Raise ConfigError where a tracker cannot be reached.
+
+    A run that has begun goes on without: that is said, and what the tracker missed is written when it is there again.
+    """
+    for each in trackers:
+        try:
+            open_sink(each, run).require()
+        except ConfigError as error:
+            if not run.exists("plan.json"):
+                raise
+            report(f"{error.sentence}; the run goes on, and the tracker gets what it missed when it is there again")

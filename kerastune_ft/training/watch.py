@@ -51,6 +51,9 @@ class Watcher:
     def phase_done(self, result: Mapping[str, Any]) -> None:
         """Take the phase's entry in manifest.json."""
 
+    def part_done(self, name: str, directory: str) -> None:
+        """Take that a part of the run is done which is a run of its own, such as a fold, and its directory."""
+
     def work(self, what: str, done: int, total: int) -> None:
         """Take the progress of other slow work: evaluation, extraction."""
 
@@ -120,6 +123,11 @@ class Watchers(Watcher):
     def phase_done(self, result: Mapping[str, Any]) -> None:
         """Pass on that a phase ended."""
         self._pass_on("phase_done", result)
+        self._write_states()
+
+    def part_done(self, name: str, directory: str) -> None:
+        """Pass on that a part of the run is done."""
+        self._pass_on("part_done", name, directory)
         self._write_states()
 
     def work(self, what: str, done: int, total: int) -> None:

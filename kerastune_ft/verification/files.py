@@ -11,13 +11,14 @@ from typing import Any
 from kerastune_ft.config.read import read
 from kerastune_ft.input.texts.vocabulary import hash_vocabulary
 from kerastune_ft.metrics.document import REFIT
+from kerastune_ft.run_logs import EVENT_FILES
 from kerastune_ft.rundir import MANIFEST, is_partial
 from kerastune_ft.verification.run_record import Findings, PhaseRecord, RunRecord, some_of
 from kerastune_ft.wording import counted
 
 _UNLISTED = re.compile(
     rf"{re.escape(MANIFEST)}|log\.txt|events\.jsonl|\.lock|\.lock\.json|\.mirror(-[01])?\.json|"
-    rf"folds/.+|(phases|refit)/[^/]+/checkpoint/(best-)?\d+\.safetensors"
+    rf"{EVENT_FILES}/.+|folds/.+|(phases|refit)/[^/]+/checkpoint/(best-)?\d+\.safetensors"
 )
 _REWRITTEN = "the same command writes it again"
 _STATES = {"running", "interrupted", "failed", "done"}

@@ -19,6 +19,7 @@ EVENTS: dict[str, tuple[Any, ...]] = {
     "step_done": (4, 0.5),
     "epoch_done": ({"epoch": 1}, True),
     "phase_done": ({"name": "head"},),
+    "part_done": ("seed_0_fold_1", "runs/a/folds/seed_0_fold_1"),
     "work": ("evaluating test", 1, 2),
     "add_time": ("features", 1.5),
     "run_done": ("done", "", {"test": {"loss": 0.5}}),

@@ -46,8 +46,6 @@ UNAVAILABLE = (
         '"audio_classification" or "image_segmentation"',
     ),
     Later("head.decoder", values=("fpn",), instead='write "unet"'),
-    Later("output.tensorboard", neutral=(False,)),
-    Later("output.trackers", neutral=([], ())),
 )
 
 

@@ -155,6 +155,11 @@ FOREIGN_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "amp": ("precision",),
         "randomseed": ("seed",),
         "randomstate": ("seed",),
+        "tensorboard": ("trackers", 'in output: "trackers": ["tensorboard"]'),
+        "mlflow": ("trackers", 'in output: "trackers": ["mlflow"]'),
+        "wandb": ("trackers", 'in output: "trackers": ["wandb"]'),
+        "reportto": ("trackers", 'in output: "trackers": ["tensorboard"]'),
+        "loggers": ("trackers", 'in output: "trackers": ["tensorboard"]'),
         "outputdir": ("output", "directory"),
         "outdir": ("output", "directory"),
         "savedir": ("output", "directory"),
@@ -178,6 +183,7 @@ REMARKS: Mapping[str, str] = MappingProxyType(
         "precision": 'like "mixed_bfloat16"',
         "cache": 'whether the frozen part is stored: "auto", "off" or "required"',
         "views": "how many versions of each example take turns, like 4",
+        "trackers": 'a list, like ["tensorboard"]',
     }
 )
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, Tag
+from pydantic import Field, Tag, model_validator
 
-from kerastune_ft.config.options.base import Count, ListToTuple, Options, Texts, Word, one_of
+from kerastune_ft.config.options.base import Count, Options, Texts, Word, one_of
 from kerastune_ft.config.options.byte_sizes import ByteSize
 from kerastune_ft.config.options.gpu_memory import GpuMemory
 from kerastune_ft.config.options.paths import LocalPath, OutputPath
 from kerastune_ft.config.options.phases import Phase
+from kerastune_ft.config.options.trackers import Trackers, drop_earlier_key
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import expand_home, find_name_fault, is_remote
 
@@ -113,16 +114,18 @@ class Checkpointing(Options):
 class Output(Options):
     """The outputs of a run."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _drop_earlier_key(cls, value: Any) -> Any:
+        return drop_earlier_key(value)
+
     directory: OutputPath = Field("runs", validate_default=True, description="the directory that holds run directories")
     checkpoint: Checkpointing = Field(Checkpointing(), description="when checkpoints are written")
     examples: bool = Field(True, description="whether reports show thumbnails, paths and group ids")
     gradient_norms: bool = Field(
         False, description="whether to record the norms of the gradients of each unit, by epoch"
     )
-    tensorboard: bool = Field(False, description="whether to write TensorBoard events")
-    trackers: Annotated[tuple[str, ...], ListToTuple] = Field(
-        (), description="the experiment trackers that receive the run's events"
-    )
+    trackers: Trackers = Field((), description="the experiment trackers that receive what the run reports")
     mirror: OutputPath | None = Field(
         None,
         description="a folder on a drive or in a bucket that gets a copy of the run while it trains, and from which a "

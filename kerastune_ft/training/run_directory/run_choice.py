@@ -15,6 +15,7 @@ from kerastune_ft.config.options.task_facts import LabelKind, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError, KerasTuneError
 from kerastune_ft.mirror.record import LINK
+from kerastune_ft.run_logs import EVENT_FILES
 from kerastune_ft.rundir import MANIFEST, OWNER, RunDirectory, is_held, refuse_inside_run, unusable
 from kerastune_ft.storage import expand_home, path_of
 from kerastune_ft.stores.cached_folder import require_place
@@ -23,7 +24,7 @@ _BEFORE_STEPS = ("config.json", "plan.json", "splits.csv", "events.jsonl", MANIF
 """What a run writes before its first step, besides its log."""
 _ENDED = ("running", "interrupted", "failed")
 """The states of runs that are not done; that of a killed process goes on saying `running`."""
-_FOLDERS = ("report",)
+_FOLDERS = ("report", EVENT_FILES)
 LOG = "log.txt"
 """What stays of a run that another takes the place of."""
 _BESIDE = (LOG, ".lock", OWNER, LINK)
@@ -193,5 +194,6 @@ def has_failed(run: RunDirectory) -> bool:
 
 def clear(run: RunDirectory) -> None:
     """Remove what a run wrote before its first step, all but its log."""
-    for name in (*_BEFORE_STEPS, "report/index.html"):
+    event_files = [f"{EVENT_FILES}/{name}" for name in run.list_files(EVENT_FILES)]
+    for name in (*_BEFORE_STEPS, "report/index.html", *event_files):
         run.remove(name)
