@@ -123,6 +123,8 @@ class Run(RunFigures):
         top: int | None = None,
         submission: str | os.PathLike[str] | None = None,
         allow_errors: bool = False,
+        calibrated: bool = False,
+        coverage: float | None = None,
     ) -> pandas.DataFrame:
         """Return the final model's predictions on `inputs`, a row each; see `kerastune_ft.predict`."""
         return predict(
@@ -133,6 +135,8 @@ class Run(RunFigures):
             top=top,
             submission=submission,
             allow_errors=allow_errors,
+            calibrated=calibrated,
+            coverage=coverage,
         )
 
     @show_in_cell
@@ -220,6 +224,8 @@ def predict(
     top: int | None = None,
     submission: str | os.PathLike[str] | None = None,
     allow_errors: bool = False,
+    calibrated: bool = False,
+    coverage: float | None = None,
 ) -> pandas.DataFrame:
     """Return predictions of a run's final model, a row each: input, label, probability, probability_<class>; or value.
 
@@ -231,12 +237,14 @@ def predict(
     stand behind `input`. The index is that of a given DataFrame or Series, and labels that are numbers or booleans in
     the run's data, in memory, Parquet or .npz, are so here too. `top` asks for label, probability, label_2,
     probability_2 and so on instead of a column per class; `submission` names a sample submission whose columns and
-    rows are returned, and with `allow_errors` its own answers stay where an input cannot be read.
+    rows are returned, and with `allow_errors` its own answers stay where an input cannot be read. With `calibrated`
+    probabilities are those with the temperature that validation chose; `coverage`, such as 0.9, adds the classes
+    (`set`) or the interval (`low`, `high`) that hold the truth with this probability.
     """
     import pandas
 
     require_file(inputs)
-    form = OutputForm(top, None if submission is None else os.fsdecode(submission), allow_errors)
+    form = OutputForm(top, None if submission is None else os.fsdecode(submission), allow_errors, calibrated, coverage)
     with predictions(run_dir, inputs, input=input, batch_size=batch_size, form=form) as made:
         rows = [row for batch in made.batches for row in batch]
     raise_alone(inputs, rows)

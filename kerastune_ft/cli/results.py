@@ -85,6 +85,13 @@ def _name_metrics(data: str | None, split: str | None) -> str:
     help="A sample submission: its columns and rows are written, with predictions in it.",
 )
 @click.option("--allow-errors", is_flag=True, help="Keep the sample's own answers for inputs that cannot be read.")
+@click.option("--calibrated", is_flag=True, help="Probabilities with the temperature that validation chose.")
+@click.option(
+    "--coverage",
+    type=float,
+    metavar="SHARE",
+    help="Add the classes, or the interval of values, that hold the truth with this probability, as 0.9.",
+)
 @click.option("--batch-size", type=click.IntRange(min=1), help="Inputs per batch; by default 32.")
 @common
 def predict(
@@ -96,6 +103,8 @@ def predict(
     top: int | None,
     submission: str | None,
     allow_errors: bool,
+    calibrated: bool,
+    coverage: float | None,
     batch_size: int | None,
     as_json: bool,
     debug: bool,
@@ -114,7 +123,7 @@ def predict(
 
     scheme = runs_api.mask_scheme(run)
     output = None if output is None else expand_home(output)
-    rows = OutputForm(top, submission, allow_errors)
+    rows = OutputForm(top, submission, allow_errors, calibrated, coverage)
     form = command.check_arguments(inputs, output, form, as_json, scheme is not None, rows)
     given = command.open_standard_input(inputs)
     # Rows and a bar would share the lines of a terminal.

@@ -17,6 +17,7 @@ from kerastune_ft.inference.decode_ahead import DecodedInput, Reader, decode_ahe
 from kerastune_ft.inference.images import ImageReader
 from kerastune_ft.inference.inputs import list_inputs
 from kerastune_ft.inference.items import Item, Listing
+from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.inference.predictor import Predictor
 from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.inference.run_model import Row
@@ -33,9 +34,9 @@ _SINGULAR = {"are": "is", "have": "has"}
 class FixedShapePredictor(Predictor):
     """Predicts on items that all become inputs of one shape; a subclass reads them."""
 
-    def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
+    def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], form: OutputForm = PLAIN) -> None:
         """Load the model of a run; `plan` is its plan.json. Raises ConfigError where the run has no model."""
-        super().__init__(run, config, plan)
+        super().__init__(run, config, plan, form)
         self._reader = self.make_reader(config, plan)
         self._outputs = tf.function(self._compute, autograph=False)
         self._done, self._remarks = 0, Counter[str]()

@@ -92,7 +92,7 @@ def predict(
     top = None if form.top is None else TopClasses(scheme, form.top)
     submission = _open_submission(form, listings, scheme, config)
     listings = submission.listings if submission else listings
-    predictor = _load_predictor(predictor_class, run, config, plan)
+    predictor = _load_predictor(predictor_class, run, config, plan, form)
     if is_news(begin := f"predicting with {run} on {resolved}"):
         watch.note(begin)
     if options.intensity is not None:
@@ -187,14 +187,15 @@ _LAST: dict[tuple, Predictor] = {}
 
 
 def _load_predictor(
-    predictor_class: type[Predictor], run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]
+    predictor_class: type[Predictor], run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], form: OutputForm
 ) -> Predictor:
     """Return the predictor of a run; the last one stays in memory, for programs that predict image by image."""
     if not run.is_local:
-        return predictor_class(run, config, plan)
+        return predictor_class(run, config, plan, form)
     states = [os.stat(run.path / name) for name in (MODEL, "plan.json", "config.json")]
     key = (os.path.abspath(run.path), *((state.st_mtime_ns, state.st_size) for state in states))
+    key = (*key, form.calibrated, form.coverage)
     if key not in _LAST:
         _LAST.clear()
-        _LAST[key] = predictor_class(run, config, plan)
+        _LAST[key] = predictor_class(run, config, plan, form)
     return _LAST[key]

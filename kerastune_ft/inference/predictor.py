@@ -8,6 +8,7 @@ from typing import Any
 
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.inference.items import Item, Listing
+from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.inference.run_model import Row, RunModel, name_inputs
 from kerastune_ft.rundir import RunDirectory
@@ -16,9 +17,9 @@ from kerastune_ft.rundir import RunDirectory
 class Predictor(ABC):
     """Predicts on items of one modality; there is a subclass for each."""
 
-    def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
+    def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], form: OutputForm = PLAIN) -> None:
         """Load the model of a run; `plan` is its plan.json. Raises ConfigError where the run has no model."""
-        self._run_model = RunModel(run, config, plan)
+        self._run_model = RunModel(run, config, plan, form)
         self.columns, self.input_columns = self._run_model.columns, name_inputs(plan)
 
     @classmethod

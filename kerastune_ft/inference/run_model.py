@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.config.run import RunConfig
+from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import open_serving
+from kerastune_ft.saved_model.calibration import adjust_answers
 from kerastune_ft.saved_model.head_features import with_head_features
 from kerastune_ft.saved_model.unknown import COLUMNS, read_unknown
 from kerastune_ft.tasks.base import Placement
@@ -21,9 +23,10 @@ Row = dict[str, Any]
 class RunModel:
     """The trained model of a run, from inputs as in training to raw outputs, and the rows made of these."""
 
-    def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
-        """Load the model; raise ConfigError where the run has none."""
+    def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], form: OutputForm = PLAIN) -> None:
+        """Load the model; raise ConfigError where the run has none, or cannot answer in the form that is wanted."""
         serving = open_serving(run, config, plan)
+        adjust_answers(run, serving.task, form.calibrated, form.coverage)
         self.task, self._unknown = serving.task, read_unknown(run)
         self.model = serving.trained
         if self._unknown is not None:

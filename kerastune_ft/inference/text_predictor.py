@@ -11,6 +11,7 @@ import tensorflow as tf
 from kerastune_ft.backbones.run import tokenizer_of
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.inference.items import Item, Listing
+from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.inference.predictor import Predictor
 from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.inference.run_model import Row
@@ -25,9 +26,9 @@ from kerastune_ft.wording import counted
 class TextPredictor(Predictor):
     """Predicts on texts, or on pairs of them."""
 
-    def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> None:
+    def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], form: OutputForm = PLAIN) -> None:
         """Load model and tokenizer; raise ConfigError where the run has none."""
-        super().__init__(run, config, plan)
+        super().__init__(run, config, plan, form)
         self._settings = RowSettings.from_plan(plan["text"], tokenizer_of(run, plan))
         self._outputs = tf.function(lambda rows: self._run_model.model(rows, training=False), autograph=False)
         self._done = self._cut = 0

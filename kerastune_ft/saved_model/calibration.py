@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.calibration.temperature import FILE, Temperature, describe_temperature
+from kerastune_ft.metrics.decisions.sets import count_needed
 from kerastune_ft.metrics.document import OUT_OF_FOLD
 from kerastune_ft.metrics.outcomes.base import Outcomes
 from kerastune_ft.rundir import RunDirectory
@@ -42,6 +44,27 @@ def use_temperature(run: RunDirectory, task: Task) -> Temperature:
     temperature: Temperature = read_calibration(run, task)["temperature"]
     task.set_temperature(temperature)
     return temperature
+
+
+def adjust_answers(run: RunDirectory, task: Task, is_calibrated: bool = False, coverage: float | None = None) -> None:
+    """Make the task of a run decode calibrated probabilities, and sets or intervals of a coverage, where asked for.
+
+    What sets need is chosen on the predictions of the run's validation split. Raises ConfigError for a run whose labels
+    have none, or with too few validation examples for the coverage.
+    """
+    temperature = use_temperature(run, task) if is_calibrated else None
+    if coverage is None:
+        return
+    split, outcomes = read_chosen_on(run, task)
+    if outcomes.no_sets:
+        raise ConfigError(f"--coverage: {outcomes.no_sets}")
+    limits = (outcomes if temperature is None else outcomes.calibrate(temperature)).find_limits(coverage)
+    if not all(map(math.isfinite, limits)):
+        raise ConfigError(
+            f"--coverage: {coverage:g} needs {count_needed(coverage)} examples to choose by, and {run} has "
+            f"{outcomes.examples} of {split.replace('_', ' ')}; give a smaller coverage"
+        )
+    task.set_limits(limits)
 
 
 def read_chosen_on(run: RunDirectory, task: Task) -> tuple[str, Outcomes]:

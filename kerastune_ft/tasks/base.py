@@ -300,6 +300,14 @@ class Task(ABC):
         """
         raise ValueError(f"{self.kind} has no probabilities of whole examples that a temperature could calibrate")
 
+    def set_limits(self, limits: Sequence[float]) -> None:
+        """Give every prediction of `decode` a set of classes, or an interval of values, by limits of `Outcomes`.
+
+        Of classes it is the column `set`, the most probable first with `|` between them; of values `low` and `high`.
+        Raises ValueError for a task that has no sets.
+        """
+        raise ValueError(f"{self.kind} has no sets that hold the truth with a chosen probability")
+
     @property
     def shown_thresholds(self) -> dict[str, float]:
         """Return the probability of `finish` from which a class is predicted, by class; empty where none decides."""

@@ -12,6 +12,7 @@ import tensorflow as tf
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.options.tasks import Classification as Options
+from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.labels.spelling import explain_unknown, find_label
 from kerastune_ft.errors import ConfigError
@@ -20,6 +21,7 @@ from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics import one_class
 from kerastune_ft.metrics.calibration.temperature import Temperature, as_divisor
 from kerastune_ft.metrics.class_figures import score_one_class
+from kerastune_ft.metrics.decisions.sets import order_members
 from kerastune_ft.metrics.intervals.base import Sample, measure
 from kerastune_ft.metrics.intervals.one_class import Answers, make_sample
 from kerastune_ft.metrics.outcomes.one_class import OneClassOutcomes, read_one_class
@@ -48,6 +50,7 @@ class Classification(PooledTask):
             raise ConfigError(f"task.positive has no effect with {len(classes)} classes; remove it")
         self._positive = classes.index(positive)
         self._divisor: np.ndarray | None = None
+        self._limit: float | None = None
 
     def finish(self, outputs: Any) -> Any:
         """Return probabilities [batch, classes], calibrated after `set_temperature`."""
@@ -133,3 +136,15 @@ class Classification(PooledTask):
         if isinstance(temperature, Mapping):
             raise ValueError(f"{self.kind} has one temperature for all classes, and not {dict(temperature)}")
         self._divisor = as_divisor(temperature, self.classes)
+
+    def set_limits(self, limits: Sequence[float]) -> None:
+        """Give every prediction the classes that are probable enough, by the one limit of a run."""
+        (self._limit,) = limits
+
+    def set_columns(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Return `set` after `set_limits`: the most probable class first; empty where none is probable enough."""
+        if self._limit is None:
+            return {}
+        probabilities = one_class.softmax(outputs if self._divisor is None else outputs / self._divisor)
+        sets = order_members(probabilities, self._limit)
+        return {"set": np.asarray([SEPARATOR.join(self.classes[each] for each in own) for own in sets], object)}

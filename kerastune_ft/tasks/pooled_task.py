@@ -69,8 +69,12 @@ class PooledTask(Task):
 
     def _output_cells(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
         """Return the task's columns, with the predicted label under the name it has for users."""
-        columns = self.predictions(None, outputs)
+        columns = {**self.predictions(None, outputs), **self.set_columns(outputs)}
         return {"label" if name == "prediction" else name: values for name, values in columns.items()}
+
+    def set_columns(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the columns of sets of raw outputs, after `set_limits`; none by default."""
+        return {}
 
     def difference(self, measured: Measured, outputs: np.ndarray, targets: Any) -> np.ndarray:
         """Return for each example the largest difference of a probability, or of a value in standard deviations."""

@@ -41,6 +41,7 @@ class Regression(PooledTask):
         """`scheme` holds the names of the targets, and the mean and deviation they are standardised by."""
         super().__init__(options.kind, head, scheme, seed)
         self._mean, self._deviation = np.asarray(scheme.mean), np.asarray(scheme.deviation)
+        self._limits: tuple[float, ...] = ()
         self._chosen = choose_metrics(options, "values", len(scheme.names))
         self._own = {name: known.direction for name, known in facts(options).metrics.items()}
         several = [f"_{name}" for name in scheme.names] if len(scheme.names) > 1 else []
@@ -156,3 +157,16 @@ class Regression(PooledTask):
     def constant(self, labels: np.ndarray) -> np.ndarray:
         """Return the standardised mean of the training labels."""
         return ((labels.mean(axis=0, dtype=np.float64) - self._mean) / self._deviation).astype(np.float32)
+
+    def set_limits(self, limits: Sequence[float]) -> None:
+        """Give every prediction an interval of this half width, in the user's units, by target."""
+        self._limits = tuple(limits)
+
+    def set_columns(self, outputs: np.ndarray) -> dict[str, np.ndarray]:
+        """Return `low` and `high` after `set_limits`, of several targets `low_<target>` and so on."""
+        values, names = self.values(outputs), self.scheme.names
+        columns: dict[str, np.ndarray] = {}
+        for number, limit in enumerate(self._limits):
+            ending = "" if len(names) == 1 else f"_{names[number]}"
+            columns |= {f"low{ending}": values[:, number] - limit, f"high{ending}": values[:, number] + limit}
+        return columns

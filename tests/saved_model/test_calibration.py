@@ -12,7 +12,13 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.calibration.temperature import FILE, describe_temperature
 from kerastune_ft.metrics.one_class import softmax
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.saved_model.calibration import PREDICTIONS, read_calibration, read_chosen_on, use_temperature
+from kerastune_ft.saved_model.calibration import (
+    PREDICTIONS,
+    adjust_answers,
+    read_calibration,
+    read_chosen_on,
+    use_temperature,
+)
 from kerastune_ft.tasks.classification import Classification
 from kerastune_ft.tasks.regression import Regression
 
@@ -65,3 +71,25 @@ def test_runs_that_cannot_be_calibrated(tmp_path: Path) -> None:
         read_calibration(run, task)
     with pytest.raises(ValueError, match="no probabilities"):
         task.set_temperature(2.0)
+
+
+def test_sets_are_chosen_on_the_stored_predictions(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    write_predictions(run, "validation")
+    outcomes = make_task().outcomes({"targets": TARGETS, "outputs": LOGITS})
+    for is_calibrated in (False, True):
+        task = make_task()
+        adjust_answers(run, task, is_calibrated, 0.8)
+        known = outcomes.calibrate(outcomes.fit_temperature() or 1.0) if is_calibrated else outcomes
+        limit = np.sort(1 - known.probabilities[np.arange(60), TARGETS])[int(np.ceil(61 * 0.8)) - 1]
+        covered = [
+            NAMES[target] in each.cells["set"].split("|")
+            for target, each in zip(TARGETS, task.decode(LOGITS, [None] * 60), strict=True)
+        ]
+        assert np.mean(covered) >= 0.8
+        assert np.mean(covered) == np.mean(1 - known.probabilities[np.arange(60), TARGETS] <= limit + 1e-9)
+    plain = make_task()
+    adjust_answers(run, plain)
+    assert plain.output_columns == make_task().output_columns
+    with pytest.raises(ConfigError, match=r"0\.99 needs 99 examples to choose by, and .* has 60 of validation"):
+        adjust_answers(run, make_task(), coverage=0.99)

@@ -240,3 +240,15 @@ def test_outcomes_of_measured_examples_and_of_rows_agree() -> None:
     assert found.probabilities == pytest.approx(read.probabilities)
     assert (found.targets == read.targets).all()
     assert found.fit_temperature() == pytest.approx(read.fit_temperature(), rel=1e-5)
+
+
+def test_predictions_have_the_set_of_a_limit() -> None:
+    task = _task()
+    task.set_limits([0.7])
+    p = softmax(LOGITS)
+    found = [each.cells["set"] for each in task.decode(LOGITS, [None] * 30)]
+    for row, cell in zip(p, found, strict=True):
+        inside = sorted((each for each in range(3) if 1 - row[each] <= 0.7), key=lambda each: -row[each])
+        assert cell == "|".join(("cat", "dog", "owl")[each] for each in inside)
+    assert "set" in task.output_columns
+    assert "set" not in task.predictions(TARGETS, LOGITS)

@@ -101,3 +101,15 @@ def test_correlations_are_measured_where_they_are_chosen() -> None:
     expected = [np.corrcoef(LABELS[:, number], OUTPUTS[:, number])[0, 1] for number in (0, 1)]
     assert [found["pearson_age"], found["pearson_dose"]] == pytest.approx(expected, rel=1e-5)
     assert found["pearson"] == pytest.approx(np.mean(expected), rel=1e-5)
+
+
+def test_predictions_have_the_interval_of_limits() -> None:
+    one = Regression(Options(kind="image_regression"), Head(), LabelScheme("values", ("x",), (2.0,), (3.0,)), 0)
+    one.set_limits([0.5])
+    outputs = np.array([[0.0], [1.0]], np.float32)
+    cells = [each.cells for each in one.decode(outputs, [None] * 2)]
+    assert [(each["low"], each["value"], each["high"]) for each in cells] == [(1.5, 2.0, 2.5), (4.5, 5.0, 5.5)]
+    two = LabelScheme("values", ("x", "y"), (0.0, 0.0), (1.0, 1.0))
+    task = Regression(Options(kind="image_regression"), Head(), two, 0)
+    task.set_limits([1.0, 2.0])
+    assert task.output_columns == ("value_x", "value_y", "low_x", "high_x", "low_y", "high_y")

@@ -17,11 +17,21 @@ class OutputForm:
     """The file of a sample submission, whose columns and rows are written; None for a row per input."""
     allow_errors: bool = False
     """Whether a submission keeps the sample's own answers for inputs that cannot be read."""
+    calibrated: bool = False
+    """Whether probabilities are those with the temperature of the run."""
+    coverage: float | None = None
+    """The probability with which a set of classes, or an interval of values, is to hold the truth; None for none."""
 
     def check(self) -> None:
         """Raise ConfigError for options that exclude each other."""
         if self.submission is not None and self.top is not None:
             raise ConfigError("--top has no effect with --submission, whose columns are the sample's; leave it out")
+        if self.submission is not None and self.coverage is not None:
+            raise ConfigError(
+                "--coverage has no effect with --submission, whose columns are the sample's; leave it out"
+            )
+        if self.coverage is not None and not 0 < self.coverage < 1:
+            raise ConfigError(f"--coverage: a coverage lies between 0 and 1, as 0.9, and is not {self.coverage:g}")
         if self.submission is None and self.allow_errors:
             raise ConfigError("--allow-errors is for --submission; without it a row says what could not be read")
 
