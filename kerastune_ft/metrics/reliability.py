@@ -15,8 +15,6 @@ from kerastune_ft.metrics.intervals.base import Sample, find_intervals, measure
 from kerastune_ft.metrics.intervals.draws import count_groups
 from kerastune_ft.metrics.outcomes.base import Outcomes
 
-FILE = "evaluation/reliability.json"
-"""Where a run keeps what this module describes of its test split."""
 _COVERAGES = (0.9, 0.95)
 _AIMS = (Aim("specificity", 0.9), Aim("specificity", 0.95), Aim("sensitivity", 0.9), Aim("sensitivity", 0.95))
 # Of one class alone there is room for more aims.

@@ -16,6 +16,7 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.metrics.document import (
     FIRST,
     FOLDS,
+    RELIABILITY,
     examples_by_split,
     intervals_by_split,
     metrics_by_class,
@@ -61,6 +62,8 @@ class RunFiles:
     """The metrics and intervals of the model before a refit."""
     unknown: Mapping[str, Any]
     """What evaluation/unknown.json says of unknown answers."""
+    reliability: Mapping[str, Any]
+    """What evaluation/reliability.json says of calibration, curves, thresholds and sets."""
     history: list[dict[str, Any]]
     events: list[dict[str, Any]]
     results: Results
@@ -105,6 +108,7 @@ def read(directory: Path) -> RunFiles:
         folds=_read_json(directory, FOLDS, {}),
         first=_read_json(directory, FIRST, {}),
         unknown=_read_json(directory, "evaluation/unknown.json", {}),
+        reliability=_read_json(directory, RELIABILITY, {}),
         constant=_read_json(directory, "evaluation/constant.json", {}),
         history=[_parse_numbers(row) for row in _read_csv(directory, "history.csv")],
         events=_read_events(directory),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.metrics.document import groups_by_split
 from kerastune_ft.metrics.unknown_counts import describe_unknown
 from kerastune_ft.reporting import data_table, drawing, run_files
 from kerastune_ft.reporting import phase_results as ran
@@ -17,6 +18,7 @@ from kerastune_ft.reporting.fold_lines import list_folds, list_means, list_times
 from kerastune_ft.reporting.page import curves, margin, phase_sections, redaction, shown_examples, templates, time_spent
 from kerastune_ft.reporting.plan_lines import describe_devices, describe_layers
 from kerastune_ft.reporting.refit_lines import describe_refit
+from kerastune_ft.reporting.reliability import section
 from kerastune_ft.rules import FIRST, Rules
 from kerastune_ft.training.versions import version_history
 
@@ -31,7 +33,7 @@ def render(run_directory: Path, damaged: str | None = None) -> str:
     found = _summarise(run, damaged)
     return templates.render(
         "report.html",
-        **found,
+        **{name: value for name, value in found.items() if name != "reliability"},
         written=run_files.WRITTEN,
         fold_columns=name_columns(found["folds"]),
         curves=_draw_curves(run),
@@ -39,6 +41,7 @@ def render(run_directory: Path, damaged: str | None = None) -> str:
         results_page=run.page,
         drawings=run.page.draw(run.results),
         proofs=_list_proofs(run),
+        reliability=section.build_section(run.reliability),
         strips=ran.build_unit_strips(run.plan, run.manifest),
         phase_sections=phase_sections.build_sections(run.plan, found["phases"], _find_rules(run)),
         **_arrange_findings(found),
@@ -93,6 +96,8 @@ def _summarise(run: run_files.RunFiles, damaged: str | None) -> dict[str, Any]:
             describe_unknown(split, found["examples"], found["unknown"])
             for split, found in (run.unknown.get("splits") or {}).items()
         ],
+        "measured_groups": groups_by_split(run.document),
+        "reliability": dict(run.reliability),
         "constant": {split: dict(measured) for split, measured in run.constant.items()},
         "findings": list_findings(run),
         "margin": _describe_margin(run),

@@ -10,7 +10,7 @@ from kerastune_ft.errors import explain_memory
 from kerastune_ft.metrics import reliability
 from kerastune_ft.metrics.calibration.temperature import FILE as TEMPERATURE
 from kerastune_ft.metrics.calibration.temperature import describe_temperature
-from kerastune_ft.metrics.document import CLASSES, EXAMPLES, GROUPS, INTERVALS, OUT_OF_FOLD
+from kerastune_ft.metrics.document import CLASSES, EXAMPLES, GROUPS, INTERVALS, OUT_OF_FOLD, RELIABILITY
 from kerastune_ft.metrics.intervals.base import find_intervals
 from kerastune_ft.metrics.intervals.draws import count_groups
 from kerastune_ft.metrics.intervals.wilson import Interval
@@ -155,7 +155,7 @@ def _write_reliability(session: Session, run: RunDirectory, evaluated: Mapping[s
         tested, groups = session.task.outcomes(evaluated[TEST].measured), groups_of(session, evaluated[TEST])
         if found := reliability.describe_all(chosen, tested, temperature, groups):
             about = reliability.describe_choice(TEST, tested, split, chosen, groups)
-            run.commit_json(reliability.FILE, about | found)
+            run.commit_json(RELIABILITY, about | found)
 
 
 def _write_detail_tables(session: Session, run: RunDirectory, evaluated: Mapping[str, Evaluated]) -> None:
