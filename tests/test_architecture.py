@@ -45,6 +45,7 @@ RANKS = {
             ("training",),
             ("probing",),
             ("folds", "inference", "preview", "reporting", "scaffolding", "tracking", "verification"),
+            ("cards",),
             ("exporting", "trials", "tuning"),
             ("comparison", "scheduling"),
             ("api",),

@@ -189,6 +189,15 @@ def _is_this_process(owner: Mapping[str, Any]) -> bool:
     return owner.get("process") == os.getpid() and owner.get("host") == os.uname().nodename
 
 
+def write_card(target: RunDirectory) -> None:
+    """Write the model card of a finished run, model/README.md and model/card.json."""
+    from kerastune_ft.cards.build import DOCUMENT, README, build_card
+
+    card = build_card(target.path)
+    target.commit(README, card.markdown)
+    target.commit(DOCUMENT, card.to_json())
+
+
 def write_report(target: RunDirectory, damaged: str | None = None) -> Path:
     """Write report/index.html of a run, which says what is damaged, and return its path."""
     from kerastune_ft.reporting.page import document

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kerastune_ft.api.finished import describe_damage, explain_faults
+from kerastune_ft.api.finished import describe_damage, explain_faults, require_model
 from kerastune_ft.config.run import restore_paths
 from kerastune_ft.metrics.document import examples_by_split, intervals_by_split, metrics_by_split
 from kerastune_ft.own.objects import OwnObjects
@@ -21,6 +21,8 @@ from kerastune_ft.storage import is_remote
 
 if TYPE_CHECKING:
     import pandas
+
+    from kerastune_ft.cards.build import Card
 
 
 class RunFigures:
@@ -125,6 +127,18 @@ class RunFigures:
     def phases(self) -> Rows:
         """Return a row per phase, with what it gained and cost and how far each unit moved; prints as a table."""
         return Rows(self.summarise()["phases"], build_phases_table, "no phase yet")
+
+    @property
+    def card(self) -> Card:
+        """Return the model card: `document` is data, and printed it is the Markdown with the head that the Hub reads.
+
+        Raises ConfigError for a run that is not finished.
+        """
+        from kerastune_ft.cards.build import build_card
+
+        with explain_faults(self._directory):
+            require_model(self._directory)
+            return build_card(self.path)
 
     def summarise(self) -> dict[str, Any]:
         """Return the figures of the report as plain data; nothing is written."""

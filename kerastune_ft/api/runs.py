@@ -20,6 +20,7 @@ from kerastune_ft.api.finished import (
     read_settings,
     require_epochs,
     require_model,
+    write_card,
     write_report,
 )
 from kerastune_ft.api.given.answers import build_answers, give_labels_back, raise_alone, require_file
@@ -92,6 +93,8 @@ class Run(RunFigures):
             note_kill(target)
             if damaged := describe_damage(target):
                 say_error(f"{target}: {damaged}")
+            elif self.manifest.get("state") == "done" and target.exists("model/model.keras"):
+                write_card(target)
             path = write_report(target, damaged)
             # By the same object, which knows that it wrote the page: its content changes with the time of the update.
             # When the run itself was last written stays. A process at work there writes the manifest itself, and must

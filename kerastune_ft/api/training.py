@@ -22,7 +22,7 @@ from kerastune_ft.api.engine import (
     resolve_config,
     with_objects,
 )
-from kerastune_ft.api.finished import write_report
+from kerastune_ft.api.finished import write_card, write_report
 from kerastune_ft.api.given.model import with_backbone
 from kerastune_ft.api.runs import Run
 from kerastune_ft.config.options.backbones import Applications
@@ -225,6 +225,7 @@ def _write_end(writer: RunDirectory, watch: Watcher, is_done: bool) -> None:
     if is_done:
         # The report shows the state, so it comes first; a missing report is written at the next call.
         writer.update_manifest(state="done", exit_code=0, message="")
+        write_card(writer)
         write_report(writer)
     manifest = writer.manifest() or {}
     metrics = metrics_by_split(writer.read_json("metrics.json")) if is_done else {}

@@ -142,6 +142,7 @@ def predict(
 def report(run: str, as_json: bool, debug: bool) -> None:
     """Write the report of RUN again from its files."""
     from kerastune_ft.api import runs as runs_api
+    from kerastune_ft.cards.build import README, describe_upload
 
     opened = runs_api.open_run(run)
     problem = None
@@ -153,6 +154,9 @@ def report(run: str, as_json: bool, debug: bool) -> None:
         # The figures can be had, whoever the directory belongs to.
         problem = error
     print_json(opened.summarise()) if as_json else click.echo(str(path))
+    if (opened.path / README).exists():
+        upload = describe_upload(str(opened.config["name"]), opened.path / "model")
+        say(f"{opened.path / README} is its model card; to publish both: {upload}")
     if problem is not None:
         click.echo(f"the page is not written: {problem}", err=True)
 

@@ -1,0 +1,62 @@
+"""How a saved form of a model is opened, in a few lines of Python."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_IMAGE = """
+import json, keras
+model = keras.models.load_model("model.keras")
+image = keras.utils.img_to_array(keras.utils.load_img("photo.jpg"))
+answer = model.predict(image[None])[0]
+print(dict(zip(json.load(open("labels.json")), answer.tolist())))
+"""
+_MASK = """
+import json, keras
+model = keras.models.load_model("model.keras")
+image = keras.utils.img_to_array(keras.utils.load_img("photo.jpg"))
+classes = model.predict(image[None])[0].argmax(-1)  # at the model's size, in the order of labels.json
+print(json.load(open("labels.json")), classes.shape)
+"""
+_SOUND = """
+import json, keras, soundfile
+model = keras.models.load_model("model.keras")
+samples, rate = soundfile.read("sound.wav", dtype="float32")  # one channel at {rate} Hz
+answer = model.predict(samples[None])[0]
+print(dict(zip(json.load(open("labels.json")), answer.tolist())))
+"""
+_TEXT = """
+import json, keras, keras_hub, numpy as np
+model, tokenizer = keras.models.load_model("model.keras"), keras_hub.tokenizers.Tokenizer.from_preset("tokenizer")
+row = np.array([[*{start}, *np.array(tokenizer("a text")), *{end}]][:{length}], "int32")
+answer = model.predict({{{inputs}}})[0]
+print(dict(zip(json.load(open("labels.json")), answer.tolist())))
+"""
+_EXPORT = """
+from predict import load, predict, read  # predict.py is beside, and needs no kerastune_ft
+model = load(".")
+print(predict(model, [read(model, {item})]))
+"""
+_VALUES = {"token_ids": "row", "padding_mask": "np.ones_like(row)", "segment_ids": "np.zeros_like(row)"}
+_ITEMS = {"image": '"photo.jpg"', "text": '"a text"', "audio": '"sound.wav"'}
+_BY_MODALITY = {"image": _IMAGE, "audio": _SOUND, "text": _TEXT}
+
+
+def write_loading(modality: str, answers_by_place: bool, inputs: Mapping[str, Any]) -> str:
+    """Return the code that opens model.keras of a run; `inputs` is what preprocessing.json holds.
+
+    `answers_by_place` says whether every pixel has an answer of its own.
+    """
+    code = _MASK if answers_by_place else _BY_MODALITY[modality]
+    names = ", ".join(f'"{name}": {_VALUES.get(name, "row")}' for name in inputs.get("names", ()))
+    filled = code.format(
+        rate=inputs.get("sample_rate"), start=inputs.get("start"), end=inputs.get("end"),
+        length=inputs.get("sequence_length"), inputs=names,
+    ) if code in (_SOUND, _TEXT) else code  # fmt: skip
+    return filled.strip()
+
+
+def write_export_loading(modality: str) -> str:
+    """Return the code that uses an export."""
+    return _EXPORT.format(item=_ITEMS[modality]).strip()

@@ -1,0 +1,33 @@
+"""The code of a card is Python, and its names are those of the model's inputs."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from kerastune_ft.cards.loading import write_export_loading, write_loading
+
+TEXT = {"names": ["token_ids", "padding_mask"], "start": [101], "end": [102], "sequence_length": 48}
+
+
+@pytest.mark.parametrize(
+    ("modality", "by_place", "inputs", "part"),
+    [
+        ("image", False, {}, "load_img"),
+        ("image", True, {}, "argmax"),
+        ("audio", False, {"sample_rate": 16000}, "16000 Hz"),
+        ("text", False, TEXT, '{"token_ids": row, "padding_mask": np.ones_like(row)}'),
+    ],
+)
+def test_every_saved_model_is_opened_in_five_lines(modality: str, by_place: bool, inputs: dict, part: str) -> None:
+    code = write_loading(modality, by_place, inputs)
+    ast.parse(code)
+    assert part in code and len(code.splitlines()) == 5
+
+
+@pytest.mark.parametrize("modality", ["image", "text", "audio"])
+def test_an_export_is_used_through_its_script(modality: str) -> None:
+    assert [
+        node.module for node in ast.parse(write_export_loading(modality)).body if isinstance(node, ast.ImportFrom)
+    ] == ["predict"]
