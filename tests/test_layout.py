@@ -20,6 +20,10 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     "input/test_loader.py": (
         "input/augmentation", "input/build", "input/fixed_shape_loader", "input/image_loader",
     ),
+    "exporting/tokenizers/test_build.py": (
+        "exporting/tokenizers/base", "exporting/tokenizers/byte_pair", "exporting/tokenizers/bytes_as_tokens",
+        "exporting/tokenizers/hard_texts", "exporting/tokenizers/sentence_piece",
+    ),
     "tasks/test_classification.py": (
         "tasks/base", "tasks/build", "tasks/pooled_task",
     ),

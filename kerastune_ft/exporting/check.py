@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import DataError, PromiseError
 from kerastune_ft.exporting.answers.base import Compared, Samples, load_comparison
+from kerastune_ft.exporting.answers.unknown import compare_distances, count_unknown
 from kerastune_ft.exporting.process import ExportProcess
 from kerastune_ft.wording import counted, lines
 
@@ -22,7 +24,8 @@ def compare_answers(
 ) -> Compared:
     """Return how the answers of an export, in a process of its own, compare with the run's rows for the same inputs.
 
-    Raises DataError where the run cannot read a sample, and PromiseError where the export cannot.
+    Raises DataError where the run cannot read a sample, and PromiseError where the export cannot, or where its
+    distances to the training examples are others.
     """
     _refuse_errors(rows, samples, "the run", DataError)
     with tempfile.TemporaryDirectory() as folder:
@@ -31,7 +34,9 @@ def compare_answers(
         if len(answers) != len(inputs):
             raise PromiseError(f"the export answered {len(answers)} of {len(inputs)} samples; it was not written")
         _refuse_errors(answers, samples, "the export", PromiseError)
-        return load_comparison(scheme.kind).compare(scheme, samples, rows, answers)
+        compared = load_comparison(scheme.kind).compare(scheme, samples, rows, answers)
+        distance = compare_distances(samples, rows, answers)
+        return replace(compared, distance=distance, unknown=count_unknown(rows, answers))
 
 
 def _refuse_errors(found: Rows, samples: Samples, whose: str, kind: type[DataError] | type[PromiseError]) -> None:

@@ -27,6 +27,7 @@ def describe_comparison(compared: Compared, split: str, tolerance: float) -> dic
         "score": compared.score,
         "run": compared.of_run,
         "export": compared.of_export,
+        **({} if compared.distance is None else {"distance": compared.distance, "unknown_flips": compared.unknown}),
     }
 
 
@@ -62,6 +63,7 @@ def build_rows(document: Mapping[str, Any]) -> list[dict[str, str]]:
         "largest difference": f"{compared['largest_difference']:.2g} {compared['unit']} "
         f"(at most {compared['tolerance']:g})",
         "flips": f"{len(compared['flips'])} of {compared['samples']} {compared['split']} examples",
+        **_describe_distance(compared),
         compared["score"]: f"{compared['export']:.4g} (the run's {compared['run']:.4g}) on them",
         **{name.replace("_", " "): f"{value:.4g} of the run" for name, value in document["headlines"]},
     }
@@ -74,3 +76,9 @@ def list_flips(document: Mapping[str, Any]) -> Sequence[str]:
         f"{flip['sample']}: {flip['run']} by the run, {flip['export']} by the export ({flip['gap']:.2g} apart)"
         for flip in document["compared"]["flips"]
     ]
+
+
+def _describe_distance(compared: Mapping[str, Any]) -> dict[str, str]:
+    if "distance" not in compared:
+        return {}
+    return {"distance": f"{compared['distance']:.2g} apart at most, {compared['unknown_flips']} more or fewer unknown"}

@@ -12,6 +12,8 @@ FILE = "predict.py"
 SCRIPTS: Mapping[tuple[str, str], str] = {
     ("onnx", "image"): "onnx_image",
     ("onnx", "masks"): "onnx_masks",
+    ("onnx", "text"): "onnx_text",
+    ("onnx", "sound"): "onnx_sound",
 }
 """By format and `Graphs.form`."""
 

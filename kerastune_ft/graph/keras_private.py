@@ -145,6 +145,26 @@ def operations_between(inputs: Sequence[Any], outputs: Sequence[Any]) -> list[An
     return [node.operation for node in _nodes_between({id(each) for each in inputs}, outputs)]
 
 
+def read_byte_pairs(tokenizer: Any) -> str:
+    """Return the tokenizer of the library `tokenizers` that keras-hub computes byte pairs with, as its JSON.
+
+    Raises ConfigError for a keras-hub that computes them in another way.
+    """
+    if not hasattr(tokenizer, "_maybe_initialized_tokenizers"):
+        raise ConfigError(
+            "this keras-hub does not compute byte pairs with tokenizers; install a newer one: python -m pip install -U "
+            "keras-hub"
+        )
+    tokenizer._maybe_initialized_tokenizers()
+    return str(tokenizer._tokenizer.to_str())
+
+
+def tokenizer_resources(tokenizer: Any) -> list[Any]:
+    """Return what a tokenizer of keras-hub holds for TensorFlow besides tensors: the model of SentencePiece."""
+    pieces = getattr(tokenizer, "_sentence_piece", None)
+    return [] if pieces is None else [pieces._model_resource]
+
+
 def leaf_layers(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.layers.Layer]:
     """Return the layers at any depth that hold no other layer, each once, by path: the names on the way to it."""
     found: dict[str, keras.layers.Layer] = {}

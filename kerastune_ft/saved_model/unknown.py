@@ -16,7 +16,7 @@ from kerastune_ft.errors import PromiseError
 from kerastune_ft.metrics.nearest_example import NearestExample
 from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.saved_model.base import Serving
+from kerastune_ft.saved_model.base import Answer, Serving
 from kerastune_ft.saved_model.head_features import ALONE, find_head_features
 
 FIT, MODEL_FILE = "model/unknown.npz", "model/unknown.keras"
@@ -112,7 +112,7 @@ def write_model(
     """
     with tempfile.TemporaryDirectory() as made, without_warnings_of_keras():
         path = Path(made) / "unknown.keras"
-        serving.model(lambda trained, inputs: _add_distance(serving, unknown, trained, inputs)).save(path)
+        serving.model(add_distance(serving, unknown)).save(path)
         opened = keras.models.load_model(path)
         found = serving.call(keras.Model(opened.input, opened.output[_DISTANCE]), samples)
         for name, far, wanted in zip(names, found.ravel(), expected, strict=True):
@@ -124,14 +124,18 @@ def write_model(
         return path.read_bytes()
 
 
-def _add_distance(serving: Serving, unknown: UnknownAnswers, trained: keras.Model, inputs: Any) -> Mapping[str, Any]:
-    """Return probabilities and distances, by stock layers, from the symbolic inputs of a trained model."""
-    features = [find_head_features(trained, (place,)) for place in unknown.places]
-    both = keras.Model(trained.input, [trained.output, *features], name=trained.name)
-    outputs, *features = both(inputs, training=False)
-    found = [_measure(own, *each) for own, each in zip(features, unknown.nearest.items(), strict=True)]
-    distance = found[0] if len(found) == 1 else keras.ops.mean(keras.ops.stack(found), axis=0)
-    return {"probabilities": serving.task.finish(outputs), _DISTANCE: distance}
+def add_distance(serving: Serving, unknown: UnknownAnswers) -> Answer:
+    """Return what makes probabilities and distances, by stock layers, of a trained model and its symbolic inputs."""
+
+    def answer(trained: keras.Model, inputs: Any) -> Mapping[str, Any]:
+        features = [find_head_features(trained, (place,)) for place in unknown.places]
+        both = keras.Model(trained.input, [trained.output, *features], name=trained.name)
+        outputs, *features = both(inputs, training=False)
+        found = [_measure(own, *each) for own, each in zip(features, unknown.nearest.items(), strict=True)]
+        distance = found[0] if len(found) == 1 else keras.ops.mean(keras.ops.stack(found), axis=0)
+        return {"probabilities": serving.task.finish(outputs), _DISTANCE: distance}
+
+    return answer
 
 
 def _measure(features: Any, place: str, nearest: NearestExample) -> Any:

@@ -10,7 +10,7 @@ from kerastune_ft.rules import NEWEST, Rules
 # Controls, formatting (zero-width characters, byte order marks, soft hyphens, directions), separators, halves.
 _UNSEEN = ("Cc", "Cf", "Cs", "Zs", "Zl", "Zp")
 # Letters and marks by their category that have no shape: fillers of Hangul, the blank of Braille, joiners, selectors.
-_SHAPELESS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
+SHAPELESS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | {
     chr(code) for code in (*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))
 }
 _SHOWN = 5
@@ -35,4 +35,4 @@ def explain_blank(texts: Iterable[str]) -> str:
 
 
 def _is_unseen(letter: str) -> bool:
-    return letter in _SHAPELESS or unicodedata.category(letter) in _UNSEEN
+    return letter in SHAPELESS or unicodedata.category(letter) in _UNSEEN

@@ -43,6 +43,10 @@ class Compared:
     """The name of the figure that both are scored with against the labels of the samples."""
     of_run: float
     of_export: float
+    distance: float | None = None
+    """The largest difference of a distance to the training examples; None where the run has none."""
+    unknown: int = 0
+    """How many samples only one of both calls unknown."""
 
     @property
     def largest(self) -> float:

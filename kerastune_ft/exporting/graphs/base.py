@@ -10,9 +10,11 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
-from kerastune_ft.saved_model.base import Serving
+from kerastune_ft.saved_model.base import Answer, Serving
+from kerastune_ft.saved_model.unknown import COLUMNS, UnknownAnswers, add_distance
 
 Tensors = Mapping[str, tf.Tensor]
+DISTANCE = COLUMNS[0]
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,20 @@ class Graphs(ABC):
     form: ClassVar[str]
     """The form of inputs and answers, which chooses the predict.py: a row of `script_table.SCRIPTS` for each format."""
 
-    def __init__(self, serving: Serving) -> None:
-        """`serving` is the trained model with its task; its saved form `model()` is not made here."""
-        self.serving = serving
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Modules that every predict.py of this form imports beside its format's runtime, and that may be missing."""
+
+    def __init__(self, serving: Serving, unknown: UnknownAnswers | None = None) -> None:
+        """`serving` is the trained model with its task; its saved form `model()` is not made here.
+
+        With `unknown` answers have a second output, `distance`.
+        """
+        self.serving, self.unknown = serving, unknown
+
+    @property
+    def answer(self) -> Answer | None:
+        """Return what makes symbolic outputs of the trained model, for `Serving.finish`; None for the usual ones."""
+        return None if self.unknown is None else add_distance(self.serving, self.unknown)
 
     @property
     @abstractmethod
@@ -70,9 +83,26 @@ class Graphs(ABC):
         return {**self.serving.preprocessing(), "answers": self.answers()}
 
     def answers(self) -> dict[str, Any]:
-        """Return what predict.py makes answers by: whether they are numbers, and thresholds where there are any."""
+        """Return what predict.py makes answers by: whether they are numbers, the outputs in order, and thresholds.
+
+        `unknown` is the distance above which an input is called so; None where none is.
+        """
         are_numbers = not self.serving.task.scheme.has_classes
-        return {"are_numbers": are_numbers, "thresholds": None, **self.serving.task.describe_decisions()}
+        return {
+            "are_numbers": are_numbers,
+            "thresholds": None,
+            "outputs": [self.output_name, *([] if self.unknown is None else [DISTANCE])],
+            "unknown": None if self.unknown is None else self.unknown.threshold,
+            **self.serving.task.describe_decisions(),
+        }
+
+    def resources(self) -> list[Any]:
+        """Return what `raw` needs beside tensors, such as tables, which a saved model has to hold; none by default."""
+        return []
+
+    def name_outputs(self, outputs: Any) -> Tensors:
+        """Return the outputs of `model` by name."""
+        return outputs if isinstance(outputs, Mapping) else {self.output_name: outputs}
 
     def files(self) -> dict[str, bytes]:
         """Return files that predict.py reads, by their paths in the export; none by default."""

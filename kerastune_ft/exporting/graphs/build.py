@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Mapping
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import IMAGE, MASK, facts
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, MASK, TEXT, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.exporting.graphs.base import Graphs
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import open_serving
+from kerastune_ft.saved_model.unknown import read_unknown
 
 _GRAPHS: Mapping[tuple[str, str | None], tuple[str, str]] = {
     (IMAGE, None): ("kerastune_ft.exporting.graphs.images", "ImageGraphs"),
     (IMAGE, MASK): ("kerastune_ft.exporting.graphs.masks", "MaskGraphs"),
+    (TEXT, None): ("kerastune_ft.exporting.graphs.texts", "TextGraphs"),
+    (AUDIO, None): ("kerastune_ft.exporting.graphs.sounds", "SoundGraphs"),
 }
 """Module and class by modality and kind of label; a kind that has no row of its own has that of None."""
 
@@ -23,12 +27,19 @@ _GRAPHS: Mapping[tuple[str, str | None], tuple[str, str]] = {
 def open_graphs(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Graphs:
     """Return the graphs of a finished run from its directory; `plan` is its plan.json.
 
-    Raises ConfigError where runs of this modality cannot be exported, and DataError where the model cannot be opened.
+    Raises ConfigError where runs of this modality cannot be exported, or a package is missing that their predict.py
+    needs, and DataError where the model cannot be opened.
     """
     known = facts(config.task)
     found = _GRAPHS.get((known.modality, known.labels), _GRAPHS.get((known.modality, None)))
     if found is None:
         raise ConfigError(f"runs of {config.task.kind} cannot be exported by this version; use `predict`")
     module, name = found
-    graphs: Graphs = getattr(importlib.import_module(module), name)(open_serving(run, config, plan))
+    made = getattr(importlib.import_module(module), name)
+    if missing := [each for each in made.needs if importlib.util.find_spec(each) is None]:
+        raise ConfigError(
+            f"the predict.py of {config.task.kind} needs {', '.join(missing)}, which is not installed: "
+            f"python -m pip install {' '.join(missing)}"
+        )
+    graphs: Graphs = made(open_serving(run, config, plan), read_unknown(run))
     return graphs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -29,7 +28,7 @@ class ImageGraphs(Graphs):
         """Return the model from images of its own size, 0 to 255, to answers."""
         geometry = self.serving.geometry
         images = keras.Input((geometry.height, geometry.width, 3), name="image", dtype="float32")
-        return keras.Model(images, self.serving.finish(images, None), name="fitted")
+        return keras.Model(images, self.serving.finish(images, self.answer), name="fitted")
 
     @property
     def intensity(self) -> tuple[float, float] | None:
@@ -75,8 +74,7 @@ class ImageGraphs(Graphs):
         return {**super().preprocessing(), "image": about}
 
     def _answer(self, image: tf.Tensor) -> Tensors:
-        outputs = self.model(image, training=False)
-        return outputs if isinstance(outputs, Mapping) else {self.output_name: outputs}
+        return self.name_outputs(self.model(image, training=False))
 
     def _map(self, image: tf.Tensor) -> tf.Tensor:
         """Return images of the run's range as 0 to 255, as files are read in training."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from kerastune_ft.config.options.task_facts import IMAGE, MASK
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, MASK, TEXT
 from kerastune_ft.data.source import DataSource
 
 
@@ -29,7 +29,11 @@ class Sampling(Protocol):
         """Return inputs of these sizes that hold nothing of the run's; files may be written into `folder`."""
 
 
-_SAMPLINGS: Mapping[str, str] = {IMAGE: "kerastune_ft.exporting.samples.images"}
+_SAMPLINGS: Mapping[str, str] = {
+    IMAGE: "kerastune_ft.exporting.samples.images",
+    TEXT: "kerastune_ft.exporting.samples.texts",
+    AUDIO: "kerastune_ft.exporting.samples.sounds",
+}
 
 
 def load_sampling(modality: str) -> Sampling:

@@ -44,18 +44,20 @@ def read(model: Any, item: Any) -> np.ndarray:
 
 def predict(model: Any, examples: list[np.ndarray]) -> list[dict[str, Any]]:
     """Return the answer for each image; they may differ in size."""
-    return [answer(model, model.session.run(None, {"image": each[np.newaxis]})[0][0].tolist()) for each in examples]
+    found = [model.session.run(model.outputs, {"image": each[np.newaxis]}) for each in examples]
+    return [answer(model, *(each[0].tolist() for each in outputs)) for outputs in found]
 
 
-def answer(model: Any, row: list[float]) -> dict[str, Any]:
+def answer(model: Any, row: list[float], distance: float | None = None) -> dict[str, Any]:
     """Return the outputs for one image under the names of classes or values, with the labels that follow from them."""
     named = dict(zip(model.names, row, strict=True))
+    more = {} if distance is None else {"distance": distance, "unknown": distance > model.unknown}
     if model.are_numbers:
         return {"value": row[0]} if len(row) == 1 else {"values": named}
     if model.thresholds is None:
-        return {"label": max(named, key=lambda name: named[name]), "probabilities": named}
+        return {"label": max(named, key=lambda name: named[name]), "probabilities": named, **more}
     labels = [name for name, least in zip(named, model.thresholds, strict=True) if named[name] >= least]
-    return {"labels": labels, "probabilities": named}
+    return {"labels": labels, "probabilities": named, **more}
 
 
 def main() -> None:

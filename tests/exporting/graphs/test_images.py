@@ -35,10 +35,11 @@ def test_preprocessing_says_what_answers_are_made_by() -> None:
         name: ImageGraphs(make_serving(task())).preprocessing()["answers"]
         for name, task in (("classes", classes_task), ("labels", labels_task), ("values", values_task))
     }
+    usual = {"are_numbers": False, "thresholds": None, "outputs": ["probabilities"], "unknown": None}
     assert answers == {
-        "classes": {"are_numbers": False, "thresholds": None},
-        "labels": {"are_numbers": False, "thresholds": [0.4, 0.45, 0.6]},
-        "values": {"are_numbers": True, "thresholds": None},
+        "classes": usual,
+        "labels": {**usual, "thresholds": [0.4, 0.45, 0.6]},
+        "values": {**usual, "are_numbers": True, "outputs": ["values"]},
     }
 
 

@@ -80,17 +80,19 @@ def test_answers_have_the_form_of_the_labels() -> None:
     assert say([0.25, 0.75], names=["cat", "dog"]) == {"label": "dog", "probabilities": {"cat": 0.25, "dog": 0.75}}
     several = say([0.5, 0.4, 0.9], names=["a", "b", "c"], thresholds=[0.5, 0.5, 0.95])
     assert several == {"labels": ["a"], "probabilities": {"a": 0.5, "b": 0.4, "c": 0.9}}
+    far = script.answer(SimpleNamespace(are_numbers=False, thresholds=None, names=["a"], unknown=0.5), [1.0], 0.75)
+    assert far["distance"] == 0.75 and far["unknown"] is True
     assert say([7.5], names=["age"], are_numbers=True) == {"value": 7.5}
     assert say([7.5, 1.0], names=["x", "y"], are_numbers=True) == {"values": {"x": 7.5, "y": 1.0}}
 
 
 def test_images_are_given_to_the_model_one_by_one() -> None:
     class Session:
-        def run(self, names: None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        def run(self, names: list[str], inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
             (image,) = inputs["image"]
             return [np.float32([[image.shape[0], image.shape[1]]])]
 
-    model = SimpleNamespace(session=Session(), names=["h", "w"], are_numbers=True, thresholds=None)
+    model = SimpleNamespace(session=Session(), names=["h", "w"], are_numbers=True, thresholds=None, outputs=["values"])
     assert script.predict(model, [photo(2, 3), photo(5, 4)]) == [
         {"values": {"h": 2.0, "w": 3.0}}, {"values": {"h": 5.0, "w": 4.0}}
     ]  # fmt: skip

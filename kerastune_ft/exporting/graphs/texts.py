@@ -1,0 +1,89 @@
+"""Text models as graphs: rows of tokens of any length, and strings for TensorFlow itself."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from kerastune_ft.data.texts.blank import SHAPELESS
+from kerastune_ft.exporting.graphs.base import Endpoint, Graphs, Tensors
+from kerastune_ft.exporting.graphs.strings import explain_refusal, list_resources, read_rows
+from kerastune_ft.exporting.tokenizers.base import PortableTokenizer
+from kerastune_ft.exporting.tokenizers.build import make_portable
+from kerastune_ft.input.texts.windows import MOST_WINDOWS
+from kerastune_ft.saved_model.texts import TextServing
+
+
+class TextGraphs(Graphs):
+    """The endpoint `tokens` of a model of texts."""
+
+    form = "text"
+    serving: TextServing
+
+    @cached_property
+    def model(self) -> keras.Model:
+        """Return the model from rows of tokens, of any length, to answers."""
+        return self.serving.model(self.answer)
+
+    @cached_property
+    def tokenizer(self) -> PortableTokenizer:
+        """Return the tokenizer for libraries other than keras-hub; raise ConfigError or PromiseError without one."""
+        return make_portable(self.serving.rows.text.tokenizer, (), self.serving.settings.name)
+
+    def portable(self) -> list[Endpoint]:
+        """Return `tokens`."""
+        text, model = self.serving.rows.text, self.model
+        windows = "" if text.window is None else f", in windows of {text.window}"
+        shape: list[int | None] = [None, None] if text.window is None else [None, None, text.window]
+
+        def answer(**rows: tf.Tensor) -> Tensors:
+            return self.name_outputs(model(rows, training=False))
+
+        what = f"rows of tokens, as preprocessing.json says, of any length up to {self.serving.rows.limit}{windows}"
+        return [Endpoint("tokens", what, {name: tf.TensorSpec(shape, tf.int32) for name in text.names}, answer)]
+
+    @cached_property
+    def refusal(self) -> str | None:
+        """Return why no graph can take strings, in words; None where `raw` has them."""
+        return explain_refusal(self.serving.rows)
+
+    def raw(self) -> list[Endpoint]:
+        """Return `text`, where a graph can take strings, and `tokens`."""
+        (tokens,), rows = self.portable(), self.serving.rows
+        if self.refusal is not None:
+            return [tokens]
+        names = ("text", "second")[: rows.parts]
+        what = "strings in UTF-8, of any length" + ("; `second` has the second of each pair" if rows.parts == 2 else "")
+
+        def answer(**texts: tf.Tensor) -> Tensors:
+            return tokens.call(**read_rows(rows, [texts[name] for name in names]))
+
+        return [Endpoint("text", what, {name: tf.TensorSpec([None], tf.string) for name in names}, answer), tokens]
+
+    def resources(self) -> list[Any]:
+        """Return what the tokenizer holds for `raw`."""
+        return [] if self.refusal is not None else list_resources(self.serving.rows)
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files of the tokenizer."""
+        return dict(self.tokenizer.files)
+
+    def preprocessing(self) -> dict[str, Any]:
+        """Return the content of preprocessing.json, with the tokenizer, and what rows are made by under `text`."""
+        rows = self.serving.rows
+        about = {
+            "texts": rows.parts,
+            "inputs": list(rows.text.names),
+            "start": list(rows.text.start),
+            "separator": list(rows.text.separator),
+            "end": list(rows.text.end),
+            "padding": rows.text.pad,
+            "longest": rows.limit if rows.text.window is None else rows.text.window,
+            "sizes": list(rows.sizes),
+            "most_windows": None if rows.text.window is None else MOST_WINDOWS,
+            "invisible": "".join(sorted(SHAPELESS)),
+        }
+        return {**super().preprocessing(), "tokenizer": dict(self.tokenizer.about), "text": about}
