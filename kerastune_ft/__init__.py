@@ -16,6 +16,7 @@ _HOMES = {
     "search": "api.search",
     "crossvalidate": "api.folds",
     "plan": "api.training",
+    "check": "api.check",
     "open_run": "api.runs",
     "evaluate": "api.runs",
     "compare": "api.compare",

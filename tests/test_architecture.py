@@ -46,7 +46,7 @@ RANKS = {
             ("probing",),
             ("folds", "inference", "preview", "reporting", "scaffolding", "tracking", "verification"),
             ("cards",),
-            ("exporting", "trials", "tuning"),
+            ("exporting", "inspection", "trials", "tuning"),
             ("comparison", "scheduling"),
             ("api",),
             ("doctor",),
@@ -376,7 +376,7 @@ def test_the_public_names_are_these() -> None:
     assert kerastune_ft.__all__ == sorted(
         [
             "find_rate", "fine_tune", "run", "plan", "open_run", "evaluate", "predict", "units", "explain", "init",
-            "runs", "verify",
+            "runs", "verify", "check",
             "rank_backbones", "search", "compare", "crossvalidate",
             "Run", "Watcher", "KerasTuneError", "ConfigError", "DataError",
             "DivergedError", "PromiseError", "ResourceError", "Interrupted",

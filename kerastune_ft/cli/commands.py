@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from kerastune_ft.cli import data, export, machine, models, results, training, tuning
+from kerastune_ft.cli import check, data, export, machine, models, results, training, tuning
 from kerastune_ft.cli.terminal import Program
 
 _COMMANDS = (
     *(training.run, training.launch, training.validate, training.plan),
     *(tuning.search, tuning.crossvalidate, tuning.find_rate),
-    *(data.init, data.cache),
+    *(data.init, data.cache, check.check),
     *(results.runs, results.evaluate, results.predict, results.report, results.compare, results.verify),
     *(export.export, export.benchmark),
     *(models.units, models.backbones, models.tasks, models.datasets, models.schedules, models.schema),

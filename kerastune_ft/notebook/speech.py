@@ -19,7 +19,7 @@ _FLAGS = {
     "fresh": "fresh=True", "measure": "measure=True", "json": "json", "explain": "kt.explain", "defaults": "defaults",
     "variables": "variables", "clear": "clear", "wide": "wide", "quiet": "quiet", "verbose": "verbose",
     "debug": "debug", "allow-errors": "allow_errors=True", "resolve": "resolve=True", "download": "download=True",
-    "no-prune": "prune=False",
+    "no-prune": "prune=False", "strict": "strict",
 }  # fmt: skip
 # Options with a value, which are the keywords of the functions.
 _NAMED = (
@@ -186,6 +186,7 @@ _CALLS: dict[str, Callable[[Sequence[str], Sequence[str]], str]] = {
     "run": _write_calls("kt.run"),
     "validate": _write_calls("kt.plan"),
     "plan": _write_calls("kt.plan"),
+    "check": _write_calls("kt.check"),
     "init": _write_calls("kt.init"),
     "units": lambda words, options: f"kt.units({', '.join(words)})",
     "runs": _write_calls("kt.runs"),

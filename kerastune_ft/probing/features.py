@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,9 +47,9 @@ class PooledFeatures:
     """Seconds that rows took that were not stored before; 0 where all were."""
 
 
-def estimate_seconds(session: Session) -> float:
-    """Return the seconds of a pass over the examples of both splits, by the sums that plans estimate by."""
-    examples = sum(len(session.source.splits[split]) for split in SPLITS)
+def estimate_seconds(session: Session, splits: Sequence[str] = SPLITS) -> float:
+    """Return the seconds of a pass over the examples of these splits, by the sums that plans estimate by."""
+    examples = sum(len(session.source.splits[split]) for split in splits)
     flops = examples * costs.forward_flops(session.backbone.model, mean_length(session))
     return flops / flops_rate(session.devices)[0]
 
@@ -69,6 +69,17 @@ def read_final(session: Session, watch: Watcher) -> PooledFeatures:
     """
     plan = _plan_first_phase(session)
     return _read_first_phase(session, plan, ("features",), watch)
+
+
+def read_pooled(session: Session, watch: Watcher, splits: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return by split one row for each example of what the head gets from the frozen backbone, float32.
+
+    Maps are averaged over their positions, so that tasks whose heads read maps have rows too. The rows are those that
+    `read_final` reads, and that runs read which begin with the head alone.
+    """
+    plan = _plan_first_phase(session)
+    found = _measure_splits(session, plan, _Collect(session.devices, _to_means), watch, splits)
+    return {split: np.concatenate([rows[key] for key in sorted(rows)], axis=1) for split, rows in found.items()}
 
 
 def read_cuts(session: Session, units: Sequence[str], watch: Watcher) -> PooledFeatures:
@@ -110,24 +121,35 @@ def _plan_first_phase(session: Session) -> Plan:
 
 def _read_first_phase(session: Session, plan: Plan, names: Sequence[str], watch: Watcher) -> PooledFeatures:
     """Return the features that the first phase of a plan reads, divided over the cuts of these names."""
-    phase, watch = plan.phases[0], _Timing(watch)
-    plan = replace(plan, phases=(phase,), decision=_decide(session, phase))
-    collect = _Collect(session.devices)
+    watch = _Timing(watch)
+    collect = _Collect(session.devices, _to_rows)
     features: dict[str, dict[str, np.ndarray]] = {name: {} for name in names}
     targets: dict[str, np.ndarray] = {}
+    for split, found in _measure_splits(session, plan, collect, watch, SPLITS).items():
+        targets[split] = found["targets"]
+        parts = [found[key] for key in sorted(found) if key != "targets"]
+        if len(names) == 1:
+            parts = [np.concatenate(parts, axis=1)]
+        for name, part in zip(names, parts, strict=True):
+            features[name][split] = part
+    decision = _decide(session, plan.phases[0], SPLITS)
+    return PooledFeatures(features, targets, sum(map(decision.bytes, decision.stored)), watch.seconds)
+
+
+def _measure_splits(
+    session: Session, plan: Plan, collect: _Collect, watch: Watcher, splits: Sequence[str]
+) -> dict[str, Mapping[str, np.ndarray]]:
+    """Return what is collected of the features that the first phase of a plan reads, by split."""
+    phase = plan.phases[0]
+    plan = replace(plan, phases=(phase,), decision=_decide(session, phase, splits))
     with PhaseFeed() as feeds:
         feed = feeds.for_phase(session, plan, phase, watch)
-        for split in SPLITS:
-            indices = session.source.splits[split]
-            found = evaluate_split(collect, session.devices, feed, indices, phase.batch_size).measured
-            targets[split] = found["targets"]
-            parts = [found[key] for key in sorted(found) if key != "targets"]
-            if len(names) == 1:
-                parts = [np.concatenate(parts, axis=1)]
-            for name, part in zip(names, parts, strict=True):
-                features[name][split] = part
-    stored = sum(map(plan.decision.bytes, plan.decision.stored))
-    return PooledFeatures(features, targets, stored, watch.seconds)
+        return {
+            split: evaluate_split(
+                collect, session.devices, feed, session.source.splits[split], phase.batch_size
+            ).measured
+            for split in splits
+        }
 
 
 class _Timing(Watcher):
@@ -146,16 +168,16 @@ class _Timing(Watcher):
         self.seconds += seconds
 
 
-def _decide(session: Session, phase: PhasePlan) -> CachePlan:
+def _decide(session: Session, phase: PhasePlan, splits: Sequence[str]) -> CachePlan:
     """Return the decision to store the features at the cut of a phase, where they may be stored and have room."""
-    sizes = {split: len(session.source.splits[split]) for split in SPLITS}
+    sizes = {split: len(session.source.splits[split]) for split in splits}
     budget = budget_bytes(session.config.runtime.cache_budget, session.cache / "features")
     stores: dict[str, CachedFeatures] = {}
     if phase.stages and effective_cache(phase.phase, session.config.runtime) != "off":
         names = tuple(stage.cut_names for stage in phase.stages)
         tensors = [tf.TensorSpec(tensor.shape[1:], tensor.dtype) for tensor in phase.stages[-1].cut]
         stores[CUT] = CachedFeatures(names, -1, NOT_AUGMENTED, bytes_of(tensors))
-    use = FeatureUse(phase.index, fresh=False, views=1, passes=dict.fromkeys(SPLITS, 1), stores=stores)
+    use = FeatureUse(phase.index, fresh=False, views=1, passes=dict.fromkeys(splits, 1), stores=stores)
     decision = CachePlan((use,), sizes, budget)
     return replace(
         decision, stored=frozenset(store for store in stores.values() if decision.bytes(store) <= decision.budget)
@@ -163,27 +185,37 @@ def _decide(session: Session, phase: PhasePlan) -> CachePlan:
 
 
 class _Collect:
-    """Measures nothing: gives features, one row for each example, and targets as they are."""
+    """Measures nothing: gives features, one row for each example, and what else `to_rows` makes of a batch."""
 
-    def __init__(self, devices: Devices) -> None:
-        self._devices = devices
+    def __init__(self, devices: Devices, to_rows: Callable[[Any, Any], dict[str, tf.Tensor]]) -> None:
+        self._devices, self._to_rows = devices, to_rows
         self._call = tf.function(self._run, autograph=False)
 
     def measure(self, features: Any, targets: Any) -> Any:
-        """Return the tensors of the features by number, [batch, features], and the targets."""
+        """Return rows of each example by name."""
         return self._call(features, targets)
 
     def find_many(self, rows: int) -> None:
         """Return nothing: every batch is a call of its own."""
 
     def _run(self, features: Any, targets: Any) -> Any:
-        return self._devices.strategy.run(_to_rows, args=(features, targets))
+        return self._devices.strategy.run(self._to_rows, args=(features, targets))
 
 
 def _to_rows(features: Any, targets: Any) -> dict[str, tf.Tensor]:
+    """Return the tensors of the features by number, [batch, features], and the targets."""
     flat = [
         tf.reshape(tf.cast(tensor, tf.float32), [tensor.shape[0], -1])
         for tensor in tf.nest.flatten(features)
         if tensor.dtype.is_floating
     ]
     return {"targets": targets, **{f"features{number:03d}": tensor for number, tensor in enumerate(flat)}}
+
+
+def _to_means(features: Any, targets: Any) -> dict[str, tf.Tensor]:
+    """Return the tensors of the features by number, their means over positions, [batch, features]."""
+    floating = [tensor for tensor in tf.nest.flatten(features) if tensor.dtype.is_floating]
+    means = [
+        tf.reduce_mean(tf.cast(tensor, tf.float32), axis=list(range(1, tensor.shape.rank - 1))) for tensor in floating
+    ]
+    return {f"features{number:03d}": tensor for number, tensor in enumerate(means)}

@@ -45,7 +45,7 @@ class Scaffolded:
     def next(self) -> list[str]:
         """The commands to run next."""
         name = shlex.quote(str(self.config))
-        return [f"python -m kerastune_ft {command} {name}" for command in ("validate", "plan", "run")]
+        return [f"python -m kerastune_ft {command} {name}" for command in ("check", "plan", "run")]
 
     def to_json(self) -> dict[str, Any]:
         """Return this as JSON values."""

@@ -67,7 +67,7 @@ def test_examples_come_with_their_comments(name: str) -> None:
     assert result.exit_code == 0
     assert Path(f"{own}.json").read_text() == (SHIPPED / f"{name}.json").read_text()
     assert read(Path(f"{own}.json")).name == own
-    assert f"validate {own}.json" in result.stdout
+    assert f"check {own}.json" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ _WRAPS = frozenset(
             "pass",
         ),
         *("runs", "phase, trains"),
+        *("finding", "of which", "what to do"),
     )
 )
 _WRAPS_AT = 12

@@ -1,0 +1,199 @@
+"""Checks the data of a configuration: opens it as `plan` does, reads features as `run` does, and looks for faults."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kerastune_ft.config.options.data import SPLITS
+from kerastune_ft.config.options.task_facts import facts
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.modalities import MODALITIES
+from kerastune_ft.data.splits.recorded import content_key
+from kerastune_ft.durations import format_duration
+from kerastune_ft.inspection.balance import find_copies_of_other_groups, find_imbalance, find_shared_groups
+from kerastune_ft.inspection.choice import choose_left_out
+from kerastune_ft.inspection.clusters import join_pairs, list_clusters, pair_equal
+from kerastune_ft.inspection.contents.base import CONSTANT as FLAT
+from kerastune_ft.inspection.contents.base import Contents, Copies
+from kerastune_ft.inspection.contents.build import CONTENTS
+from kerastune_ft.inspection.findings import Example, Inspection
+from kerastune_ft.inspection.labels.base import Suspect
+from kerastune_ft.inspection.labels.build import FIND_SUSPECTS
+from kerastune_ft.inspection.labels.out_of_fold import FOLDS, assign_folds
+from kerastune_ft.inspection.neighbours import find_neighbours
+from kerastune_ft.inspection.outliers import find_outliers
+from kerastune_ft.inspection.reporter import Reporter
+from kerastune_ft.probing.features import estimate_seconds, read_pooled
+from kerastune_ft.training.devices.devices import Devices
+from kerastune_ft.training.lost_files import naming_lost_files
+from kerastune_ft.training.session.assemble import assemble
+from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.watch import Watcher
+from kerastune_ft.wording import counted
+
+_NEIGHBOURS = 8
+# The cosines of all pairs cost about so much, for features of 1,000 numbers.
+_SECONDS_OF_PAIRS = 2e-8
+
+
+def open_for_check(config: RunConfig, devices: Devices, watch: Watcher) -> Session:
+    """Return the session of a configuration, whose damaged and missing files are left out and said, not refused."""
+    data = config.data
+    kinds = {"folder", "table"}
+    skipping = {"on_bad_file": "skip", "on_missing": "skip"} if data.kind in kinds else {}
+    config = config.model_copy(update={"data": data.model_copy(update=skipping), "python": None})
+    return assemble(config, devices, watch.note)
+
+
+def describe_cost(session: Session, indices: np.ndarray) -> str:
+    """Return in a sentence what a check of these examples will cost, by sums that were measured on one processor."""
+    kind = CONTENTS[facts(session.config.task).modality]
+    count = len(indices)
+    backbone = estimate_seconds(session, tuple(session.source.splits))
+    rest = count * (kind.seconds_to_read + kind.seconds_to_compare) + _SECONDS_OF_PAIRS * count**2
+    kept = count * (kind.bytes_kept + 4 * 2048)
+    return (
+        f"checking {counted(count, 'example')}: features by {session.backbone.name} take about "
+        f"{format_duration(backbone)}, unless they are stored already, and serve a run afterwards; reading and "
+        f"comparing the examples about {format_duration(rest)} of one processor, and up to "
+        f"{max(1, round(kept / 1e6))} MB of memory"
+    )
+
+
+def inspect_data(session: Session, watch: Watcher) -> Inspection:
+    """Return what is found in the data of a session, its test split included; the same each time."""
+    began = time.monotonic()
+    source, known = session.source, facts(session.config.task)
+    indices = np.concatenate([source.splits[split] for split in SPLITS if split in source.splits])
+    examples = _list_examples(session, indices)
+    splits = [example.split for example in examples]
+    watch.note(describe_cost(session, indices))
+    with naming_lost_files(source):
+        features = _read_features(session, watch)
+        contents = CONTENTS[known.modality].read(session, indices, _progress(watch, "reading the examples"))
+    strata = _number_strata(session, indices)
+    neighbours = find_neighbours(features, _NEIGHBOURS)
+    copies = contents.find_copies(neighbours, strata, _progress(watch, "comparing candidates"))
+    exact = pair_equal(contents.hashes)
+    near = [pair for pair in copies.pairs if contents.hashes[pair.first] != contents.hashes[pair.second]]
+    joined = join_pairs(len(examples), [*exact, *((pair.first, pair.second) for pair in near)])
+    clusters = list_clusters(joined)
+    suspects = _find_suspects(session, features, indices, strata, joined, watch)
+    exact_clusters = list_clusters(join_pairs(len(examples), exact))
+    conflicts = [held for held in clusters if len({examples[position].label for position in held}) > 1]
+    groups = None if source.groups is None else [source.groups[index] for index in indices]
+    report = Reporter(examples)
+    findings = [
+        report.exact(exact_clusters),
+        report.near(near, copies.least, contents.measure),
+        report.conflicts(conflicts, exact_clusters),
+        report.suspects(suspects),
+        find_shared_groups(groups, splits),
+        report.between_groups(find_copies_of_other_groups(groups, clusters)),
+        report.unreadable(source.info.skipped),
+        report.flat(contents.faults),
+        report.sizes(contents.faults),
+        report.outliers(find_outliers(neighbours)),
+        find_imbalance(source.info.counts),
+    ]
+    flat = [fault for fault in contents.faults if fault.kind == FLAT]
+    conflicting = _leave_out_values(session, conflicts)
+    return Inspection(
+        name=session.config.name,
+        noun=MODALITIES[known.modality].noun,
+        examples=examples,
+        findings=[finding for finding in findings if finding is not None],
+        exclusions=choose_left_out(examples, exact_clusters, clusters, conflicting, flat, suspects or ()),
+        not_looked_for=_list_missing(session, suspects),
+        about=_describe(session, contents, copies, features, time.monotonic() - began),
+    )
+
+
+def _list_examples(session: Session, indices: np.ndarray) -> list[Example]:
+    source, labels = session.source, session.source.label_texts
+    split_of = {int(index): split for split, own in source.splits.items() for index in own}
+    return [
+        Example(
+            source.keys[index],
+            split_of[index],
+            labels[index],
+            None if source.groups is None else source.groups[index],
+            content_key(source.keys[index], source.input_hashes[index]),
+        )
+        for index in indices.tolist()
+    ]
+
+
+def _read_features(session: Session, watch: Watcher) -> np.ndarray:
+    found = read_pooled(session, watch, tuple(split for split in SPLITS if split in session.source.splits))
+    return np.concatenate(list(found.values()))
+
+
+def _number_strata(session: Session, indices: np.ndarray) -> np.ndarray:
+    """Return a number for each example that those of one class, of one set of classes or of like values share."""
+    strata = session.source.label_set.strata[0][indices]
+    if strata.ndim == 1:
+        return strata.astype(np.int64)
+    _, numbers = np.unique(strata, axis=0, return_inverse=True)
+    return numbers.reshape(-1).astype(np.int64)
+
+
+def _find_suspects(
+    session: Session, features: np.ndarray, indices: np.ndarray, strata: np.ndarray, joined: np.ndarray, watch: Watcher
+) -> list[Suspect] | None:
+    """Return the doubtful labels; None where this kind of labels cannot be looked at so."""
+    source = session.source
+    find = FIND_SUSPECTS.get(facts(session.config.task).labels)
+    if find is None or len(indices) < 4 * FOLDS:
+        return None
+    bundles = joined
+    if source.groups is not None:
+        pairs = [*pair_equal([source.groups[index] for index in indices]), *enumerate(joined.tolist())]
+        bundles = join_pairs(len(indices), pairs)
+    watch.note(f"fitting linear models to {FOLDS - 1} of {FOLDS} parts of the examples, to ask them about the fifth")
+    folds = assign_folds(strata, bundles, source.identities[indices], session.config.seed)
+    if len(np.unique(folds)) < 2:
+        return None
+    return find(features, source.labels[indices], session.task.scheme.names, folds)
+
+
+def _leave_out_values(session: Session, conflicts: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
+    """Return the conflicts for which examples are left out: none of values, which are measured with some error."""
+    return conflicts if session.task.scheme.has_classes else []
+
+
+def _list_missing(session: Session, suspects: Sequence[Suspect] | None) -> list[str]:
+    if suspects is not None:
+        return []
+    if facts(session.config.task).labels not in FIND_SUSPECTS:
+        return ["labels: those of this task are no function of one row of features, so wrong ones were not looked for"]
+    return ["labels: there are too few examples, or groups, to look for wrong ones"]
+
+
+def _describe(
+    session: Session, contents: Contents, copies: Copies, features: np.ndarray, seconds: float
+) -> Mapping[str, Any]:
+    return {
+        "backbone": session.backbone.name,
+        "features": int(features.shape[1]),
+        "fingerprint": session.source.info.fingerprint,
+        "seed": session.config.seed,
+        "measure": contents.measure,
+        "least": copies.least,
+        "compared": copies.compared,
+        "sizes": {split: len(own) for split, own in session.source.splits.items()},
+        "excluded": dict(session.source.info.excluded),
+        "seconds": seconds,
+    }
+
+
+def _progress(watch: Watcher, what: str) -> Any:
+    def show(done: int, total: int) -> None:
+        if done == total or not done % 64:
+            watch.work(what, done, total)
+
+    return show

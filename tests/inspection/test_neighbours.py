@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kerastune_ft.inspection import neighbours
+from kerastune_ft.inspection.neighbours import find_neighbours
+
+
+@pytest.mark.parametrize("block", [1 << 26, 4 * 40 * 3])
+def test_neighbours_are_those_of_all_cosines(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "_BLOCK_BYTES", block)
+    rows = np.random.default_rng(0).normal(size=(40, 7)) + 5
+    found = find_neighbours(rows, 4)
+    centred = rows - rows.mean(axis=0)
+    for one in range(40):
+        cosines = {
+            other: float(centred[one] @ centred[other] / np.linalg.norm(centred[one]) / np.linalg.norm(centred[other]))
+            for other in range(40)
+            if other != one
+        }
+        nearest = sorted(cosines, key=lambda other: -cosines[other])[:4]
+        assert found.indices[one].tolist() == nearest
+        np.testing.assert_allclose(found.similarities[one], [cosines[other] for other in nearest], atol=1e-5)
+
+
+def test_few_examples_have_few_neighbours() -> None:
+    found = find_neighbours(np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.1]]), 8)
+    assert found.indices[2].tolist() == [1, 0]
+    assert find_neighbours(np.ones((1, 3)), 4).count == 0
+
+
+def test_of_equals_the_first_comes_first_and_constant_rows_are_like_nothing() -> None:
+    rows = np.array([[1.0, 2.0], [3.0, -1.0], [3.0, -1.0], [3.0, -1.0]])
+    assert find_neighbours(rows, 2).indices[3].tolist() == [1, 2]
+    assert not find_neighbours(np.ones((3, 2)), 2).similarities.any()
