@@ -55,3 +55,10 @@ def write_folder(root: Path, count: int = 12, rate: int = RATE) -> Path:
                 values = np.stack([values, 0.5 * values], axis=1)
             (root / name / f"{number:02d}.wav").write_bytes(wav(values, own))
     return root
+
+
+def make_batch(samples: int = 1000) -> np.ndarray:
+    """Three tones in a little noise, float32 [3, samples]."""
+    random = np.random.default_rng(0)
+    tones = np.sin(np.outer(random.uniform(0.05, 1.5, 3), np.arange(samples)))
+    return (0.5 * tones + random.normal(0, 0.05, tones.shape)).astype(np.float32)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.exporting.formats import onnx_weights
 from kerastune_ft.exporting.formats.base import ExportOptions, describe_tensors
 from kerastune_ft.exporting.graphs.base import Endpoint, Graphs
@@ -31,7 +32,11 @@ def write(graphs: Graphs, folder: Path, options: ExportOptions) -> list[dict[str
         file = folder / f"{endpoint.name}.onnx"
         file.write_bytes(models[endpoint.name].SerializeToString())
         # By its path, so that the weights beside it are looked for as well.
-        onnx.checker.check_model(str(file), full_check=True)
+        try:
+            onnx.checker.check_model(str(file), full_check=True)
+        except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+            said = " ".join(str(error).split())[:200]
+            raise ConfigError(f"--format: onnx cannot hold this model; saved_model or keras may: {said}") from error
         outputs = endpoint.trace().get_concrete_function().structured_outputs
         described.append(
             {

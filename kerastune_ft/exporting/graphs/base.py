@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
+from kerastune_ft.exporting.graphs.portable import with_portable_operations
 from kerastune_ft.saved_model.base import Answer, Serving
 from kerastune_ft.saved_model.unknown import COLUMNS, UnknownAnswers, add_distance
 
@@ -66,6 +68,11 @@ class Graphs(ABC):
     @abstractmethod
     def model(self) -> keras.Model:
         """Return the Keras model behind the endpoints, whose variables are those of the export, once."""
+
+    @cached_property
+    def portable_model(self) -> keras.Model:
+        """Return `model` of operations that converters know, with the same variables."""
+        return with_portable_operations(self.model)
 
     @abstractmethod
     def portable(self) -> list[Endpoint]:

@@ -38,7 +38,7 @@ class ImageGraphs(Graphs):
     def portable(self) -> list[Endpoint]:
         """Return `any_size` and `fitted`."""
         # Now, since no model can be made while a graph is traced.
-        geometry, _ = self.serving.geometry, self.model
+        geometry, _ = self.serving.geometry, self.portable_model
         low, high = self.intensity or (0, 255)
         kind = tf.uint8 if self.intensity is None else tf.float32
         fitted = tf.TensorSpec([None, geometry.height, geometry.width, 3], tf.float32)
@@ -74,7 +74,7 @@ class ImageGraphs(Graphs):
         return {**super().preprocessing(), "image": about}
 
     def _answer(self, image: tf.Tensor) -> Tensors:
-        return self.name_outputs(self.model(image, training=False))
+        return self.name_outputs(self.portable_model(image, training=False))
 
     def _map(self, image: tf.Tensor) -> tf.Tensor:
         """Return images of the run's range as 0 to 255, as files are read in training."""

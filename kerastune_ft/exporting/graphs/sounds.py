@@ -9,7 +9,6 @@ import keras
 import tensorflow as tf
 
 from kerastune_ft.exporting.graphs.base import Endpoint, Graphs, Tensors
-from kerastune_ft.exporting.graphs.log_mel import with_convolutions
 from kerastune_ft.exporting.graphs.resampling import decode_wav
 from kerastune_ft.saved_model.sounds import SoundServing
 
@@ -30,13 +29,9 @@ class SoundGraphs(Graphs):
         sounds = keras.Input((self.serving.clip.samples,), name="sound", dtype="float32")
         return keras.Model(sounds, self.serving.finish(sounds, self.answer), name="fitted")
 
-    @cached_property
-    def _of_convolutions(self) -> keras.Model:
-        return with_convolutions(self.model)
-
     def portable(self) -> list[Endpoint]:
         """Return `sound`."""
-        return [self._sound(self._of_convolutions)]
+        return [self._sound(self.portable_model)]
 
     def raw(self) -> list[Endpoint]:
         """Return `wav` and `sound`."""

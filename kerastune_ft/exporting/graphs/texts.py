@@ -35,7 +35,7 @@ class TextGraphs(Graphs):
 
     def portable(self) -> list[Endpoint]:
         """Return `tokens`."""
-        text, model = self.serving.rows.text, self.model
+        text, model = self.serving.rows.text, self.portable_model
         windows = "" if text.window is None else f", in windows of {text.window}"
         shape: list[int | None] = [None, None] if text.window is None else [None, None, text.window]
 

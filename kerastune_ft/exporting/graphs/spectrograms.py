@@ -6,37 +6,12 @@ by the steps of the frames. It is computed in float32 from kernels made in float
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph import keras_private
-
-
-def with_convolutions(model: keras.Model) -> keras.Model:
-    """Return a model with the same layers and weights, in which spectrograms and Fourier transforms are convolutions.
-
-    It takes a tensor, as models of sounds do. Raises ConfigError for a Fourier transform that has no such form.
-    """
-    inputs = keras.Input(tuple(model.input.shape[1:]), dtype=model.input.dtype, name=model.input.name)
-    return keras.Model(inputs, keras_private.run_graph(model, inputs, _call), name=model.name)
-
-
-def _call(operation: Any, *arguments: Any, **options: Any) -> Any:
-    if keras_private.is_functional(operation) and _has_transforms(operation):
-        return with_convolutions(operation)(*arguments, **options)
-    return _REPLACEMENTS.get(type(operation).__name__, _keep)(operation)(*arguments, **options)
-
-
-def _has_transforms(model: keras.Model) -> bool:
-    return any(type(node.operation).__name__ in _REPLACEMENTS for node in keras_private.nodes_in_order(model))
-
-
-def _keep(operation: Any) -> Any:
-    return operation
 
 
 class FourierFrames(keras.layers.Layer):
@@ -96,25 +71,27 @@ def make_kernels(length: int, fft: int) -> np.ndarray:
     return (waves * window[:, np.newaxis])[:, np.newaxis].astype(np.float32)
 
 
-def _replace_mel(layer: keras.layers.MelSpectrogram) -> ConvolutionMel:
+def replace_mel(layer: keras.layers.MelSpectrogram) -> ConvolutionMel:
+    """Return a spectrogram of convolutions in the place of Keras'; raise ConfigError where there is none."""
     about = layer.get_config()
-    _check(about["window"], layer.name)
+    _check_window(about["window"], layer.name)
     if about["power_to_db"]:
         raise ConfigError(f"{layer.name} gives decibels, which depend on the loudest sound of a batch; export as keras")
     return ConvolutionMel(layer)
 
 
-def _replace_transform(operation: Any) -> FourierFrames:
-    _check(operation.window, operation.name)
+def replace_transform(operation: Any) -> FourierFrames:
+    """Return convolutions in the place of `keras.ops.stft`; raise ConfigError where there are none."""
+    _check_window(operation.window, operation.name)
     return FourierFrames(
-        operation.sequence_length, operation.sequence_stride, operation.fft_length, bool(operation.center)
+        operation.sequence_length,
+        operation.sequence_stride,
+        operation.fft_length,
+        bool(operation.center),
+        f"{operation.name}_portable",
     )
 
 
-def _check(window: Any, name: str) -> None:
+def _check_window(window: Any, name: str) -> None:
     if window != "hann":
         raise ConfigError(f"{name} has a window of {window}, and only hann can be exported so; export as keras")
-
-
-_REPLACEMENTS: Mapping[str, Callable[[Any], Any]] = {"MelSpectrogram": _replace_mel, "STFT": _replace_transform}
-"""What makes a replacement of an operation, by the name of its class: that of one of them Keras does not export."""
