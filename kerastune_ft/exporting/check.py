@@ -53,7 +53,7 @@ def refuse_difference(compared: Compared, samples: Samples, tolerance: float) ->
             f"the export answers otherwise than the run: by up to {compared.largest:.2g} {compared.unit} (on "
             f"{samples.names[place]}), and at most {tolerance:g} is allowed; nothing was written"
         )
-    if wrong := [flip for flip in compared.flips if not flip.gap <= tolerance]:
+    if wrong := [flip for flip in compared.flips or () if not flip.gap <= tolerance]:
         told = [(flip.sample, f"{flip.run} by the run, {flip.export} by the export") for flip in wrong]
         raise PromiseError(
             f"the export gives another label than the run where the best two are more than {tolerance:g} apart:\n"

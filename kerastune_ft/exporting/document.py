@@ -23,7 +23,7 @@ def describe_comparison(compared: Compared, split: str, tolerance: float) -> dic
         "largest_difference": compared.largest,
         "unit": compared.unit,
         "tolerance": tolerance,
-        "flips": [flip.to_json() for flip in compared.flips],
+        "flips": None if compared.flips is None else [flip.to_json() for flip in compared.flips],
         "score": compared.score,
         "run": compared.of_run,
         "export": compared.of_export,
@@ -54,6 +54,7 @@ def read_document(folder: Path) -> dict[str, Any]:
 def build_rows(document: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return the table of an export: a row per figure, in words."""
     compared, latency = document["compared"], document["latency"]
+    flips = compared["flips"]
     rows = {
         "size": f"{sum(document['files'].values()) / 1e6:.2f} MB in {counted(len(document['files']), 'file')}",
         **{
@@ -62,9 +63,10 @@ def build_rows(document: Mapping[str, Any]) -> list[dict[str, str]]:
         },
         "largest difference": f"{compared['largest_difference']:.2g} {compared['unit']} "
         f"(at most {compared['tolerance']:g})",
-        "flips": f"{len(compared['flips'])} of {compared['samples']} {compared['split']} examples",
+        **({} if flips is None else {"flips": f"{len(flips)}"}),
         **_describe_distance(compared),
-        compared["score"]: f"{compared['export']:.4g} (the run's {compared['run']:.4g}) on them",
+        "compared on": f"{compared['samples']} examples ({compared['split']})",
+        compared["score"]: f"{compared['export']:.4g} on them (the run's {compared['run']:.4g})",
         **{name.replace("_", " "): f"{value:.4g} of the run" for name, value in document["headlines"]},
     }
     return [{"figure": name, "value": value} for name, value in rows.items()]
@@ -74,7 +76,7 @@ def list_flips(document: Mapping[str, Any]) -> Sequence[str]:
     """Return a sentence for each sample to which run and export give different labels."""
     return [
         f"{flip['sample']}: {flip['run']} by the run, {flip['export']} by the export ({flip['gap']:.2g} apart)"
-        for flip in document["compared"]["flips"]
+        for flip in document["compared"]["flips"] or ()
     ]
 
 

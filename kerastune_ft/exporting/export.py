@@ -70,10 +70,11 @@ def export(
         scheme = graphs.serving.task.scheme
         has_masks = graphs.serving.task.predicts_masks
         compared = compare_answers(process, samples.inputs, samples.rows, samples.about, scheme, has_masks)
-        refuse_difference(compared, samples.about, chosen.TOLERANCE)
+        tolerance = max(chosen.TOLERANCE, compared.least_tolerance)
+        refuse_difference(compared, samples.about, tolerance)
         made = _describe(run, config, graphs, format_name, script, endpoints) | {
             "runtime": list(chosen.RUNTIME),
-            "compared": documents.describe_comparison(compared, samples.split, chosen.TOLERANCE),
+            "compared": documents.describe_comparison(compared, samples.split, tolerance),
             "latency": process.measure(samples.inputs[:_MEASURED]),
             "measured_sizes": load_sampling(facts(config.task).modality).measure_sizes(samples.inputs[:_MEASURED]),
         }
@@ -96,17 +97,22 @@ def _write_files(graphs: Graphs, script: str, folder: Path) -> None:
 def _take_samples(
     run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], options: ExportOptions, folder: Path, watch: Watcher
 ) -> SampleSet:
-    """Return examples of the run's test split, or of the next best, with what the run answers to them."""
+    """Return examples of the run's test split, and of others where it is too small, with what the run answers."""
     known = facts(config.task)
-    sizes = plan["data"]["sizes"] if "data" in plan else {}
-    split = next((name for name in _SPLITS if sizes.get(name, 1)), _SPLITS[0])
-    source = open_own_data(run, config, split, plan, watch)
-    indices = choose_samples(source.splits[split], options.samples)
+    sizes: Mapping[str, int] = plan["data"]["sizes"]
+    first = next(split for split in _SPLITS if sizes.get(split))
+    source = open_own_data(run, config, first, plan, watch)
+    indices: list[int] = []
+    splits = []
+    for split in _SPLITS:
+        if len(indices) < options.samples and len(source.splits.get(split, ())):
+            indices += choose_samples(source.splits[split], options.samples - len(indices))
+            splits.append(split)
     root = Path(getattr(config.data, "path", None) or ".")
     inputs = load_sampling(known.modality).give(source, indices, root, folder)
     rows = [row for batch in predict(run, config, inputs, None, None, watch).batches for row in batch]
     truths = find_truths(source, indices, known.labels)
-    return SampleSet(inputs, Samples([source.keys[index] for index in indices], truths), rows, split)
+    return SampleSet(inputs, Samples([source.keys[index] for index in indices], truths), rows, " and ".join(splits))
 
 
 def _describe(

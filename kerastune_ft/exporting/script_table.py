@@ -10,10 +10,16 @@ from kerastune_ft.errors import ConfigError
 
 FILE = "predict.py"
 SCRIPTS: Mapping[tuple[str, str], str] = {
+    ("saved_model", "image"): "saved_model_image",
     ("onnx", "image"): "onnx_image",
+    ("litert", "image"): "litert_image",
+    ("keras", "image"): "keras_image",
+    ("saved_model", "masks"): "saved_model_masks",
     ("onnx", "masks"): "onnx_masks",
     ("onnx", "text"): "onnx_text",
     ("onnx", "sound"): "onnx_sound",
+    ("litert", "masks"): "litert_masks",
+    ("keras", "masks"): "keras_masks",
 }
 """By format and `Graphs.form`."""
 

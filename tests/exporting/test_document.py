@@ -25,8 +25,9 @@ def test_the_table_has_every_figure() -> None:
         "size": "2.50 MB in 2 files",
         "latency, batch of 1": "1.00 ms CPU, 2.00 ms wall",
         "largest difference": "0.0005 of a probability (at most 0.001)",
-        "flips": "1 of 2 test examples",
-        "accuracy": "0.5 (the run's 1) on them",
+        "flips": "1",
+        "compared on": "2 examples (test)",
+        "accuracy": "0.5 on them (the run's 1)",
         "test accuracy": "0.75 of the run",
     }
     assert list_flips(DOCUMENT) == ["a.png: cat by the run, dog by the export (0.0004 apart)"]

@@ -33,6 +33,19 @@ def test_scripts_are_short_and_stand_alone(name: str) -> None:
         assert f"\ndef {function}(" in text, function
 
 
+def test_what_scripts_share_is_the_same_in_all() -> None:
+    functions: dict[str, set[str]] = {}
+    for name in set(SCRIPTS.values()):
+        for node in ast.parse(read_script(name)).body:
+            if isinstance(node, ast.FunctionDef):
+                form = name.split("_")[-1]
+                functions.setdefault(f"{node.name} of {form}", set()).add(ast.unparse(node))
+    assert len(functions["answer of image"]) == len(functions["main of image"]) == len(functions["main of masks"]) == 1
+    # TensorFlow reads files itself.
+    assert len(functions["read of image"]) == 2 and len(functions["read of masks"]) == 1
+    assert functions["read of masks"] < functions["read of image"]
+
+
 def test_every_script_is_in_the_table_and_every_format_there_is() -> None:
     files = {path.stem for path in (ROOT / "kerastune_ft/exporting/scripts").glob("*.py")} - {"__init__"}
     assert files == set(SCRIPTS.values())

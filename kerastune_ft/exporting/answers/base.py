@@ -38,7 +38,8 @@ class Compared:
     """For each sample, how far the export's answer is from the run's, float64."""
     unit: str
     """What the differences are measured in, such as `of a probability`."""
-    flips: Sequence[Flip]
+    flips: Sequence[Flip] | None
+    """The samples with another label; None where answers are no labels."""
     score: str
     """The name of the figure that both are scored with against the labels of the samples."""
     of_run: float
@@ -47,6 +48,8 @@ class Compared:
     """The largest difference of a distance to the training examples; None where the run has none."""
     unknown: int = 0
     """How many samples only one of both calls unknown."""
+    least_tolerance: float = 0.0
+    """The smallest tolerance that differences of this kind have in any format, since they come in steps."""
 
     @property
     def largest(self) -> float:

@@ -23,7 +23,7 @@ def compare(
     return Compared(
         (np.abs(run - export) / np.array(scheme.deviation)).max(axis=1),
         "of a standard deviation",
-        [],
+        None,
         "mean absolute error",
         float(np.abs(run - truths).mean()),
         float(np.abs(export - truths).mean()),

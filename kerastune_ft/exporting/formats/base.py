@@ -13,7 +13,12 @@ from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.exporting.graphs.base import Graphs
 
-FORMATS: Mapping[str, str] = {"onnx": "kerastune_ft.exporting.formats.onnx_file"}
+FORMATS: Mapping[str, str] = {
+    "saved_model": "kerastune_ft.exporting.formats.saved_model",
+    "onnx": "kerastune_ft.exporting.formats.onnx_file",
+    "litert": "kerastune_ft.exporting.formats.litert",
+    "keras": "kerastune_ft.exporting.formats.keras_file",
+}
 """The module of each format, by the format's name."""
 
 

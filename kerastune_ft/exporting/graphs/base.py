@@ -13,7 +13,8 @@ import tensorflow as tf
 
 from kerastune_ft.exporting.graphs.portable import with_portable_operations
 from kerastune_ft.saved_model.base import Answer, Serving
-from kerastune_ft.saved_model.unknown import COLUMNS, UnknownAnswers, add_distance
+from kerastune_ft.saved_model.build import MODEL
+from kerastune_ft.saved_model.unknown import COLUMNS, MODEL_FILE, UnknownAnswers, add_distance
 
 Tensors = Mapping[str, tf.Tensor]
 DISTANCE = COLUMNS[0]
@@ -52,17 +53,24 @@ class Graphs(ABC):
     needs: ClassVar[tuple[str, ...]] = ()
     """Modules that every predict.py of this form imports beside its format's runtime, and that may be missing."""
 
-    def __init__(self, serving: Serving, unknown: UnknownAnswers | None = None) -> None:
+    def __init__(
+        self, serving: Serving, unknown: UnknownAnswers | None = None, read_saved: Callable[[str], bytes] | None = None
+    ) -> None:
         """`serving` is the trained model with its task; its saved form `model()` is not made here.
 
-        With `unknown` answers have a second output, `distance`.
+        With `unknown` answers have a second output, `distance`. `read_saved` reads files of the run by their names.
         """
-        self.serving, self.unknown = serving, unknown
+        self.serving, self.unknown, self._read_saved = serving, unknown, read_saved
 
     @property
     def answer(self) -> Answer | None:
         """Return what makes symbolic outputs of the trained model, for `Serving.finish`; None for the usual ones."""
         return None if self.unknown is None else add_distance(self.serving, self.unknown)
+
+    def read_model(self) -> bytes:
+        """Return the content of the run's own model in Keras' format: with distances where answers have them."""
+        assert self._read_saved is not None
+        return self._read_saved(MODEL if self.unknown is None else MODEL_FILE)
 
     @property
     @abstractmethod
@@ -87,7 +95,12 @@ class Graphs(ABC):
 
     def preprocessing(self) -> dict[str, Any]:
         """Return the content of preprocessing.json: what people and predict.py need to know of inputs and answers."""
-        return {**self.serving.preprocessing(), "answers": self.answers()}
+        return {**self.serving.preprocessing(), "answers": self.answers(), "packages": self._list_packages()}
+
+    def _list_packages(self) -> list[str]:
+        """Return the packages, beside Keras, that have layers of the model, which opening model.keras needs."""
+        modules = {type(layer).__module__.split(".")[0] for layer in self.serving.trained.layers}
+        return sorted(modules & {"keras_hub"})
 
     def answers(self) -> dict[str, Any]:
         """Return what predict.py makes answers by: whether they are numbers, the outputs in order, and thresholds.

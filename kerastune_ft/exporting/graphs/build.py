@@ -41,5 +41,5 @@ def open_graphs(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -
             f"the predict.py of {config.task.kind} needs {', '.join(missing)}, which is not installed: "
             f"python -m pip install {' '.join(missing)}"
         )
-    graphs: Graphs = made(open_serving(run, config, plan), read_unknown(run))
+    graphs: Graphs = made(open_serving(run, config, plan), read_unknown(run), run.read_bytes)
     return graphs

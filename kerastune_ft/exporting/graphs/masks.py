@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.data.annotations.masks import IGNORE
@@ -12,7 +13,7 @@ from kerastune_ft.data.annotations.palette import PALETTE
 from kerastune_ft.exporting.graphs.base import Endpoint, Tensors
 from kerastune_ft.exporting.graphs.images import ImageGraphs
 from kerastune_ft.inference.output.masks import choose_values
-from kerastune_ft.input.decode import Geometry, find_window
+from kerastune_ft.input.decode import Geometry, find_window, fit_pixels
 
 
 class MaskGraphs(ImageGraphs):
@@ -33,11 +34,38 @@ class MaskGraphs(ImageGraphs):
         what = f"{any_size.what}; the mask has the number of a class for each pixel, {IGNORE} for one that is cut off"
         return [replace(any_size, what=what, call=answer), fitted]
 
+    def raw(self) -> list[Endpoint]:
+        """Return `files`, whose masks are PNG files of the images' own sizes, and the endpoints of `portable`."""
+        any_size, fitted = self.portable()
+        if self.intensity is not None:
+            return [any_size, fitted]
+        table = tf.constant(self.answers()["pixels"], tf.uint8)
+
+        def answer_file(content: tf.Tensor) -> tf.Tensor:
+            pixels = self._decode(content)
+            image = tf.cast(fit_pixels(pixels, self.serving.geometry), tf.float32)[tf.newaxis]
+            classes = tf.argmax(fitted.call(image=image)[self.output_name], axis=-1, output_type=tf.int32)
+            own = tf.shape(pixels)
+            mask = restore_masks(classes, own[0], own[1], self.serving.geometry)[0]
+            return tf.io.encode_png(tf.gather(table, mask)[..., tf.newaxis])
+
+        def answer_files(image_bytes: tf.Tensor) -> Tensors:
+            return {"mask_png": tf.map_fn(answer_file, image_bytes, fn_output_signature=tf.string)}
+
+        what = "the bytes of JPEG or PNG files; the answer to each is a PNG file with the values of the run's own masks"
+        return [
+            Endpoint("files", what, {"image_bytes": tf.TensorSpec([None], tf.string)}, answer_files),
+            any_size,
+            fitted,
+        ]
+
     def answers(self) -> dict[str, Any]:
-        """Return the values and colours of pixels in mask files, in the order of the classes."""
-        scheme = self.serving.task.scheme
-        values = choose_values(scheme)
-        return {**super().answers(), "pixels": values, "colours": PALETTE[: len(scheme.names)].tolist()}
+        """Return for mask files the value of a pixel by number of its class, and the colours of values, 0 to 255."""
+        values = choose_values(self.serving.task.scheme)
+        pixels, palette = np.zeros(IGNORE + 1, np.uint8), np.zeros((256, 3), np.uint8)
+        pixels[: len(values)] = values
+        palette[values] = PALETTE[: len(values)]
+        return {**super().answers(), "pixels": pixels.tolist(), "palette": palette.ravel().tolist()}
 
 
 def restore_masks(fitted: tf.Tensor, height: tf.Tensor, width: tf.Tensor, geometry: Geometry) -> tf.Tensor:

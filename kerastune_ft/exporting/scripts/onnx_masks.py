@@ -18,8 +18,8 @@ def load(folder: str | Path) -> SimpleNamespace:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(str(Path(folder, "any_size.onnx")), options, ["CPUExecutionProvider"])
-    about, names = (json.loads(Path(folder, name).read_text("utf-8")) for name in ("preprocessing.json", "labels.json"))
-    return SimpleNamespace(session=session, names=names, **about["answers"], **about["image"])
+    about = json.loads(Path(folder, "preprocessing.json").read_text("utf-8"))
+    return SimpleNamespace(session=session, **about["answers"], **about["image"])
 
 
 def read(model: Any, item: Any) -> np.ndarray:
@@ -32,14 +32,12 @@ def read(model: Any, item: Any) -> np.ndarray:
         values = np.asarray(image if is_deep else image.convert("RGBA"), np.float32)
     except Exception as error:  # Pillow raises almost anything on a damaged file.
         raise ValueError(f"it cannot be read as an image: {error}") from error
-    if (model.intensity is None and is_deep) or (content[:4] == b"\x89PNG" and content[24] == 16 and not is_deep):
-        raise ValueError("it has more than 8 bits per channel")
-    if not is_deep and (high > 255 or low < -1):
-        raise ValueError(f"it has 8 bits per channel, and the model takes values of {low} to {high}")
-    if is_deep:
-        return np.repeat(values[..., np.newaxis], 3, axis=-1)
-    pixels = np.round(values[..., :3] * (values[..., 3:] / 255) + 255 * (1 - values[..., 3:] / 255))
-    return (pixels if high > 1 else low + pixels / 255 * (high - low)).astype("float32" if model.intensity else "uint8")
+    is_hidden = content[:4] == b"\x89PNG" and content[24] == 16 and not is_deep
+    if is_hidden or (is_deep and model.intensity is None) or (not is_deep and (high > 255 or low < -1)):
+        raise ValueError(f"it has too many or too few bits per channel for values of {low} to {high}")
+    alpha, kind = values[..., 3:] / 255, "uint8" if model.intensity is None else "float32"
+    pixels = np.dstack([values] * 3) if is_deep else np.round(values[..., :3] * alpha + 255 * (1 - alpha))
+    return (pixels if is_deep or high > 1 else low + pixels / 255 * (high - low)).astype(kind)
 
 
 def predict(model: Any, examples: list[np.ndarray]) -> list[dict[str, Any]]:
@@ -53,13 +51,11 @@ def main() -> None:
         sys.exit("python predict.py --output FOLDER IMAGE...")
     model, failed = load(Path(__file__).parent), 0
     Path(sys.argv[2]).mkdir(parents=True, exist_ok=True)
-    table, palette = np.zeros(256, np.uint8), np.zeros((256, 3), np.uint8)
-    table[: len(model.pixels)], palette[model.pixels] = model.pixels, model.colours
     for number, item in enumerate(sys.argv[3:], start=1):
         place = Path(sys.argv[2], f"{Path(item).stem}-mask{number}.png")
         try:
-            image = Image.fromarray(table[predict(model, [read(model, item)])[0]["mask"]])
-            image.putpalette(palette.tobytes())
+            image = Image.fromarray(np.array(model.pixels, np.uint8)[predict(model, [read(model, item)])[0]["mask"]])
+            image.putpalette(model.palette)
             image.save(place)
             answer = {"mask": str(place)}
         except ValueError as error:

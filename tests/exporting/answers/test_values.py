@@ -13,7 +13,7 @@ def test_one_value_is_compared_in_deviations_and_scored_in_its_unit() -> None:
     found = compare(scheme, Samples(["a", "b"], [[28.0], [50.0]]), rows, answers)
     assert found.differences == pytest.approx([0.2, 0.0])
     assert (found.of_run, found.of_export) == pytest.approx((1.0, 1.5))
-    assert found.flips == []
+    assert found.flips is None
 
 
 def test_several_values_have_names() -> None:

@@ -15,8 +15,8 @@ def test_mask_files_have_the_values_of_the_runs_own_masks() -> None:
     serving = make_serving(classes_task())
     serving.task.scheme = LabelScheme("mask", ("ground", "cell"), raw_values={0: "ground", 255: "cell"})
     answers = MaskGraphs(serving).answers()
-    assert answers["pixels"] == [0, 255]
-    assert answers["colours"] == [[0, 0, 0], [128, 0, 0]]
+    assert answers["pixels"] == [0, 255, *[0] * 254]
+    assert answers["palette"] == [*[0] * 765, 128, 0, 0]
 
 
 @pytest.mark.parametrize("how", ["crop", "pad", "stretch"])

@@ -22,9 +22,9 @@ def test_a_png_is_written_for_each_image_and_named_in_a_line(
 ) -> None:
     mask = np.uint8([[0, 1, 255], [1, 1, 0]])
     session = SimpleNamespace(run=lambda names, inputs: [mask[np.newaxis]])
-    model = SimpleNamespace(
-        session=session, exif="apply", intensity=None, pixels=[0, 200], colours=[[0] * 3, [9, 8, 7]]
-    )
+    pixels, palette = [0, 200, *[0] * 254], [0] * 768
+    palette[600:603] = 9, 8, 7
+    model = SimpleNamespace(session=session, exif="apply", intensity=None, pixels=pixels, palette=palette)
     monkeypatch.setattr(script, "load", lambda folder: model)
     for folder in "ab":
         (tmp_path / folder).mkdir()

@@ -1,0 +1,72 @@
+"""Answers for image files, a line of JSON each: python predict.py IMAGE... (needs ai-edge-litert, numpy and Pillow)."""
+
+import io
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from PIL import Image, ImageOps
+
+
+def load(folder: str | Path) -> SimpleNamespace:
+    """Return the model of this folder: one thread, which is the fastest where others use the machine as well."""
+    interpreter = Interpreter(str(Path(folder, "model.tflite")), num_threads=1)
+    about, names = (json.loads(Path(folder, name).read_text("utf-8")) for name in ("preprocessing.json", "labels.json"))
+    runner = interpreter.get_signature_runner("any_size")
+    return SimpleNamespace(runner=runner, interpreter=interpreter, names=names, **about["answers"], **about["image"])
+
+
+def read(model: Any, item: Any) -> np.ndarray:
+    """Return the image [height, width, 3] of a path or of bytes as the model takes it; ValueError where it is none."""
+    try:
+        content = item if isinstance(item, bytes) else Path(item).read_bytes()
+        image: Image.Image = Image.open(io.BytesIO(content))
+        image = ImageOps.exif_transpose(image) if model.exif == "apply" else image
+        is_deep, (low, high) = image.mode[0] in "IF", model.intensity or (0, 255)
+        values = np.asarray(image if is_deep else image.convert("RGBA"), np.float32)
+    except Exception as error:  # Pillow raises almost anything on a damaged file.
+        raise ValueError(f"it cannot be read as an image: {error}") from error
+    is_hidden = content[:4] == b"\x89PNG" and content[24] == 16 and not is_deep
+    if is_hidden or (is_deep and model.intensity is None) or (not is_deep and (high > 255 or low < -1)):
+        raise ValueError(f"it has too many or too few bits per channel for values of {low} to {high}")
+    alpha, kind = values[..., 3:] / 255, "uint8" if model.intensity is None else "float32"
+    pixels = np.dstack([values] * 3) if is_deep else np.round(values[..., :3] * alpha + 255 * (1 - alpha))
+    return (pixels if is_deep or high > 1 else low + pixels / 255 * (high - low)).astype(kind)
+
+
+def predict(model: Any, examples: list[np.ndarray]) -> list[dict[str, Any]]:
+    """Return the answer for each image; they may differ in size."""
+    found = [model.runner(image=each[np.newaxis]) for each in examples]
+    return [answer(model, *(outputs[name][0].tolist() for name in model.outputs)) for outputs in found]
+
+
+def answer(model: Any, row: list[float], distance: float | None = None) -> dict[str, Any]:
+    """Return the outputs for one image under the names of classes or values, with the labels that follow from them."""
+    named = dict(zip(model.names, row, strict=True))
+    more = {} if distance is None else {"distance": distance, "unknown": distance > model.unknown}
+    if model.are_numbers:
+        return {"value": row[0]} if len(row) == 1 else {"values": named}
+    if model.thresholds is None:
+        return {"label": max(named, key=lambda name: named[name]), "probabilities": named, **more}
+    labels = [name for name, least in zip(named, model.thresholds, strict=True) if named[name] >= least]
+    return {"labels": labels, "probabilities": named, **more}
+
+
+def main() -> None:
+    """Print an answer or an error for each IMAGE; end with 1 where one could not be read."""
+    model, failed = load(Path(__file__).parent), 0
+    for item in sys.argv[1:]:
+        try:
+            found = predict(model, [read(model, item)])[0]
+        except ValueError as error:
+            found, failed = {"error": str(error)}, 1
+        print(json.dumps({"input": item, **found}))
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()

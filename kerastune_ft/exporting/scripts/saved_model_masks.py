@@ -1,0 +1,68 @@
+"""Masks of image files: python predict.py --output FOLDER IMAGE... (needs tensorflow, numpy and Pillow)."""
+
+import io
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from PIL import Image, ImageOps
+
+
+def load(folder: str | Path) -> SimpleNamespace:
+    """Return the model of this folder."""
+    saved = tf.saved_model.load(str(Path(folder, "1")))
+    about = json.loads(Path(folder, "preprocessing.json").read_text("utf-8"))
+    return SimpleNamespace(saved=saved, **about["answers"], **about["image"])
+
+
+def read(model: Any, item: Any) -> np.ndarray:
+    """Return the image [height, width, 3] of a path or of bytes as the model takes it; ValueError where it is none."""
+    try:
+        content = item if isinstance(item, bytes) else Path(item).read_bytes()
+        image: Image.Image = Image.open(io.BytesIO(content))
+        image = ImageOps.exif_transpose(image) if model.exif == "apply" else image
+        is_deep, (low, high) = image.mode[0] in "IF", model.intensity or (0, 255)
+        values = np.asarray(image if is_deep else image.convert("RGBA"), np.float32)
+    except Exception as error:  # Pillow raises almost anything on a damaged file.
+        raise ValueError(f"it cannot be read as an image: {error}") from error
+    is_hidden = content[:4] == b"\x89PNG" and content[24] == 16 and not is_deep
+    if is_hidden or (is_deep and model.intensity is None) or (not is_deep and (high > 255 or low < -1)):
+        raise ValueError(f"it has too many or too few bits per channel for values of {low} to {high}")
+    alpha, kind = values[..., 3:] / 255, "uint8" if model.intensity is None else "float32"
+    pixels = np.dstack([values] * 3) if is_deep else np.round(values[..., :3] * alpha + 255 * (1 - alpha))
+    return (pixels if is_deep or high > 1 else low + pixels / 255 * (high - low)).astype(kind)
+
+
+def predict(model: Any, examples: list[np.ndarray]) -> list[dict[str, Any]]:
+    """Return for each image its `mask` at its own size: numbers of classes, 255 where the model does not see it."""
+    return [
+        {"mask": model.saved.signatures["any_size"](image=tf.constant(each[np.newaxis]))["mask"][0].numpy()}
+        for each in examples
+    ]
+
+
+def main() -> None:
+    """Write a PNG for each IMAGE into FOLDER and print its path; end with 1 where one could not be read."""
+    if sys.argv[1:2] != ["--output"] or len(sys.argv) < 3:
+        sys.exit("python predict.py --output FOLDER IMAGE...")
+    model, failed = load(Path(__file__).parent), 0
+    Path(sys.argv[2]).mkdir(parents=True, exist_ok=True)
+    for number, item in enumerate(sys.argv[3:], start=1):
+        place = Path(sys.argv[2], f"{Path(item).stem}-mask{number}.png")
+        try:
+            image = Image.fromarray(np.array(model.pixels, np.uint8)[predict(model, [read(model, item)])[0]["mask"]])
+            image.putpalette(model.palette)
+            image.save(place)
+            answer = {"mask": str(place)}
+        except ValueError as error:
+            answer, failed = {"error": str(error)}, 1
+        print(json.dumps({"input": item, **answer}))
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
