@@ -49,7 +49,7 @@ RANKS = {
             ("exporting", "inspection", "trials", "tuning"),
             ("comparison", "scheduling"),
             ("api",),
-            ("doctor",),
+            ("doctor", "fetching"),
             ("cli",),
             ("__main__",),
         ]

@@ -14,7 +14,7 @@ _COMMANDS = (
     *(results.runs, results.evaluate, results.predict, results.report, results.compare, results.verify),
     *(export.export, export.benchmark),
     *(models.units, models.backbones, models.tasks, models.datasets, models.schedules, models.schema),
-    *(machine.doctor,),
+    *(machine.doctor, machine.fetch),
 )
 
 

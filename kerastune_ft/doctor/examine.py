@@ -35,6 +35,16 @@ def examine(*, network: bool = False) -> Iterator[Section]:
         yield examine_network()
 
 
+def describe_system() -> str:
+    """Return versions in one line, system and processor in another."""
+    versions, machine = examine_versions().facts, examine_machine().facts
+    named = [
+        f"{name} {versions[name]}" for name in ("kerastune_ft", "tensorflow", "keras", "keras-hub") if name in versions
+    ]
+    system = f"Python {versions['python']}, {versions['system']}"
+    return f"{', '.join(named)}\n{system}, {machine['processor']} ({counted(machine['cores'], 'core')})"
+
+
 @dataclass(frozen=True)
 class Examination:
     """All sections of an examination."""

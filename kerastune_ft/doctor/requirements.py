@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+from collections.abc import Mapping
 
 from kerastune_ft.doctor.finding import BROKEN, NOTE, OK, WARNING, Finding, Section
+from kerastune_ft.training.requirements import (
+    PACKAGE,
+    Lack,
+    find_lack,
+    find_lacks_of,
+    list_extras,
+    list_requirements,
+    walk_requirements,
+)
 
-PACKAGE = "kerastune_ft"
 FEATURES: Mapping[str, str] = {
     "audio": "FLAC, OGG and MP3 sounds",
     "excel": "tables in .xlsx files",
@@ -23,23 +27,6 @@ FEATURES: Mapping[str, str] = {
     "wandb": "tracking in Weights & Biases",
 }
 """What each extra of the package is for. Those of devices and of tests are left out: devices are looked at."""
-
-
-@dataclass(frozen=True)
-class Lack:
-    """A requirement that is not met: what is wanted, and the version that is here, if any."""
-
-    wanted: Requirement
-    here: str | None
-    wanted_by: str
-
-    @property
-    def specification(self) -> str:
-        """Return the requirement as pip takes it."""
-        return f"{self.wanted.name}{self.wanted.specifier}"
-
-    def __str__(self) -> str:
-        return self.specification + (f", here is {self.here}" if self.here else "")
 
 
 def examine_requirements() -> Section:
@@ -54,11 +41,13 @@ def examine_requirements() -> Section:
         Finding(f"kerastune_ft needs {lack}", BROKEN, f'python -m pip install "{lack.specification}"')
         for lack in lacking
     ]
-    inner = list(_find_inner_lacks({canonicalize_name(requirement.name) for requirement in needed}))
+    inner = [
+        lack for requirement, by in walk_requirements(needed) if by != PACKAGE and (lack := find_lack(requirement, by))
+    ]
     findings += [Finding(f"{lack.wanted_by} asks for {lack}", WARNING) for lack in inner]
     if not findings:
         findings.append(Finding("all required packages are here, in versions that go together"))
-    missing = {extra: lacks for extra in FEATURES if (lacks := _find_lacks_of(extra))}
+    missing = {extra: lacks for extra in FEATURES if (lacks := find_lacks_of(extra))}
     findings += [_describe_feature(extra, lacks) for extra, lacks in missing.items()]
     there = [FEATURES[extra] for extra in list_extras() if extra in FEATURES and extra not in missing]
     if there:
@@ -72,55 +61,6 @@ def examine_requirements() -> Section:
             "missing": {extra: [str(lack) for lack in lacks] for extra, lacks in missing.items()},
         },
     )
-
-
-def list_requirements(name: str, extra: str = "") -> Iterator[Requirement]:
-    """Yield what a distribution requires here, or with `extra` what that extra adds."""
-    for text in importlib.metadata.requires(name) or ():
-        try:
-            requirement = Requirement(text)
-        except InvalidRequirement:
-            continue
-        marker = requirement.marker
-        is_plain = marker is None or marker.evaluate({"extra": ""})
-        if is_plain if not extra else (not is_plain and marker is not None and marker.evaluate({"extra": extra})):
-            yield requirement
-
-
-def list_extras() -> list[str]:
-    """Return the extras that the installed package declares."""
-    return importlib.metadata.metadata(PACKAGE).get_all("Provides-Extra") or []
-
-
-def find_lack(requirement: Requirement, wanted_by: str) -> Lack | None:
-    """Return what is lacking of a requirement; None where it is met."""
-    try:
-        here = importlib.metadata.version(requirement.name)
-    except importlib.metadata.PackageNotFoundError:
-        return Lack(requirement, None, wanted_by)
-    return None if requirement.specifier.contains(here, prereleases=True) else Lack(requirement, here, wanted_by)
-
-
-def _find_inner_lacks(names: set[str]) -> Iterator[Lack]:
-    """Yield what packages below the required ones ask for and do not have."""
-    seen, waiting = set(names), sorted(names)
-    while waiting:
-        name = waiting.pop()
-        try:
-            requirements = list(list_requirements(name))
-        except importlib.metadata.PackageNotFoundError:
-            continue
-        for requirement in requirements:
-            if lack := find_lack(requirement, name):
-                yield lack
-            inner = canonicalize_name(requirement.name)
-            if inner not in seen:
-                seen.add(inner)
-                waiting.append(inner)
-
-
-def _find_lacks_of(extra: str) -> list[Lack]:
-    return [lack for requirement in list_requirements(PACKAGE, extra) if (lack := find_lack(requirement, extra))]
 
 
 def _describe_feature(extra: str, lacks: list[Lack]) -> Finding:

@@ -123,6 +123,11 @@ def _with_imagenet(options: Applications, family: Family, size: tuple[int, int])
         raise imagenet.missing_weights(options, why) from error
 
 
+def build_with_imagenet(options: Applications) -> keras.Model:
+    """Build an architecture with Keras' own weights, which Keras downloads where they are not in its cache."""
+    return _construct(options, family_of(options.name), options.own_image_size, "imagenet")
+
+
 def _refuse_misplaced_imagenet(options: Applications) -> None:
     """EfficientNet's ImageNet weights need one more rescaling layer, which Keras adds only for `imagenet`."""
     path = Path(options.weights or "")

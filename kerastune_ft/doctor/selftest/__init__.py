@@ -1,0 +1,1 @@
+"""Proofs of the promises on the devices at hand: small runs in processes of their own, compared with each other."""
