@@ -124,7 +124,7 @@ def open_predictor(run: RunDirectory, config: RunConfig) -> Predictor:
     Raises ConfigError where the run was made by a version that did not write what predictions need.
     """
     devices.resolve(config.runtime.model_copy(update={"strategy": "none", "replicas": None}))
-    return _load_predictor(_PREDICTORS[facts(config.task).modality], run, config, _read_plan(run))
+    return _load_predictor(_PREDICTORS[facts(config.task).modality], run, config, _read_plan(run), PLAIN)
 
 
 def _open_submission(
@@ -193,8 +193,8 @@ def _load_predictor(
     if not run.is_local:
         return predictor_class(run, config, plan, form)
     states = [os.stat(run.path / name) for name in (MODEL, "plan.json", "config.json")]
-    key = (os.path.abspath(run.path), *((state.st_mtime_ns, state.st_size) for state in states))
-    key = (*key, form.calibrated, form.coverage)
+    stamps = [(state.st_mtime_ns, state.st_size) for state in states]
+    key = (os.path.abspath(run.path), *stamps, form.calibrated, form.coverage)
     if key not in _LAST:
         _LAST.clear()
         _LAST[key] = predictor_class(run, config, plan, form)
