@@ -140,6 +140,11 @@ class RunFigures:
             require_model(self._directory)
             return build_card(self.path)
 
+    @property
+    def profile(self) -> dict[str, Any]:
+        """Return where the time of the last process went that was started with `profile`; empty where none was."""
+        return self._read_object("profile/profile.json")
+
     def summarise(self) -> dict[str, Any]:
         """Return the figures of the report as plain data; nothing is written."""
         from kerastune_ft.reporting.page import document

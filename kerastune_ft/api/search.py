@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from time import time as time_of_day
 from typing import TYPE_CHECKING, Any
 
 from kerastune_ft import keras_settings
@@ -30,6 +31,8 @@ from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.rundir import RunDirectory, now
 from kerastune_ft.storage import path_of_user
 from kerastune_ft.streams import say
+from kerastune_ft.tracking.trackers import check_installed, check_reached, open_trial_trackers
+from kerastune_ft.tracking.trial_trackers import TrackedTrial
 from kerastune_ft.training.devices import tpu
 from kerastune_ft.training.run_directory.run_choice import check_places, refuse_inside_data
 from kerastune_ft.trials.records import TrialRecord, find_best, find_error
@@ -47,7 +50,7 @@ from kerastune_ft.trials.settings import (
     read_records,
 )
 from kerastune_ft.trials.space import Source, Space, read_space
-from kerastune_ft.trials.study import Study, require_optuna
+from kerastune_ft.trials.study import FAILED, Study, require_optuna
 from kerastune_ft.wording import counted
 
 if TYPE_CHECKING:
@@ -186,6 +189,7 @@ def search(
     _check_call(checked.base, trials, output)
     require_optuna()
     keras_settings.refuse_foreign()
+    check_installed(checked.base.output.trackers)
     place = checked.base.output.directory if directory is None else directory
     check_places(checked.base, run_dir or place)
     require_weights(checked.base)
@@ -193,6 +197,7 @@ def search(
     held = RunDirectory(path)
     wanted = USUAL_TRIALS if trials is None and seconds is None else trials
     with held.lock():
+        check_reached(checked.base.output.trackers, held, say, held.exists(SEARCH))
         _begin(held, checked, settings)
         study = Study(path, checked.dimensions, settings.sampler, settings.seed, settings.maximise, checked.base.name)
         if wanted is None or study.outcomes < wanted:
@@ -283,9 +288,11 @@ def _carry_out(
         f"{settings.metric}{measured}"
     )
     with contextlib.closing(create_watcher(lambda line: held.append("log.txt", f"{now()} {line}"))) as watch:
+        tracked = open_trial_trackers(space.base.output.trackers, held, watch.note)
 
         def announce(record: TrialRecord, records: Sequence[TrialRecord]) -> None:
             watch.note(tables.describe_trial(record, records, trials, settings))
+            tracked.write([_describe_for_trackers(each, settings.metric) for each in records])
 
         try:
             with listening(stop), explain_exhaustion():
@@ -297,6 +304,13 @@ def _carry_out(
             if not stop.is_time_up:
                 raise
             say("the time is up; the same command goes on")
+
+
+def _describe_for_trackers(record: TrialRecord, metric: str) -> TrackedTrial:
+    curve = [point.value for point in record.curve]
+    return TrackedTrial(
+        record.number, record.values, curve, metric, record.metrics, record.state == FAILED, time_of_day()
+    )
 
 
 def _gather(held: RunDirectory, space: Space, settings: SearchSettings, study: Study) -> SearchResult:

@@ -18,6 +18,7 @@ from kerastune_ft.api.engine import (
     Overrides,
     load_engine,
     parse_seconds,
+    refuse_workers,
     require_weights,
     resolve_config,
     with_objects,
@@ -43,6 +44,8 @@ from kerastune_ft.streams import say
 from kerastune_ft.tracking.callbacks import make_watchers
 from kerastune_ft.tracking.trackers import check_installed, check_reached, open_trackers
 from kerastune_ft.training.devices import tpu
+from kerastune_ft.training.profiling.clock import OFF
+from kerastune_ft.training.profiling.profile import Profile
 from kerastune_ft.training.run_directory import resume
 from kerastune_ft.training.run_directory.run_choice import check_places, refuse_inside_data
 from kerastune_ft.training.timekeeping import Timekeeper
@@ -66,6 +69,7 @@ def run(
     loss: Any = None,
     metrics: Any = None,
     callbacks: Any = (),
+    profile: bool = False,
 ) -> Run:
     """Train all phases of a configuration, evaluate, save, and return the run; again: go on where it stopped.
 
@@ -75,7 +79,8 @@ def run(
     `backbone` is a Keras model in the place of the configuration's backbone; `head` a layer, a model or a function
     (features, outputs) that builds the head; `loss` a loss of Keras or a function (targets, outputs) of which every
     example has its own; `metrics` functions (targets, outputs) of NumPy arrays, or metrics of Keras, by name, each
-    alone or as (function, "min" or "max"); `callbacks` observe the run, as docs/python.md describes.
+    alone or as (function, "min" or "max"); `callbacks` observe the run, as docs/python.md describes. `profile` measures
+    where the time goes and traces some steps, as docs/tracking.md describes; results stay the same.
     Raises the errors of `kerastune_ft.errors`; Interrupted after a stop that loses nothing.
 
     >>> finished = run("medical", directory="runs")              # doctest: +SKIP
@@ -84,7 +89,7 @@ def run(
     overrides = with_backbone(config, overrides, backbone, directory)
     return announce_and_run(
         config, lambda: None, run_dir, directory, fresh=fresh, until_phase=until_phase, stop_after=stop_after,
-        overrides=overrides, own=own, callbacks=callbacks,
+        overrides=overrides, own=own, callbacks=callbacks, profile=profile,
     )  # fmt: skip
 
 
@@ -100,6 +105,7 @@ def announce_and_run(
     overrides: Overrides = (),
     own: OwnObjects | None = None,
     callbacks: Any = (),
+    profile: bool = False,
 ) -> Run:
     """Do what `run` does, and call `announce` before anything is computed; never for a run that is finished."""
     watchers = make_watchers(callbacks)
@@ -110,6 +116,8 @@ def announce_and_run(
         )
     keras_settings.refuse_foreign()
     check_installed(settings.output.trackers)
+    if profile:
+        refuse_workers(settings, "--profile")
     resume.check_until(settings, until_phase)
     seconds = parse_seconds(stop_after)
     require_weights(settings)
@@ -132,13 +140,17 @@ def announce_and_run(
             begun = workers.agree_on_start(devices, start)
         if not begun.complete:
             announce()
+        elif profile:
+            raise ConfigError(f"--profile: {begun.target} is finished and trains nothing; add --fresh to do it again")
+        clock = Profile(begun.target) if profile else OFF
+        timing = {"profile": clock} if isinstance(clock, Profile) else {}
 
         def work(watch: Watcher, stop: StopRequest) -> bool:
             own = settings.with_rules(begun.target.rules)
             choose = find_chooser(own)
-            return bool(load_engine(own).execute(begun, own, digest, watch, stop, until_phase, choose))
+            return bool(load_engine(own).execute(begun, own, digest, watch, stop, until_phase, choose, clock))
 
-        finish_run(begun, settings, digest, seconds, work, watchers)
+        finish_run(begun, settings, digest, seconds, work, {**watchers, **timing})
         return Run(path_of(str(begun.target)), begun.target.writer is not None, settings.own)
 
 
@@ -199,7 +211,7 @@ def _execute(
         try:
             with explain_stop(), explain_exhaustion():
                 if writer is not None:
-                    check_reached(settings.output.trackers, writer, watch.note)
+                    check_reached(settings.output.trackers, writer, watch.note, writer.exists("plan.json"))
                 # TensorFlow takes seconds to import; everything that can be refused without it has been.
                 load_engine(settings)
                 is_done = work(watch, stop)

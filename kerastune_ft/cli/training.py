@@ -11,6 +11,7 @@ from kerastune_ft.streams import say
 
 @click.command()
 @training_options
+@click.option("--profile", is_flag=True, help="Show where the time goes, and trace some steps of each phase.")
 @common
 def run(
     config: str,
@@ -19,15 +20,18 @@ def run(
     fresh: bool,
     until_phase: str | None,
     stop_after: str | None,
+    profile: bool,
     as_json: bool,
     debug: bool,
 ) -> None:
     """Train all phases of CONFIG, evaluate, and write the run directory; run it again to continue."""
     from kerastune_ft.api import training
+    from kerastune_ft.reporting.terminal.profile_table import build_profile_table
 
     done = training.run(
-        config, run_dir, fresh=fresh, until_phase=until_phase, stop_after=stop_after, overrides=overrides
-    )
+        config, run_dir, fresh=fresh, until_phase=until_phase, stop_after=stop_after, overrides=overrides,
+        profile=profile,
+    )  # fmt: skip
     if not done.is_chief:
         return
     state = done.manifest.get("state")
@@ -40,8 +44,11 @@ def run(
         "examples": done.examples,
         **({"before_refit": first} if (first := done.before_refit) else {}),
         "findings": done.findings,
+        **({"profile": done.profile} if profile else {}),
     }
     with tolerate_lost_output(f"the run is in {done.path}, with its figures in metrics.json"):
+        if profile and not as_json:
+            show(build_profile_table(done.profile))
         print_json(results) if as_json else print_outcome(done, config, overrides)
 
 

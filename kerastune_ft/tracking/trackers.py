@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.run_logs import EVENT_FILES
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tracking.run_tracker import RunTracker
 from kerastune_ft.tracking.sink import Sink
+from kerastune_ft.tracking.trial_trackers import TrialTrackers
 
 SINKS: dict[str, str] = {
     "tensorboard": "kerastune_ft.tracking.tensorboard",
@@ -19,10 +21,30 @@ SINKS: dict[str, str] = {
 """The module of every tracker by its kind; its function `open_sink(options, run)` returns where it keeps a run."""
 
 
+# Those that keep the runs of a search in one place need a folder for each.
+_IN_FOLDERS = ("tensorboard",)
+
+
+def _import(options: Any) -> Any:
+    return importlib.import_module(SINKS[options.kind])
+
+
 def open_sink(options: Any, run: RunDirectory) -> Sink:
     """Return where a tracker keeps a run; raises ConfigError where the tracker is not installed."""
-    sink: Sink = importlib.import_module(SINKS[options.kind]).open_sink(options, run)
+    sink: Sink = _import(options).open_sink(options, run)
     return sink
+
+
+def open_trial_trackers(trackers: Sequence[Any], search: RunDirectory, report: Callable[[str], None]) -> TrialTrackers:
+    """Return what writes the trials of a search into the trackers of `output.trackers`."""
+
+    def open_for(options: Any) -> Callable[[int], Sink]:
+        folder = f"{EVENT_FILES}/trial-{{:04d}}"
+        if options.kind in _IN_FOLDERS:
+            return lambda number: _import(options).open_sink(options, search, folder.format(number))
+        return lambda number: open_sink(options, search)
+
+    return TrialTrackers({each.kind: open_for(each) for each in trackers}, search, report)
 
 
 def open_trackers(trackers: Sequence[Any], run: RunDirectory, report: Callable[[str], None]) -> dict[str, RunTracker]:
@@ -39,7 +61,7 @@ def check_installed(trackers: Sequence[Any]) -> None:
         open_sink(each, RunDirectory("."))
 
 
-def check_reached(trackers: Sequence[Any], run: RunDirectory, report: Callable[[str], None]) -> None:
+def check_reached(trackers: Sequence[Any], run: RunDirectory, report: Callable[[str], None], has_begun: bool) -> None:
     """Raise ConfigError where a tracker cannot be reached.
 
     A run that has begun goes on without: that is said, and what the tracker missed is written when it is there again.
@@ -48,6 +70,6 @@ def check_reached(trackers: Sequence[Any], run: RunDirectory, report: Callable[[
         try:
             open_sink(each, run).require()
         except ConfigError as error:
-            if not run.exists("plan.json"):
+            if not has_begun:
                 raise
             report(f"{error.sentence}; the run goes on, and the tracker gets what it missed when it is there again")

@@ -40,6 +40,7 @@ from kerastune_ft.training.plan import memory
 from kerastune_ft.training.plan.document import unit_rows
 from kerastune_ft.training.plan.phase_plan import Plan
 from kerastune_ft.training.plan.pins import Pins
+from kerastune_ft.training.profiling.clock import OFF, Clock
 from kerastune_ft.training.refit import begin_refit
 from kerastune_ft.training.run_directory.resume import RunStart
 from kerastune_ft.training.run_directory.run_data import SPLITS_FILE, open_data, read_recorded
@@ -59,19 +60,20 @@ def execute(
     stop: StopRequest,
     until_phase: str | None,
     choose: ChoosePhases | None = None,
+    clock: Clock = OFF,
 ) -> bool:
     """Carry a run as far as it can go: plan, phases, evaluation, saved model. Whatever is done already is kept.
 
     Return whether the whole run is done; it is not where `until_phase` ends it earlier. `choose` chooses the phases of
-    a configuration that leaves them to measurements.
+    a configuration that leaves them to measurements; `clock` measures where the time goes.
     """
     used = devices(config)
     with workers.explain_lost_peers(used):
         session = open_session(start, config, used, watch)
         session, config, chosen = settle_phases(start.target, session, config, config_hash, watch, stop, choose)
         plan = prepare(start, session, config, config_hash, watch, chosen=chosen)
-        with naming_lost_files(session.source), PhaseFeed() as feed:
-            context = RunContext(session, plan, start.target, watch, stop, feed)
+        with naming_lost_files(session.source), PhaseFeed(clock) as feed:
+            context = RunContext(session, plan, start.target, watch, stop, feed, clock=clock)
             is_done = train(context, until_phase)
             if is_done:
                 complete(context)
@@ -166,7 +168,7 @@ def complete(context: RunContext) -> None:
         return
     # A process that takes up an interrupted refit measures the first model again, which gives the same figures.
     first = measure(context)
-    with PhaseFeed() as feed:
+    with PhaseFeed(context.clock) as feed:
         finish(train_again(context, feed), first)
 
 

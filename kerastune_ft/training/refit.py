@@ -39,7 +39,7 @@ def begin_refit(context: RunContext, feed: PhaseFeed) -> RunContext:
         f"refit: the {counted(len(plan.phases), 'phase')} again, for the epochs chosen, on {examples} training and "
         "validation examples together"
     )
-    return RunContext(session, plan, run, context.watch, context.stop, feed)
+    return RunContext(session, plan, run, context.watch, context.stop, feed, clock=context.clock)
 
 
 def write_refit_plan(run: RunDirectory, plan: Plan) -> None:

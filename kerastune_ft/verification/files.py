@@ -18,7 +18,7 @@ from kerastune_ft.wording import counted
 
 _UNLISTED = re.compile(
     rf"{re.escape(MANIFEST)}|log\.txt|events\.jsonl|\.lock|\.lock\.json|\.mirror(-[01])?\.json|"
-    rf"{EVENT_FILES}/.+|folds/.+|(phases|refit)/[^/]+/checkpoint/(best-)?\d+\.safetensors"
+    rf"{EVENT_FILES}/.+|profile/[^/]+/plugins/.+|folds/.+|(phases|refit)/[^/]+/checkpoint/(best-)?\d+\.safetensors"
 )
 _REWRITTEN = "the same command writes it again"
 _STATES = {"running", "interrupted", "failed", "done"}

@@ -26,6 +26,7 @@ from kerastune_ft.training.features.store_rows import StoredByLength, StoredFeat
 from kerastune_ft.training.plan import memory
 from kerastune_ft.training.plan.cache_plan import FeatureUse
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
+from kerastune_ft.training.profiling.clock import DECODING, FROZEN, OFF, READING, Clock
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
 
@@ -65,6 +66,8 @@ class Feed:
     plain: Supply
     """Features for validation and test; never augmented."""
     augmentation: Augmentation | None = None
+    clock: Clock = OFF
+    """Who measures what is waited for."""
 
     @property
     def loader(self) -> Loader:
@@ -104,15 +107,17 @@ class Feed:
             arrays = _read_arrays(supply, stored, order, drawn, epoch, number * batches, batches)
             return tf.nest.map_structure(stack, arrays)
 
-        return _read_ahead(read, -(-order.batches // batches))
+        yield from self.clock.iterate(READING, _read_ahead(read, -(-order.batches // batches)))
 
     def _batches(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterator[tuple]:
         stored = supply.stored if supply.stored is not None else supply.loader.in_memory
         if stored is not None:
             yield from self._read_batches(supply, stored, order, drawn, epoch)
             return
-        for inputs, *others in self._load_batches(supply, order, drawn, epoch):
-            yield (supply.prefix(inputs), *others)
+        for inputs, *others in self.clock.iterate(DECODING, self._load_batches(supply, order, drawn, epoch)):
+            with self.clock.measure(FROZEN):
+                features = self.clock.settle(supply.prefix(inputs))
+            yield (features, *others)
 
     def _load_batches(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterable[tuple]:
         devices, loader, decoded = self.devices, supply.loader, supply.decoded
@@ -133,18 +138,21 @@ class Feed:
         def read(number: int) -> tuple:
             return _read_arrays(supply, stored, own, drawn, epoch, number * batches, batches)
 
-        for arrays in _read_ahead(read, -(-own.batches // batches)):
+        for arrays in self.clock.iterate(READING, _read_ahead(read, -(-own.batches // batches))):
             for at in range(0, len(arrays[-1]), own.batch):
                 batch = tf.nest.map_structure(lambda array, at=at: array[at : at + own.batch], arrays)
                 features, *others = self.devices.shared_out(batch)
-                yield (supply.prefix(features, supply.first), *others)
+                with self.clock.measure(FROZEN):
+                    features = self.clock.settle(supply.prefix(features, supply.first))
+                yield (features, *others)
 
 
 class PhaseFeed:
     """Holds the feed of the current phase; it stays open for the evaluation after the last phase."""
 
-    def __init__(self) -> None:
-        self._closing = contextlib.ExitStack()
+    def __init__(self, clock: Clock = OFF) -> None:
+        """`clock` measures what is waited for."""
+        self._closing, self._clock = contextlib.ExitStack(), clock
         self._phase: int | None = None
         self._feed: Feed | None = None
 
@@ -166,7 +174,7 @@ class PhaseFeed:
                 extractors = self._open_extractors(session, plan, phase, needs, watch)
                 supplies = [_find_supply(extractors[need.image_size], need) for need in needs]
                 supplies = _hold_in_memory(supplies, memory.step_bytes(session, phase, plan.chunk))
-            self._feed = Feed(session.devices, supplies[0], supplies[-1], augmentation(session, phase))
+            self._feed = Feed(session.devices, supplies[0], supplies[-1], augmentation(session, phase), self._clock)
             self._phase = phase.index
         return self._feed
 

@@ -10,6 +10,7 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.features.feed import PhaseFeed
 from kerastune_ft.training.interrupts import StopRequest
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan
+from kerastune_ft.training.profiling.clock import OFF, Clock
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.updates.step import PhaseStep
 from kerastune_ft.training.watch import Watcher
@@ -27,6 +28,8 @@ class RunContext:
     feed: PhaseFeed
     prepare: Callable[[RunContext, PhasePlan], Any] | None = None
     """What prepares a phase, where steps that were compiled for other schedules are taken; None prepares it anew."""
+    clock: Clock = OFF
+    """Who measures where the time goes."""
     compiled: tuple[int, PhaseStep] | None = None
     """The compiled step of the phase trained last in this process, with the number of that phase."""
 

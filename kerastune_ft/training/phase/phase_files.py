@@ -15,6 +15,7 @@ from kerastune_ft.training.left_weights import left_epoch
 from kerastune_ft.training.phase.state import PhaseState
 from kerastune_ft.training.phase.work import PhaseWork
 from kerastune_ft.training.plan.phase_plan import NORMS_FILE
+from kerastune_ft.training.profiling.clock import CHECKPOINTS
 from kerastune_ft.training.updates.gradient_norms import COLUMNS, summarise_norms
 
 # Seconds between two times that history and manifest are written at the ends of epochs.
@@ -44,6 +45,11 @@ def write_checkpoint(work: PhaseWork) -> None:
     """Begin to write a checkpoint of the phase as it is now; workers but the chief write none."""
     if not work.checkpoints.writes:
         return
+    with work.context.clock.measure(CHECKPOINTS):
+        _write_checkpoint(work)
+
+
+def _write_checkpoint(work: PhaseWork) -> None:
     state, scale = work.state, work.prepared.scale
     if scale is not None:
         state.loss_scale = scale.state()

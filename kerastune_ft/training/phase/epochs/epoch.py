@@ -17,6 +17,7 @@ from kerastune_ft.training.phase.evaluate import as_tensor
 from kerastune_ft.training.phase.phase_files import interrupt, write_checkpoint
 from kerastune_ft.training.phase.work import PhaseWork
 from kerastune_ft.training.plan.keys import class_balance
+from kerastune_ft.training.profiling.clock import STEP
 
 # The loss is checked this often: often enough to stop a diverged run, seldom enough not to wait for the device.
 _STEPS_BETWEEN_SUMS = 20
@@ -61,8 +62,11 @@ class EpochTraining:
             yield from run_many(self._work, self._pace, order)
             return
         epoch, stop = as_tensor(self._work.state.epoch), self._work.context.stop
+        clock = self._work.context.clock
         for batch in self._work.feed.training_batches(order, self._work.state.epoch):
-            yield 1, self._work.prepared.step.train(batch, epoch, [float(stop.reason is not None)])
+            with clock.measure(STEP):
+                sums = clock.settle(self._work.prepared.step.train(batch, epoch, [float(stop.reason is not None)]))
+            yield 1, sums
 
     def _stops(self, sums: Any) -> bool:
         """Return whether to stop after this step; of several workers all answer alike.

@@ -10,6 +10,7 @@ import tensorflow as tf
 from kerastune_ft.input.order import Order
 from kerastune_ft.training.phase.evaluate import as_tensor
 from kerastune_ft.training.phase.work import PhaseWork
+from kerastune_ft.training.profiling.clock import STEP
 
 # Seconds that a call may take by the time of those before, so that requests to stop are soon seen.
 _SECONDS = 0.4
@@ -51,7 +52,8 @@ def run_many(work: PhaseWork, pace: Pace, order: Order) -> Iterator[tuple[int, t
             until_due = work.checkpoints.steps_until_due(work.state.step) or batches
             count = pace.limit(min(batches - done, until_due))
             began = time.monotonic()
-            sums = work.prepared.step.train_many(stack, done, count, epoch).numpy()
+            with work.context.clock.measure(STEP):
+                sums = work.prepared.step.train_many(stack, done, count, epoch).numpy()
             pace.note(count, time.monotonic() - began)
             done += count
             yield count, sums

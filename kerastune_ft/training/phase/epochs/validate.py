@@ -6,6 +6,7 @@ from kerastune_ft.errors import DivergedError
 from kerastune_ft.training.phase.evaluate import evaluate_split
 from kerastune_ft.training.phase.phase_files import interrupt, write_checkpoint
 from kerastune_ft.training.phase.work import PhaseWork
+from kerastune_ft.training.profiling.clock import VALIDATION
 
 
 def validate(work: PhaseWork) -> dict[str, float]:
@@ -13,7 +14,11 @@ def validate(work: PhaseWork) -> dict[str, float]:
 
     Raises DivergedError where outputs are NaN or infinite, and Interrupted where a stop is requested meanwhile.
     """
+    with work.context.clock.measure(VALIDATION):
+        return _validate(work)
 
+
+def _validate(work: PhaseWork) -> dict[str, float]:
     def stop(done: int, total: int) -> None:
         """Stop between two batches of a validation, which is repeated on resume; workers stop at their next step."""
         if work.session.devices.workers == 1 and work.context.stop.reason is not None:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.training.phase.epochs.many_steps import Pace, can_run_many, run_many
+from kerastune_ft.training.profiling.clock import OFF
 
 
 def _pace(steps: int) -> Pace:
@@ -28,6 +29,7 @@ def _work(every: int | None, stacks: list[int], step: int = 0) -> tuple[Any, lis
 
     arrays = [(tf.fill([batches], number),) for number, batches in enumerate(stacks)]
     return SimpleNamespace(
+        context=SimpleNamespace(clock=OFF),
         state=SimpleNamespace(epoch=0, step=step),
         feed=SimpleNamespace(training_stacks=lambda order, epoch: iter(arrays)),
         prepared=SimpleNamespace(step=SimpleNamespace(train_many=train_many)),

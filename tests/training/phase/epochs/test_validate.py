@@ -11,6 +11,7 @@ import pytest
 
 from kerastune_ft.errors import DivergedError
 from kerastune_ft.training.phase.epochs import validate
+from kerastune_ft.training.profiling.clock import OFF
 
 
 def _work(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> Any:
@@ -19,6 +20,7 @@ def _work(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> Any:
     task = SimpleNamespace(summarise=lambda measured: {"loss": float(measured["loss"].mean())})
     session = SimpleNamespace(task=task, source=SimpleNamespace(splits={"validation": np.arange(2)}), devices=None)
     return SimpleNamespace(
+        context=SimpleNamespace(clock=OFF),
         session=session,
         options=SimpleNamespace(name="head"),
         phase=SimpleNamespace(batch_size=2),

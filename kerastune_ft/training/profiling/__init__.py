@@ -1,0 +1,1 @@
+"""Where the time of a run goes, for `run --profile`: measured on the way, without changing what is computed."""
