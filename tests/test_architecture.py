@@ -47,7 +47,7 @@ RANKS = {
             ("folds", "inference", "preview", "reporting", "scaffolding", "tracking", "verification"),
             ("cards",),
             ("exporting", "inspection", "trials", "tuning"),
-            ("comparison", "scheduling"),
+            ("comparison", "scheduling", "serving"),
             ("api",),
             ("doctor", "fetching"),
             ("cli",),

@@ -1,0 +1,156 @@
+"""Serving a run or an export over HTTP."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kerastune_ft.api.engine import load_engine
+from kerastune_ft.api.finished import explain_faults, read_settings
+from kerastune_ft.api.runs import open_run
+from kerastune_ft.errors import ConfigError, explain_exhaustion
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.serving.limits import Limits
+from kerastune_ft.storage import expand_home
+from kerastune_ft.streams import say, say_error
+
+if TYPE_CHECKING:
+    from kerastune_ft.serving.model import ServedModel
+
+_INSTALL = 'python -m pip install "starlette>=0.40" "uvicorn>=0.30" "prometheus-client>=0.20"'
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_EXPORT = "export.json"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a server is reached, and by whom."""
+
+    host: str = "127.0.0.1"
+    port: int = 8501
+    allowed_hosts: Collection[str] = ()
+    """Further names by which it may be asked; `*` for any."""
+    grace: float = 20.0
+    """Seconds in which requests under way are answered when it ends."""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A server that takes requests."""
+
+    url: str
+    model: ServedModel
+    has_token: bool
+
+
+def serve(
+    path: str, place: Place, limits: Limits, name: str | None, threads: int | None, begin: Callable[[Serving], None]
+) -> None:
+    """Serve a run or an export until a signal ends it; `begin` is called when it takes requests.
+
+    Raises ConfigError for what is neither, for an address that cannot be had, and where packages are missing.
+    """
+    try:
+        from kerastune_ft.serving import server
+        from kerastune_ft.serving.app import make_app
+        from kerastune_ft.serving.guard import HostRule, read_token
+        from kerastune_ft.serving.inputs import limit_pillow
+        from kerastune_ft.serving.service import Service
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in ("starlette", "uvicorn", "prometheus_client", "h11", "anyio"):
+            raise
+        raise ConfigError(f"serve needs {error.name}: {_INSTALL}") from error
+    try:
+        token = read_token(os.environ)
+    except ValueError as error:
+        raise ConfigError(f"the environment variable KERASTUNE_TOKEN is no token: {error}") from error
+    own = choose_threads() if threads is None else threads
+    check_target(path)
+    bound = server.bind(place.host, place.port)
+    try:
+        is_local = server.is_local(bound)
+        if not is_local and token is None:
+            say_error(
+                f"warning: {place.host} is reached from other machines, and KERASTUNE_TOKEN is not set: anybody there "
+                "may ask this server"
+            )
+        with explain_exhaustion():
+            model = open_model(path, name, own, limits)
+            limit_pillow(limits)
+            service = Service(model, limits, own)
+            say("warming up")
+            service.start()
+        app = make_app(service, HostRule(place.allowed_hosts, is_local), token)
+        about = Serving(server.describe_address(bound), model, token is not None)
+        try:
+            server.run(app, bound, limits, place.grace, lambda: begin(about))
+        finally:
+            service.stop()
+    finally:
+        bound.close()
+
+
+def choose_threads() -> int:
+    """Return how many threads the model gets: half of the cores that this process may use."""
+    return max(1, len(os.sched_getaffinity(0)) // 2)
+
+
+def check_target(path: str) -> None:
+    """Raise ConfigError for a path that is neither a run nor an export, and for a run without a model."""
+    if is_export(path):
+        return
+    found = Path(expand_home(path))
+    if not RunDirectory(found).exists("config.json"):
+        lack = (
+            "is not there" if not found.exists() else f"has neither config.json, as a run, nor {_EXPORT}, as an export"
+        )
+        raise ConfigError(f"{path} {lack}; name a finished run, or the folder that export wrote")
+    target = RunDirectory(open_run(path).path)
+    with explain_faults(target):
+        read_settings(target)
+
+
+def is_export(path: str) -> bool:
+    """Return whether a path is the folder of an export."""
+    return (Path(expand_home(path)) / _EXPORT).is_file()
+
+
+def open_model(path: str, name: str | None, threads: int, limits: Limits) -> ServedModel:
+    """Return the model of a run or an export, under a name that paths can have."""
+    return _open_run(path, name, threads, limits)
+
+
+def _open_run(path: str, name: str | None, threads: int, limits: Limits) -> ServedModel:
+    target = RunDirectory(open_run(path).path)
+    with explain_faults(target):
+        settings = read_settings(target)
+        chosen = check_name(name or settings.name)
+        load_engine()
+        _limit_threads(threads)
+        from kerastune_ft.serving.run_model import RunServed
+
+        say(f"loading {target}")
+        return RunServed(target, settings, chosen, limits.shapes)
+
+
+def check_name(name: str) -> str:
+    """Return a name of a model; raise ConfigError for one that a path cannot have."""
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"--name: {name!r} cannot be in a path; give letters, digits, '.', '_' and '-'")
+    return name
+
+
+def _limit_threads(threads: int) -> None:
+    import tensorflow as tf
+
+    settings: Any = tf.config.threading
+    try:
+        settings.set_intra_op_parallelism_threads(threads)
+        settings.set_inter_op_parallelism_threads(threads)
+    except RuntimeError:
+        # Something was computed in this process before.
+        say(f"TensorFlow runs already, and not with {threads} threads")

@@ -1,0 +1,94 @@
+"""A finished run as a served model: its own decoder and model, as `predict` uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from kerastune_ft.config.options.task_facts import LabelKind, facts
+from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.labels.raw import SEPARATOR
+from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.inference.decode_ahead import ignore_warnings_of_pillow
+from kerastune_ft.inference.items import Item
+from kerastune_ft.inference.predict import open_predictor
+from kerastune_ft.inference.run_model import Row
+from kerastune_ft.inference.text_inputs import make_text_item
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.saved_model.unknown import COLUMNS
+from kerastune_ft.serving.inputs import Given, make_form
+
+
+class RunServed:
+    """The model of a run, which computes batches of few fixed sizes."""
+
+    platform = "keras"
+
+    def __init__(self, run: RunDirectory, config: RunConfig, name: str, shapes: Sequence[int]) -> None:
+        """Load the model; `shapes` are the sizes of batches. Raises ConfigError where the run has none."""
+        ignore_warnings_of_pillow()
+        self.name, self._shapes = name, tuple(shapes)
+        self._predictor = open_predictor(run, config)
+        self._parts = len(self._predictor.input_columns)
+        self.form = make_form(facts(config.task).modality, self._parts)
+        scheme = LabelScheme.from_json(run.read_json("plan.json")["labels"])
+        self.classes = scheme.names
+        self._pick = _ANSWERS[scheme.kind]
+
+    def read(self, given: Given) -> Any:
+        """Return an input as training would have read it; raise ValueError with the reason where it cannot be."""
+        item = Item(self.form.noun, content=given) if isinstance(given, bytes) else make_text_item(given, self._parts)
+        found = self._predictor.read(item)
+        if found.problem is not None:
+            raise ValueError(found.problem)
+        return found
+
+    def answer(self, examples: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return the answer of each prepared input."""
+        shape = next((shape for shape in self._shapes if shape >= len(examples)), len(examples))
+        return [self._make_answer(row) for row in self._predictor.answer(examples, shape)]
+
+    def warm(self, example: Any, shapes: Sequence[int]) -> None:
+        """Compute batches of these sizes."""
+        self._predictor.warm(example, shapes)
+
+    def _make_answer(self, row: Row) -> dict[str, Any]:
+        return self._pick(row, self.classes) | {name: row[name] for name in COLUMNS if name in row}
+
+
+def _pick_class(row: Row, names: Sequence[str]) -> dict[str, Any]:
+    return {"label": row["label"], "probabilities": _pick_probabilities(row, names)}
+
+
+def _pick_classes(row: Row, names: Sequence[str]) -> dict[str, Any]:
+    return {"labels": split_labels(row["label"], names), "probabilities": _pick_probabilities(row, names)}
+
+
+def _pick_probabilities(row: Row, names: Sequence[str]) -> dict[str, float]:
+    return {name: row[f"probability_{name}"] for name in names}
+
+
+def _pick_values(row: Row, names: Sequence[str]) -> dict[str, Any]:
+    return {"value": row["value"] if len(names) == 1 else {name: row[f"value_{name}"] for name in names}}
+
+
+def _pick_mask(row: Row, names: Sequence[str]) -> dict[str, Any]:
+    return {"mask": row["mask"]}
+
+
+def split_labels(text: str, names: Sequence[str]) -> list[str]:
+    """Return the labels that a cell of predictions joins, which are in the order of the classes."""
+    found, rest = [], text
+    for name in names:
+        if rest == name or rest.startswith(name + SEPARATOR):
+            found.append(name)
+            rest = rest[len(name) + len(SEPARATOR) :]
+    return found
+
+
+_ANSWERS: Mapping[LabelKind, Callable[[Row, Sequence[str]], dict[str, Any]]] = {
+    "one": _pick_class,
+    "several": _pick_classes,
+    "values": _pick_values,
+    "mask": _pick_mask,
+}

@@ -1,0 +1,133 @@
+"""Runs the application in this process until a signal ends it, and then answers what is under way."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import ipaddress
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.serving.connections import LimitedConnection
+from kerastune_ft.serving.guard import Guard
+from kerastune_ft.serving.limits import Limits
+from kerastune_ft.training.interrupts import stop_signals
+
+_LARGEST_HEAD = 1 << 16
+
+
+class _Server(uvicorn.Server):
+    """A server whose process ends as it should: with 0 after the first signal, at once after the second."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End in good order after a signal, which is not raised again afterwards."""
+        before = {number: signal.signal(number, self.handle_exit) for number in stop_signals()}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note a signal; somebody who sends a second one insists."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket at an address, which does not listen yet; raise ConfigError where it cannot be had."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(f"--host: {host} is no address of this machine: {error}") from error
+    made = socket.socket(family, kind, protocol)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
+    except OSError as error:
+        made.close()
+        raise _explain_bind(host, port, error) from error
+    return made
+
+
+def _explain_bind(host: str, port: int, error: OSError) -> ConfigError:
+    if error.errno == errno.EADDRINUSE:
+        return ConfigError(
+            f"--port: {port} on {host} is in use by another process; end that, or give another (0: any free one)"
+        )
+    if error.errno == errno.EACCES:
+        return ConfigError(f"--port: {port} needs the rights of an administrator; give one from 1024 on")
+    if error.errno == errno.EADDRNOTAVAIL:
+        return ConfigError(f"--host: {host} is no address of this machine; give 127.0.0.1, or 0.0.0.0 for all of them")
+    return ConfigError(f"--host, --port: {host}:{port} cannot be had: {os.strerror(error.errno or 0).lower()}")
+
+
+def is_local(bound: socket.socket) -> bool:
+    """Return whether only this machine reaches a socket."""
+    return ipaddress.ip_address(bound.getsockname()[0].partition("%")[0]).is_loopback
+
+
+def describe_address(bound: socket.socket) -> str:
+    """Return the URL of a server at a socket, as this machine reaches it."""
+    host, port = bound.getsockname()[:2]
+    address = ipaddress.ip_address(host.partition("%")[0])
+    if address.is_unspecified:
+        host = "127.0.0.1" if address.version == 4 else "::1"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def run(app: Guard, bound: socket.socket, limits: Limits, grace: float, begin: Callable[[], None]) -> None:
+    """Serve until a signal comes, then answer what is under way within `grace` seconds.
+
+    `begin` is called when requests are taken. Raises ConfigError where the address was taken by another process
+    meanwhile.
+    """
+    quiet = logging.getLogger("uvicorn")
+    quiet.addHandler(logging.NullHandler())
+    quiet.propagate = False
+    connection = type("Connection", (LimitedConnection,), {"limits": limits})
+    config = uvicorn.Config(
+        app,
+        http=connection,
+        ws="none",
+        loop="asyncio",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=max(1, round(grace)),
+        h11_max_incomplete_event_size=_LARGEST_HEAD,
+        backlog=min(2048, 2 * limits.max_connections),
+    )
+    server = _Announcing(config, begin)
+    try:
+        server.run(sockets=[bound])
+    except OSError as error:
+        host, port = bound.getsockname()[:2] if bound.fileno() >= 0 else ("", 0)
+        raise _explain_bind(host, port, error) from error
+
+
+class _Announcing(_Server):
+    """A server that tells when it takes requests."""
+
+    def __init__(self, config: uvicorn.Config, begin: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._begin = begin
+
+    async def startup(self, sockets: list[Any] | None = None) -> None:
+        """Begin to listen, and say so."""
+        await super().startup(sockets)
+        self._begin()

@@ -1,0 +1,114 @@
+"""Answers inputs: measured and read in threads, computed in batches, each with its own answer or refusal."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from kerastune_ft.serving.batching import Batcher
+from kerastune_ft.serving.body import HeldBytes
+from kerastune_ft.serving.inputs import Given
+from kerastune_ft.serving.limits import Limits
+from kerastune_ft.serving.meters import Meters
+from kerastune_ft.serving.model import ServedModel
+from kerastune_ft.serving.outputs import Answer, Output, make_outputs
+from kerastune_ft.serving.refusal import TOO_LARGE, UNREADABLE, Refusal
+from kerastune_ft.streams import say_error
+
+# Beyond this share of the limit inputs are read one at a time, so that they do not fill the memory together.
+_LARGE = 0.25
+_FEWEST_READERS, _MOST_READERS = 2, 8
+VERSION = "1"
+"""The version of the model in the protocols, of which there is one."""
+
+
+class Service:
+    """A model with everything that answers requests of any protocol."""
+
+    def __init__(self, model: ServedModel, limits: Limits, threads: int = 1) -> None:
+        """`threads` is how many of the cores the model uses; inputs are read on the others."""
+        self.model, self.limits = model, limits
+        self.meters = Meters(limits.shapes)
+        self.held = HeldBytes(limits.max_bytes_at_once)
+        self._batcher = Batcher(model.answer, limits.batch_size, limits.max_waiting, self.meters.batches.observe)
+        readers = max(_FEWEST_READERS, min(_MOST_READERS, (os.cpu_count() or 1) - threads))
+        self._readers = ThreadPoolExecutor(readers, "reader")
+        self._large = asyncio.Lock()
+        self._outputs: tuple[Output, ...] = ()
+        self.meters.watch("waiting_inputs", "Inputs that wait for the model.", lambda: self._batcher.waiting)
+        self.meters.watch("held_bytes", "Bytes of the bodies of requests under way.", lambda: self.held.total)
+
+    def start(self) -> None:
+        """Warm the model up in all sizes of batches, and begin to answer."""
+        example = self.model.read(self.model.form.sample)
+        self.model.warm(example, self.limits.shapes)
+        (answer,) = self.model.answer([example])
+        self._outputs = make_outputs(answer, self.model.classes)
+        self._batcher.start()
+
+    def stop(self) -> None:
+        """Answer what waits, and end the threads."""
+        self._batcher.stop()
+        self._readers.shutdown(cancel_futures=True)
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether inputs are answered."""
+        return self._batcher.is_running
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """The outputs of the model, as its first answer has them."""
+        return self._outputs
+
+    def check_count(self, count: int) -> None:
+        """Raise Refusal for more inputs than a request may have, or than may wait at the moment."""
+        if count > self.limits.max_instances:
+            raise Refusal(TOO_LARGE, f"more than {self.limits.max_instances} inputs (--max-instances)")
+        self._batcher.reserve(count)
+
+    async def answer(self, inputs: Sequence[Given | Refusal]) -> list[list[Any] | Refusal]:
+        """Return for each input the values of the outputs, or its refusal; a refusal stays what it is."""
+        self.check_count(len(inputs))
+        answers = list(await asyncio.gather(*map(self._answer_one, inputs)))
+        for each in answers:
+            self.meters.inputs.labels(str(each.status) if isinstance(each, Refusal) else "200").inc()
+        return answers
+
+    async def run(self, function: Any, *arguments: Any) -> Any:
+        """Return what a function returns that takes too long for the loop of events, computed beside it."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, functools.partial(function, *arguments))
+
+    async def _answer_one(self, given: Given | Refusal) -> list[Any] | Refusal:
+        if isinstance(given, Refusal):
+            return given
+        try:
+            is_large, example = await self.run(self._read_small, given)
+            if is_large:
+                async with self._large:
+                    example = await self.run(self.model.read, given)
+            return await self._pick(await self._batcher.answer(example))
+        except Refusal as refusal:
+            return refusal
+        except ValueError as problem:
+            return Refusal(UNREADABLE, " ".join(str(problem).split())[:300] or "cannot be read")
+        except Exception as fault:
+            say_error(f"serve: {type(fault).__name__}: {' '.join(str(fault).split())[:300]}")
+            return Refusal(500, "the model failed on this input; see the server's log")
+
+    def _read_small(self, given: Given) -> tuple[bool, Any]:
+        """Return whether an input is large, and else what was read of it."""
+        is_large = self.model.form.measure(given, self.limits) > _LARGE
+        return is_large, None if is_large else self.model.read(given)
+
+    async def _pick(self, answer: Answer) -> list[Any]:
+        if any(output.is_file for output in self._outputs):
+            return await self.run(self._pick_all, answer)
+        return self._pick_all(answer)
+
+    def _pick_all(self, answer: Answer) -> list[Any]:
+        return [output.pick(answer) for output in self._outputs]
