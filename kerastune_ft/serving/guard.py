@@ -29,6 +29,7 @@ _HEADERS = (
 )
 # What a client still sends of a request that was refused; it reads no answer before.
 _DRAIN_SECONDS, _DRAIN_BYTES = 1.0, 32 << 20
+_TOO_LATE = 408
 
 
 class HostRule:
@@ -110,7 +111,7 @@ class Guard:
             await sending.refuse(Refusal(error.status_code, error.detail, error.headers))
         except TimeoutError:
             # The client does not take its answer; the connection is closed by what raised it.
-            sending.status = sending.status or 408
+            sending.status = sending.status or _TOO_LATE
             raise
         except Exception as fault:
             say_error(f"serve: {type(fault).__name__}: {' '.join(str(fault).split())[:300]}")
@@ -133,7 +134,8 @@ class Guard:
             raise Refusal(401, "a token is needed: Authorization: Bearer ...", {"www-authenticate": "Bearer"})
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        route = self._names.get(scope.get("endpoint"), "none")
+        endpoint: Any = scope.get("endpoint")
+        route = self._names.get(endpoint, "none")
         self._meters.requests.labels(route, str(status)).inc()
         self._meters.seconds.labels(route).observe(seconds)
         if is_verbose():
@@ -177,7 +179,7 @@ class _Sending:
         """Send a part of the answer, with the headers that every answer has, to a client that takes it in time."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            if not self._reading.is_complete:
+            if not self._reading.is_complete and self.status != _TOO_LATE:
                 await self._reading.drain()
             closing = [] if self._reading.is_complete else [(b"connection", b"close")]
             given = {name for name, _ in message["headers"]}

@@ -22,7 +22,8 @@ from kerastune_ft.serving.refusal import BAD_REQUEST, TOO_LARGE, UNREADABLE, Ref
 Given = bytes | tuple[str, ...]
 """An input as it was sent: the content of a file, or the one or two texts of an example."""
 
-_FORMATS = ("JPEG", "MPO", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP")
+# Those that training reads; others of Pillow's have readers that start programs. MPO is opened as JPEG.
+_FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP")
 # Every scan of a progressive JPEG decodes the whole picture again.
 _SCAN, _MOST_SCANS = b"\xff\xda", 100
 _DEEP_MODES = ("I", "F")

@@ -75,11 +75,13 @@ def _make_probabilities(value: Mapping[str, float], classes: Sequence[str]) -> l
 
 
 def _make_value(value: Any, classes: Sequence[str]) -> list[Output]:
-    if not isinstance(value, Mapping):
-        return [Output("value", "FP64", (-1,), lambda answer: float(answer["value"]))]
+    return [Output("value", "FP64", (-1,), lambda answer: float(answer["value"]))]
+
+
+def _make_values(value: Mapping[str, float], classes: Sequence[str]) -> list[Output]:
     names = tuple(value)
     return [
-        Output("value", "FP64", (-1, len(names)), lambda answer: [float(answer["value"][name]) for name in names]),
+        Output("values", "FP64", (-1, len(names)), lambda answer: [float(answer["values"][name]) for name in names]),
     ]
 
 
@@ -104,6 +106,7 @@ _OUTPUTS: Mapping[str, Callable[[Any, Sequence[str]], list[Output]]] = {
     "labels": _make_labels,
     "probabilities": _make_probabilities,
     "value": _make_value,
+    "values": _make_values,
     "mask": _make_mask,
     "distance": _make_distance,
     "unknown": _make_unknown,

@@ -69,7 +69,7 @@ def _pick_probabilities(row: Row, names: Sequence[str]) -> dict[str, float]:
 
 
 def _pick_values(row: Row, names: Sequence[str]) -> dict[str, Any]:
-    return {"value": row["value"] if len(names) == 1 else {name: row[f"value_{name}"] for name in names}}
+    return {"value": row["value"]} if len(names) == 1 else {"values": {name: row[f"value_{name}"] for name in names}}
 
 
 def _pick_mask(row: Row, names: Sequence[str]) -> dict[str, Any]:

@@ -9,9 +9,9 @@ import logging
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
 
 import uvicorn
 
@@ -25,12 +25,27 @@ _LARGEST_HEAD = 1 << 16
 
 
 class _Server(uvicorn.Server):
-    """A server whose process ends as it should: with 0 after the first signal, at once after the second."""
+    """A server that tells when it takes requests, and whose process ends with 0 after a signal."""
+
+    def __init__(self, config: uvicorn.Config, begin: Callable[[], None], end: threading.Event) -> None:
+        super().__init__(config)
+        self._begin, self._end = begin, end
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, and say so."""
+        await super().startup(sockets)
+        self._begin()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether the server is to end."""
+        return await super().on_tick(counter) or self._end.is_set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """End in good order after a signal, which is not raised again afterwards."""
-        before = {number: signal.signal(number, self.handle_exit) for number in stop_signals()}
+        # Only the main thread of a process gets signals.
+        numbers = stop_signals() if threading.current_thread() is threading.main_thread() else ()
+        before = {number: signal.signal(number, self.handle_exit) for number in numbers}
         try:
             yield
         finally:
@@ -87,8 +102,15 @@ def describe_address(bound: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def run(app: Guard, bound: socket.socket, limits: Limits, grace: float, begin: Callable[[], None]) -> None:
-    """Serve until a signal comes, then answer what is under way within `grace` seconds.
+def run(
+    app: Guard,
+    bound: socket.socket,
+    limits: Limits,
+    grace: float,
+    begin: Callable[[], None],
+    end: threading.Event | None = None,
+) -> None:
+    """Serve until a signal comes or `end` is set, then answer what is under way within `grace` seconds.
 
     `begin` is called when requests are taken. Raises ConfigError where the address was taken by another process
     meanwhile.
@@ -112,22 +134,9 @@ def run(app: Guard, bound: socket.socket, limits: Limits, grace: float, begin: C
         h11_max_incomplete_event_size=_LARGEST_HEAD,
         backlog=min(2048, 2 * limits.max_connections),
     )
-    server = _Announcing(config, begin)
+    server = _Server(config, begin, end or threading.Event())
     try:
         server.run(sockets=[bound])
     except OSError as error:
         host, port = bound.getsockname()[:2] if bound.fileno() >= 0 else ("", 0)
         raise _explain_bind(host, port, error) from error
-
-
-class _Announcing(_Server):
-    """A server that tells when it takes requests."""
-
-    def __init__(self, config: uvicorn.Config, begin: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._begin = begin
-
-    async def startup(self, sockets: list[Any] | None = None) -> None:
-        """Begin to listen, and say so."""
-        await super().startup(sockets)
-        self._begin()

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.api.engine import load_engine
 from kerastune_ft.api.finished import explain_faults, read_settings
-from kerastune_ft.api.runs import open_run
 from kerastune_ft.errors import ConfigError, explain_exhaustion
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.serving.export_model import DOCUMENT, ExportServed, read_export
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.storage import expand_home
 from kerastune_ft.streams import say, say_error
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _INSTALL = 'python -m pip install "starlette>=0.40" "uvicorn>=0.30" "prometheus-client>=0.20"'
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_EXPORT = "export.json"
 
 
 @dataclass(frozen=True)
@@ -61,15 +60,18 @@ def serve(
         from kerastune_ft.serving.inputs import limit_pillow
         from kerastune_ft.serving.service import Service
     except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in ("starlette", "uvicorn", "prometheus_client", "h11", "anyio"):
+        package = (error.name or "").partition(".")[0]
+        if package not in ("starlette", "uvicorn", "prometheus_client", "h11", "anyio"):
             raise
-        raise ConfigError(f"serve needs {error.name}: {_INSTALL}") from error
+        raise ConfigError(f"serve needs {package}: {_INSTALL}") from error
     try:
         token = read_token(os.environ)
     except ValueError as error:
         raise ConfigError(f"the environment variable KERASTUNE_TOKEN is no token: {error}") from error
-    own = choose_threads() if threads is None else threads
     check_target(path)
+    if threads is not None and is_export(path):
+        raise ConfigError("--threads has no effect on an export, which computes in one thread; leave it out")
+    own = 1 if is_export(path) else threads or choose_threads()
     bound = server.bind(place.host, place.port)
     try:
         is_local = server.is_local(bound)
@@ -102,30 +104,39 @@ def choose_threads() -> int:
 def check_target(path: str) -> None:
     """Raise ConfigError for a path that is neither a run nor an export, and for a run without a model."""
     if is_export(path):
+        read_export(Path(expand_home(path)))
         return
     found = Path(expand_home(path))
     if not RunDirectory(found).exists("config.json"):
         lack = (
-            "is not there" if not found.exists() else f"has neither config.json, as a run, nor {_EXPORT}, as an export"
+            "is not there" if not found.exists() else f"has neither config.json, as a run, nor {DOCUMENT}, as an export"
         )
         raise ConfigError(f"{path} {lack}; name a finished run, or the folder that export wrote")
-    target = RunDirectory(open_run(path).path)
+    target = RunDirectory(found)
     with explain_faults(target):
         read_settings(target)
 
 
 def is_export(path: str) -> bool:
     """Return whether a path is the folder of an export."""
-    return (Path(expand_home(path)) / _EXPORT).is_file()
+    return (Path(expand_home(path)) / DOCUMENT).is_file()
 
 
 def open_model(path: str, name: str | None, threads: int, limits: Limits) -> ServedModel:
     """Return the model of a run or an export, under a name that paths can have."""
-    return _open_run(path, name, threads, limits)
+    return _open_export(path, name) if is_export(path) else _open_run(path, name, threads, limits)
+
+
+def _open_export(path: str, name: str | None) -> ServedModel:
+    folder = Path(expand_home(path))
+    document = read_export(folder)
+    chosen = check_name(name or document["name"])
+    say(f"loading {folder}")
+    return ExportServed(folder, document, chosen)
 
 
 def _open_run(path: str, name: str | None, threads: int, limits: Limits) -> ServedModel:
-    target = RunDirectory(open_run(path).path)
+    target = RunDirectory(expand_home(path))
     with explain_faults(target):
         settings = read_settings(target)
         chosen = check_name(name or settings.name)

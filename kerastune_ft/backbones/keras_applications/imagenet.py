@@ -8,8 +8,6 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import h5py
-
 from kerastune_ft.backbones.keras_applications.families import family_of
 from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.errors import ConfigError
@@ -23,6 +21,8 @@ def require_weights(options: Applications) -> None:
 
     A damaged file is named and left alone: Keras would delete some of these and try to download them again.
     """
+    import h5py
+
     cached = cached_files(options.name)
     for path in cached:
         try:

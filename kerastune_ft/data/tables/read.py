@@ -11,7 +11,6 @@ from pathlib import Path
 from kerastune_ft.data.tables.formats.csv_reader import read_delimited
 from kerastune_ft.data.tables.formats.excel_reader import read_excel
 from kerastune_ft.data.tables.formats.jsonl_reader import read_lines
-from kerastune_ft.data.tables.formats.parquet_reader import read_parquet
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.rules import NEWEST, Rules
@@ -55,9 +54,16 @@ def read_table(path: Path, rules: Rules = NEWEST) -> TextTable:
     return frame
 
 
+def _read_parquet(path: Path, content: bytes) -> TextTable:
+    # Arrow takes more memory than all else that a command without a table of it needs.
+    from kerastune_ft.data.tables.formats.parquet_reader import read_parquet
+
+    return read_parquet(path, content)
+
+
 _READERS: Mapping[str, Callable[[Path, bytes], TextTable]] = {
-    ".parquet": read_parquet,
-    ".pq": read_parquet,
+    ".parquet": _read_parquet,
+    ".pq": _read_parquet,
     ".jsonl": read_lines,
     ".ndjson": read_lines,
     ".xlsx": read_excel,

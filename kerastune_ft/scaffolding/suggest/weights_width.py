@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-import h5py
 from safetensors import SafetensorError, safe_open
 
 from kerastune_ft.config.facts.applications import IMAGENET_ALPHAS
@@ -48,9 +48,11 @@ def _read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     if path.suffix == ".safetensors":
         with safe_open(path, "np") as file:
             return {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118  no mapping
+    import h5py
+
     shapes: dict[str, tuple[int, ...]] = {}
 
-    def note(name: str, item: h5py.Dataset | h5py.Group) -> None:
+    def note(name: str, item: Any) -> None:
         if isinstance(item, h5py.Dataset):
             shapes[name] = tuple(item.shape)
 

@@ -44,7 +44,7 @@ async function begin() {
 }
 
 function describe(model) {
-  const gives = model.outputs.includes("mask_bytes") ? "a mask of " : model.outputs.includes("value") ? "a value: " : "";
+  const gives = model.outputs.includes("mask_bytes") ? "a mask of " : "";
   return `A ${model.inputs.length > 1 ? "pair of " + model.noun + "s" : model.noun} gives ${gives}` +
     model.classes.slice(0, 12).join(", ") + (model.classes.length > 12 ? " and more" : "");
 }
@@ -213,7 +213,8 @@ function showAnswer(card, found) {
   said.replaceChildren();
   if ("label" in found) said.append(make("p", "label", found.label));
   if ("labels" in found) said.append(make("p", "label", found.labels.join(", ") || "none of the classes"));
-  if ("value" in found) showValues(said, found.value);
+  if ("value" in found) showValues(said, [found.value]);
+  if ("values" in found) showValues(said, found.values);
   if ("probabilities" in found) showBars(said, found.probabilities, found.labels || [found.label], false);
   if ("mask_bytes" in found) showMask(card, found.mask_bytes.b64);
   if ("shares" in found) showBars(said, found.shares, [], true);
@@ -223,8 +224,7 @@ function showAnswer(card, found) {
   }
 }
 
-function showValues(said, value) {
-  const values = Array.isArray(value) ? value : [value];
+function showValues(said, values) {
   values.forEach((number, place) => {
     const name = values.length > 1 ? model.classes[place] + ": " : "";
     said.append(make("p", "label", name + Number(number.toPrecision(6))));

@@ -36,6 +36,8 @@ def make_routes(service: Service) -> list[Route]:
         return await _score(service, request, _VALUE, lambda output, values: values)
 
     async def status(request: Request) -> Response:
+        if request.path_params["name"].rpartition(":")[2] in verbs:
+            raise Refusal(405, "Method Not Allowed", {"allow": "POST"})
         _check_model(service, request, "Could not find any versions of model {name}")
         ok = {"error_code": "OK", "error_message": ""}
         return JSONResponse({"model_version_status": [{"version": VERSION, "state": "AVAILABLE", "status": ok}]})
@@ -44,9 +46,10 @@ def make_routes(service: Service) -> list[Route]:
         _check_model(service, request, "Servable not found for request: Latest({name})")
         return JSONResponse(describe_signature(service))
 
+    verbs = {"predict": predict, "classify": classify, "regress": regress}
     routes = []
     for path in ("/v1/models/{name}", "/v1/models/{name}/versions/{version}"):
-        for verb, endpoint in (("predict", predict), ("classify", classify), ("regress", regress)):
+        for verb, endpoint in verbs.items():
             routes.append(Route(f"{path}:{verb}", endpoint, methods=["POST"], name=f"v1 {verb}"))
         routes.append(Route(f"{path}/metadata", metadata, methods=["GET"], name="v1 metadata"))
         routes.append(Route(path, status, methods=["GET"], name="v1 status"))
@@ -82,7 +85,7 @@ def describe_signature(service: Service) -> dict[str, Any]:
 async def _predict(service: Service, request: Request) -> Response:
     _check_model(service, request, "Servable not found for request: Latest({name})")
     with service.held.hold() as holding:
-        asked = _require_object(await _read(service, request, holding))
+        asked = _require_object(await _read_json(service, request, holding))
         is_row = "instances" in asked
         if is_row == ("inputs" in asked):
             raise Refusal(BAD_REQUEST, 'a request has exactly one of "instances" and "inputs"')
@@ -102,7 +105,7 @@ async def _score(service: Service, request: Request, name: str, write: Callable[
     if place is None:
         raise Refusal(BAD_REQUEST, f"this model gives no {name}; use :predict")
     with service.held.hold() as holding:
-        asked = _require_object(await _read(service, request, holding))
+        asked = _require_object(await _read_json(service, request, holding))
         key = "examples" if "examples" in asked else "instances"
         if key not in asked:
             raise Refusal(BAD_REQUEST, 'a request has "examples", a list')
@@ -113,7 +116,7 @@ async def _score(service: Service, request: Request, name: str, write: Callable[
     )
 
 
-async def _read(service: Service, request: Request, holding: Any) -> Any:
+async def _read_json(service: Service, request: Request, holding: Any) -> Any:
     data = await read_body(request, service.limits, holding)
     # A few milliseconds for a megabyte, in which no other request would be answered.
     return parse_json(data) if len(data) < 1 << 18 else await service.run(parse_json, data)

@@ -1,0 +1,83 @@
+"""An export as a served model, without TensorFlow where its format does without.
+
+The code is this package's own copy of the export's predict.py, never a file of the export.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.exporting.script_table import SCRIPTS
+from kerastune_ft.serving.inputs import Given, make_form
+
+DOCUMENT = "export.json"
+_VERSION = 1
+
+
+class ExportServed:
+    """The model of an export, read and computed by the functions that it was compared with its run by."""
+
+    def __init__(self, folder: Path, document: Mapping[str, Any], name: str) -> None:
+        """Load the model. Raises ConfigError where its runtime is missing, or the export is not whole."""
+        self.name, self.platform = name, str(document["format"])
+        self._script = load_script(document)
+        preprocessing = _read_json(folder / "preprocessing.json")
+        self.form = make_form(document["modality"], int(preprocessing.get("texts", 1)))
+        self.classes = tuple(_read_json(folder / "labels.json"))
+        try:
+            self._model = self._script.load(folder)
+        except Exception as error:  # Each runtime raises errors of its own.
+            said = " ".join(str(error).split())[:300]
+            raise ConfigError(f"{folder} cannot be opened ({said}); export the run again") from error
+
+    def read(self, given: Given) -> Any:
+        """Return an input as the export reads it; raise ValueError with the reason where it cannot be."""
+        item = given if isinstance(given, bytes) or len(given) > 1 else given[0]
+        return self._script.read(self._model, item)
+
+    def answer(self, examples: Sequence[Any]) -> list[dict[str, Any]]:
+        """Return the answer of each prepared input."""
+        found: list[dict[str, Any]] = self._script.predict(self._model, list(examples))
+        return found
+
+    def warm(self, example: Any, shapes: Sequence[int]) -> None:
+        """Compute batches of these sizes."""
+        for shape in shapes:
+            self.answer([example] * shape)
+
+
+def read_export(folder: Path) -> dict[str, Any]:
+    """Return the export.json of a folder; raise ConfigError where it is damaged or of another version."""
+    found = _read_json(folder / DOCUMENT)
+    if not isinstance(found, dict) or found.get("version") != _VERSION:
+        raise ConfigError(f"{folder / DOCUMENT} is not of a version that this program reads; export the run again")
+    if lacking := [key for key in ("format", "script", "name", "modality") if not isinstance(found.get(key), str)]:
+        raise ConfigError(f"{folder / DOCUMENT} is damaged: it has no {lacking[0]}; export the run again")
+    return found
+
+
+def load_script(document: Mapping[str, Any]) -> Any:
+    """Return this package's module of an export's predict.py; raise ConfigError without its runtime."""
+    script = document["script"]
+    if script not in SCRIPTS.values():
+        raise ConfigError(f"{DOCUMENT}: {script!r} is no script of this program; export the run again")
+    try:
+        return importlib.import_module(f"kerastune_ft.exporting.scripts.{script}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("kerastune_ft"):
+            raise
+        missing = (error.name or "").partition(".")[0]
+        names = " ".join(document.get("runtime") or [missing])
+        raise ConfigError(f"exports as {document['format']} need {missing}: python -m pip install {names}") from error
+
+
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read ({error}); export the run again") from error

@@ -1,0 +1,50 @@
+"""Answers of a service: one bad input is that input's error, and nothing is said of faults but that there are some."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from kerastune_ft.serving.limits import Limits
+from kerastune_ft.serving.refusal import Refusal
+from tests.support.served import StandIn, name_mask, picture, start
+
+
+def test_all_sizes_of_batches_are_warm_before_it_is_ready() -> None:
+    model = StandIn()
+    with start(model, Limits(batch_size=4)) as service:
+        assert model.batches == [1, 2, 4, 1]
+        assert service.is_ready
+        assert [output.name for output in service.outputs] == ["label", "probabilities"]
+    assert not service.is_ready
+
+
+def test_one_bad_input_is_that_inputs_error() -> None:
+    with start(limits=Limits(max_pixels=100)) as service:
+        bad = [b"no image", picture(255)[:-20], picture(0, size=(20, 20)), Refusal(400, "no base64")]
+        found = asyncio.run(service.answer([picture(255), *bad, picture(0)]))
+    assert [each.status for each in found if isinstance(each, Refusal)] == [422, 422, 413, 400]
+    assert [found[0], found[5]] == [["bright", [0.0, 1.0]], ["dark", [1.0, 0.0]]]
+
+
+def test_a_fault_of_the_model_is_logged_and_not_told(capsys: pytest.CaptureFixture[str]) -> None:
+    model = StandIn()
+    with start(model) as service:
+        model.is_broken = True
+        (found,) = asyncio.run(service.answer([picture(0)]))
+    assert isinstance(found, Refusal)
+    assert (found.status, found.text) == (500, "the model failed on this input; see the server's log")
+    assert "RuntimeError: no weights" in capsys.readouterr().err
+
+
+def test_large_inputs_and_masks_come_through_as_well() -> None:
+    with start(StandIn(say=name_mask), Limits(max_pixels=50)) as service:
+        found = asyncio.run(service.answer([picture(255), picture(0)] * 3))
+    assert [each[1] for each in found if not isinstance(each, Refusal)] == [[0.5, 0.5], [4 / 6, 2 / 6]] * 3
+
+
+def test_more_inputs_than_a_request_may_have() -> None:
+    with start(limits=Limits(max_instances=2)) as service, pytest.raises(Refusal) as refused:
+        asyncio.run(service.answer([picture(0)] * 3))
+    assert refused.value.status == 413
