@@ -76,10 +76,12 @@ VERBS = frozenset({
     "is", "are", "has", "have", "was", "can", "needs", "check", "refuse", "remove", "read", "write", "find",
     "note", "count", "keep", "list", "require", "report", "return",
 })  # fmt: skip
-# Events of a run as watchers are told of them, and a word that everybody knows.
-PARTICIPLES_ALLOWED = frozenset(
-    {"run_started", "phase_started", "step_done", "epoch_done", "phase_done", "part_done", "run_done", "counted"}
-)
+# Events of a run as watchers are told of them, those of connections as asyncio has them, and a word that everybody
+# knows.
+PARTICIPLES_ALLOWED = frozenset({
+    "run_started", "phase_started", "step_done", "epoch_done", "phase_done", "part_done", "run_done", "counted",
+    "connection_made", "data_received", "connection_lost",
+})  # fmt: skip
 
 # Loaders, sources, tasks, label schemes and descriptions of inputs say what they are by properties, not by their class.
 KIND_MODULES = re.compile(

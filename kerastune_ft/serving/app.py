@@ -6,9 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, Router
 
-from kerastune_ft.serving.protocols import open_inference, tensorflow_serving
 from kerastune_ft.serving.guard import Guard, HostRule
 from kerastune_ft.serving.page_routes import PAGE, make_page_routes
+from kerastune_ft.serving.protocols import open_inference, tensorflow_serving
 from kerastune_ft.serving.service import Service
 
 _METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"

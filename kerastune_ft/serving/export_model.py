@@ -17,6 +17,8 @@ from kerastune_ft.serving.inputs import Given, make_form
 
 DOCUMENT = "export.json"
 _VERSION = 1
+# How the scripts are given the two texts of a pair.
+_BETWEEN = "\t"
 
 
 class ExportServed:
@@ -26,8 +28,8 @@ class ExportServed:
         """Load the model. Raises ConfigError where its runtime is missing, or the export is not whole."""
         self.name, self.platform = name, str(document["format"])
         self._script = load_script(document)
-        preprocessing = _read_json(folder / "preprocessing.json")
-        self.form = make_form(document["modality"], int(preprocessing.get("texts", 1)))
+        about_texts = _read_json(folder / "preprocessing.json").get("text") or {}
+        self.form = make_form(document["modality"], int(about_texts.get("texts", 1)))
         self.classes = tuple(_read_json(folder / "labels.json"))
         try:
             self._model = self._script.load(folder)
@@ -37,8 +39,11 @@ class ExportServed:
 
     def read(self, given: Given) -> Any:
         """Return an input as the export reads it; raise ValueError with the reason where it cannot be."""
-        item = given if isinstance(given, bytes) or len(given) > 1 else given[0]
-        return self._script.read(self._model, item)
+        if isinstance(given, bytes):
+            return self._script.read(self._model, given)
+        if len(given) > 1 and any(_BETWEEN in text for text in given):
+            raise ValueError("has a tab in it, which stands between the two texts of a pair; write a blank")
+        return self._script.read(self._model, _BETWEEN.join(given))
 
     def answer(self, examples: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the answer of each prepared input."""

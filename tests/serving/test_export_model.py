@@ -15,7 +15,7 @@ from kerastune_ft.exporting.script_table import SCRIPTS
 from kerastune_ft.serving.export_model import ExportServed, read_export
 from tests.support.served import picture
 
-SCRIPT = next(iter(SCRIPTS.values()))
+SCRIPT = SCRIPTS["onnx", "image"]
 DOCUMENT: dict[str, Any] = {
     "version": 1, "format": "onnx", "script": SCRIPT, "name": "cells", "modality": "image", "runtime": ["onnxruntime"],
 }  # fmt: skip
@@ -58,9 +58,11 @@ def test_texts_are_given_as_texts_and_pairs_as_pairs(tmp_path: Path, script: Any
     folder = write(tmp_path, modality="text")
     model = ExportServed(folder, read_export(folder), "mine")
     assert model.read(("one",)) == "one"
-    (folder / "preprocessing.json").write_text('{"texts": 2}')
+    (folder / "preprocessing.json").write_text('{"text": {"texts": 2}}')
     model = ExportServed(folder, read_export(folder), "mine")
-    assert (model.form.names, model.read(("one", "two"))) == (("text", "text_2"), ("one", "two"))
+    assert (model.form.names, model.read(("one", "two"))) == (("text", "text_2"), "one\ttwo")
+    with pytest.raises(ValueError, match="has a tab in it"):
+        model.read(("one", "two\tthree"))
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from starlette.routing import Route
 from kerastune_ft.serving.body import read_body
 from kerastune_ft.serving.json_text import parse_json
 from kerastune_ft.serving.outputs import Output
+from kerastune_ft.serving.protocols.tensors import read_tensors, write_bytes, write_json
 from kerastune_ft.serving.refusal import BAD_REQUEST, BUSY, WAIT, Refusal, refuse_all
 from kerastune_ft.serving.service import VERSION, Service
-from kerastune_ft.serving.protocols.tensors import read_tensors, write_bytes, write_json
 
 _HEADER = "inference-header-content-length"
 NAME = "kerastune_ft"

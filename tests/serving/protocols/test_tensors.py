@@ -11,8 +11,8 @@ import pytest
 
 from kerastune_ft.serving.inputs import make_form
 from kerastune_ft.serving.outputs import make_outputs
-from kerastune_ft.serving.refusal import Refusal
 from kerastune_ft.serving.protocols.tensors import read_tensors, write_bytes, write_json
+from kerastune_ft.serving.refusal import Refusal
 from tests.support.served import pack, tensor
 
 IMAGE, PAIR = make_form("image"), make_form("text", 2)
