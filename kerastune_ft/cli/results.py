@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 import click
@@ -159,6 +160,7 @@ def report(run: str, as_json: bool, debug: bool) -> None:
         say(f"{opened.path / README} is its model card; to publish both: {upload}")
     if problem is not None:
         click.echo(f"the page is not written: {problem}", err=True)
+    say(f"next: python -m kerastune_ft export {shlex.quote(run)} --format onnx")
 
 
 @click.command()

@@ -224,7 +224,7 @@ def print_outcome(done: Any, config: str, overrides: Sequence[str]) -> None:
     echo(f"run directory: {done.path}")
     if done.metrics:
         place = shlex.quote(str(done.path))
-        click.echo(f"next: open {done.path}/report/index.html, or: python -m kerastune_ft evaluate {place}")
+        click.echo(f"next: open {done.path}/report/index.html, or: python -m kerastune_ft report {place}")
     else:
         echo("next: run the same command without --until-phase to continue")
 

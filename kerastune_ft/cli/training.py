@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from kerastune_ft.cli.options import explain_option, explain_origins, set_option, show_origins, training_options
@@ -162,3 +164,5 @@ def plan(
     show(build_plan_table(dict(document)))
     if explain:
         show_origins(config, overrides)
+    words = [config, *(word for override in overrides for word in ("--set", override))]
+    click.echo(f"next: python -m kerastune_ft run {shlex.join(words)}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.api.engine import load_engine
 from kerastune_ft.backbones.hub import presets
 from kerastune_ft.config.options.backbones import Applications, KerasHub
 from kerastune_ft.errors import ConfigError, KerasTuneError
@@ -16,6 +18,12 @@ from kerastune_ft.fetching.lock_file import Fetched
 from kerastune_ft.streams import error_stream
 
 _IMAGENET = "imagenet"
+# What clients of hubs say, each in its own words, where no host answers.
+_NO_NETWORK = re.compile(
+    r"name or service not known|name resolution|failed to resolve|network is unreachable|connection refused|"
+    r"connecterror|timed out|cannot find the requested files",
+    re.IGNORECASE,
+)
 
 
 def fetch_backbone(options: Any, report: Report) -> Iterator[Fetched]:
@@ -30,6 +38,7 @@ def fetch_backbone(options: Any, report: Report) -> Iterator[Fetched]:
 
 
 def _fetch_weights(options: Applications, report: Report) -> list[Fetched]:
+    load_engine()
     from kerastune_ft.backbones.keras_applications import applications, imagenet
 
     fetched = []
@@ -49,6 +58,7 @@ def _fetch_weights(options: Applications, report: Report) -> list[Fetched]:
 def _fetch_preset(preset: str, report: Report) -> list[Fetched]:
     if Path(preset).is_dir():
         return []
+    load_engine()
     import keras_hub
 
     handle = find_handle(preset, keras_hub.models.Backbone.presets)
@@ -60,6 +70,11 @@ def _fetch_preset(preset: str, report: Report) -> list[Fetched]:
     except KerasTuneError:
         raise
     except Exception as error:
+        if _NO_NETWORK.search(str(error)):
+            raise ConfigError(
+                f"backbone.preset: {handle} cannot be reached ({type(error).__name__}); give this command where there "
+                "is a network, or name its proxy in the environment variable https_proxy"
+            ) from error
         raise presets.explain_refusal(preset, handle, error) from error
     return [Fetched(path, handle) for path in sorted(folder.rglob("*")) if path.is_file()]
 

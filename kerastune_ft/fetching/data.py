@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.api.engine import load_engine
 from kerastune_ft.config.options.data import TfdsData
 from kerastune_ft.data import embedded
 from kerastune_ft.errors import ConfigError, DataError, explain_write
@@ -34,6 +35,7 @@ def fetch_data(options: Any, output: Path | None, report: Report) -> Iterator[tu
 def _prepare_data_set(options: TfdsData, report: Report) -> list[Fetched]:
     if options.name in embedded.NAMES:
         return []
+    load_engine()
     import tensorflow_datasets as tfds
 
     report(f"data: TensorFlow Datasets {options.name}")

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft import keras_settings
 from kerastune_ft.config.options.byte_sizes import size_text
 from kerastune_ft.config.read import read
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import DataError, explain_write
+from kerastune_ft.fetching.backbones import fetch_backbone
+from kerastune_ft.fetching.data import fetch_data
 from kerastune_ft.fetching.lock_file import Fetched, LockFile
 from kerastune_ft.fetching.places import choose_folders, write_script
 from kerastune_ft.fetching.wheels import gather_wheels
-from kerastune_ft.quiet_imports import tensorflow_import
 from kerastune_ft.storage import path_of_user
 from kerastune_ft.streams import say
 from kerastune_ft.wording import counted
@@ -88,11 +88,6 @@ def fetch(
 
 
 def _gather(settings: RunConfig, folder: Path | None) -> tuple[list[Fetched], list[str]]:
-    if note := keras_settings.prepare():
-        say(note)
-    with tensorflow_import():
-        from kerastune_ft.fetching.backbones import fetch_backbone
-        from kerastune_ft.fetching.data import fetch_data
     fetched = list(fetch_backbone(settings.backbone, say))
     overrides: dict[str, str] = {}
     for each, changes in fetch_data(settings.data, folder, say):

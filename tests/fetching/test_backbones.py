@@ -16,6 +16,7 @@ import pytest
 from kerastune_ft.backbones.keras_applications import imagenet
 from kerastune_ft.config.options.backbones import Applications, KerasHub
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.fetching import backbones
 from kerastune_ft.fetching.backbones import fetch_backbone, find_handle
 from kerastune_ft.fetching.keras_files import replace_get_file
 from tests.support.file_server import FileServer
@@ -75,6 +76,21 @@ def test_names_become_handles() -> None:
     for wrong in ("bert_tinny", "gs://x/y"):
         with pytest.raises(ConfigError, match="no preset"):
             find_handle(wrong, known)
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [("ConnectError: Name or service not known", "cannot be reached"), ("404 no such model", "check the name")],
+)
+def test_a_hub_that_fails_says_whether_the_network_or_the_name_is_wrong(
+    said: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(rest: str) -> str:
+        raise OSError(said)
+
+    monkeypatch.setattr(backbones, "_CLIENTS", {"hf": fail})
+    with pytest.raises(ConfigError, match=words):
+        list(fetch_backbone(KerasHub(preset="hf://org/name"), lambda line: None))
 
 
 class Hub(http.server.BaseHTTPRequestHandler):

@@ -11,6 +11,11 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.fetching import data
 
 
+@pytest.fixture(autouse=True)
+def without_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "load_engine", lambda: None)
+
+
 def fetch(options: object, output: Path | None = None) -> list[tuple[str, str, dict[str, str]]]:
     found = data.fetch_data(options, output, lambda line: None)
     return [(str(each.path), each.source, overrides) for each, overrides in found]

@@ -16,8 +16,6 @@ from kerastune_ft.fetching.lock_file import Fetched
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "environ", dict(os.environ))
-    # Keras may have been set by another test.
-    monkeypatch.setattr("kerastune_ft.keras_settings.prepare", lambda: None)
 
 
 def test_a_configuration_of_the_package_needs_nothing() -> None:
@@ -40,7 +38,7 @@ def weights(monkeypatch: pytest.MonkeyPatch) -> list[int]:
             path.write_bytes(b"weights")
         return [Fetched(path, "https://x/a.h5")]
 
-    monkeypatch.setattr("kerastune_ft.fetching.backbones.fetch_backbone", fetch_backbone)
+    monkeypatch.setattr(fetching, "fetch_backbone", fetch_backbone)
     return times
 
 

@@ -53,7 +53,7 @@ def test_the_last_lines_give_figures_directory_and_next_command(commands: dict[s
     test = json.loads((base / "metrics.json").read_text())["test"]
     assert figures == "  ".join(f"test_{name} {value:.4f}" for name, value in test.items())
     assert directory == "run directory: base"
-    assert following == "next: open base/report/index.html, or: python -m kerastune_ft evaluate base"
+    assert following == "next: open base/report/index.html, or: python -m kerastune_ft report base"
 
 
 def test_a_finished_run_prints_its_metrics_and_trains_nothing(commands: dict[str, Outcome], base: Path) -> None:
