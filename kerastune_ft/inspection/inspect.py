@@ -36,6 +36,8 @@ from kerastune_ft.training.watch import Watcher
 from kerastune_ft.wording import counted
 
 _NEIGHBOURS = 8
+# Deviations of all values by which those of copies differ that do not agree.
+_UNLIKE = 0.5
 # The cosines of all pairs cost about so much, for features of 1,000 numbers.
 _SECONDS_OF_PAIRS = 2e-8
 
@@ -84,7 +86,7 @@ def inspect_data(session: Session, watch: Watcher) -> Inspection:
     clusters = list_clusters(joined)
     suspects = _find_suspects(session, features, indices, strata, joined, watch)
     exact_clusters = list_clusters(join_pairs(len(examples), exact))
-    conflicts = [held for held in clusters if len({examples[position].label for position in held}) > 1]
+    conflicts = _find_conflicts(session, indices, clusters, exact_clusters)
     groups = None if source.groups is None else [source.groups[index] for index in indices]
     report = Reporter(examples)
     findings = [
@@ -159,6 +161,19 @@ def _find_suspects(
     if len(np.unique(folds)) < 2:
         return None
     return find(features, source.labels[indices], session.task.scheme.names, folds)
+
+
+def _find_conflicts(
+    session: Session, indices: np.ndarray, clusters: Sequence[Sequence[int]], exact: Sequence[Sequence[int]]
+) -> list[Sequence[int]]:
+    """Return the copies whose labels differ: of values by more than is small, of masks those of exact copies alone."""
+    numbers = session.source.labels[indices]
+    if not session.task.scheme.has_classes:
+        usual = np.maximum(numbers.std(axis=0), 1e-12)
+        return [held for held in clusters if (np.ptp(numbers[list(held)], axis=0) > _UNLIKE * usual).any()]
+    texts = [session.source.label_texts[index] for index in indices]
+    compared = exact if session.task.predicts_masks else clusters
+    return [held for held in compared if len({texts[position] for position in held}) > 1]
 
 
 def _leave_out_values(session: Session, conflicts: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:

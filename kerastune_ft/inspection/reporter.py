@@ -79,7 +79,9 @@ class Reporter:
             f"{100 * len(suspects) / total:.1f} % of {total:,}, nearly certain {sure}; "
             f"{self._count_splits([each.position for each in suspects])}"
         )
-        return Finding(LABELS, len(suspects), detail, f"{_LOOK} and correct the labels; {_EXCLUDE}", rows)
+        return Finding(
+            LABELS, len(suspects), detail, f"{_LOOK} and correct the labels" + (f"; {_EXCLUDE}" if sure else ""), rows
+        )
 
     def between_groups(self, clusters: Sequence[Sequence[int]]) -> Finding | None:
         """Return what is said of copies whose groups differ."""
@@ -109,7 +111,7 @@ class Reporter:
     def sizes(self, faults: Sequence[Fault]) -> Finding | None:
         """Return what is said of examples of other sizes than most."""
         odd = [each for each in faults if each.kind in (ODD, SMALL)]
-        return self._report_faults(SIZES, odd, f"{_LOOK}: thumbnails, strips or cut files may be among them")
+        return self._report_faults(SIZES, odd, f"{_LOOK}: they may be cut, empty or of another kind")
 
     def outliers(self, found: Sequence[tuple[int, float]]) -> Finding | None:
         """Return what is said of outliers, each with how many times farther from its neighbours it is than they."""

@@ -1,8 +1,9 @@
-"""Sounds: hashes of their samples, copies by their spectrograms, and silence."""
+"""Sounds: hashes of their samples, copies by their spectrograms and waves, and silence."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -24,7 +25,9 @@ from kerastune_ft.inspection.neighbours import Neighbours
 from kerastune_ft.training.session.session import Session
 
 _BY_FEATURES = 5
-_SPAN, _CONTROLS = Span(0.75, 0.95), 200
+_SPAN, _CONTROLS = Span(0.66, 0.85), 100
+# A correlation of spectrograms below it is that of no copy.
+_LEAST = 0.6
 _SHORTEST_HOP = 0.01
 _SHORT = 0.1
 
@@ -32,13 +35,20 @@ _SHORT = 0.1
 class Sounds(Contents):
     """Sounds, of each of which a spectrogram is kept."""
 
-    measure = "correlation of the details of spectrograms"
-    seconds_to_read, seconds_to_compare = 0.005, 0.003
+    measure = "correlation of waves at the best shift"
+    seconds_to_read, seconds_to_compare = 0.005, 0.004
     bytes_kept = 2 * spectrograms.BANDS * spectrograms.MOST_FRAMES
 
-    def __init__(self, hashes: list[str], drawn: list[np.ndarray], loudest: list[float], seconds: list[float]) -> None:
-        """`drawn` are the spectrograms, `loudest` the largest samples."""
-        self.hashes, self._drawn = hashes, drawn
+    def __init__(
+        self,
+        hashes: list[str],
+        drawn: list[np.ndarray],
+        loudest: list[float],
+        seconds: list[float],
+        read_wave: Callable[[int], np.ndarray],
+    ) -> None:
+        """`drawn` are the spectrograms, `loudest` the largest samples; `read_wave` reads one again, by position."""
+        self.hashes, self._drawn, self._read_wave = hashes, drawn, read_wave
         self._is_silent = np.array(loudest) <= 0
         usual = float(np.median(seconds))
         silent = [
@@ -60,19 +70,23 @@ class Sounds(Contents):
         assert lengths is not None
         hop = max(_SHORTEST_HOP, float(np.quantile(lengths[indices], 0.95)) / spectrograms.MOST_FRAMES)
         hashes, drawn, loudest, seconds = [], [], [], []
-        for done, index in enumerate(indices.tolist(), start=1):
-            fields = source.read_input(tf.constant(index, tf.int64))
-            samples, rate = np.asarray(fields["samples"]), int(fields["rate"])
+
+        def read(position: int) -> tuple[np.ndarray, int]:
+            fields = source.read_input(tf.constant(indices[position], tf.int64))
+            return np.asarray(fields["samples"]), int(fields["rate"])
+
+        for done in range(1, len(indices) + 1):
+            samples, rate = read(done - 1)
             hashes.append(hashlib.sha256(f"{rate} ".encode() + samples.tobytes()).hexdigest())
             picture = spectrograms.draw_spectrogram(samples, rate, hop)
             drawn.append(picture[:, : spectrograms.MOST_FRAMES].astype(np.float16))
             loudest.append(float(np.abs(samples).max(initial=0.0)))
             seconds.append(len(samples) / rate)
             progress(done, len(indices))
-        return cls(hashes, drawn, loudest, seconds)
+        return cls(hashes, drawn, loudest, seconds, lambda position: spectrograms.make_wave(*read(position)))
 
     def find_copies(self, neighbours: Neighbours | None, strata: np.ndarray, progress: Progress) -> Copies:
-        """Return the near copies: candidates by features, decided by spectrograms."""
+        """Return the near copies: candidates by features and spectrograms, decided by waves."""
         if neighbours is None:
             return Copies((), _SPAN.lowest, 0)
         candidates = choose_candidates(neighbours, strata, _BY_FEATURES)
@@ -85,4 +99,6 @@ class Sounds(Contents):
 
     def _compare(self, pair: tuple[int, int]) -> float:
         first, second = (self._drawn[position].astype(np.float32) for position in pair)
-        return spectrograms.correlate(first, second)
+        if spectrograms.correlate(first, second) < _LEAST:
+            return 0.0
+        return spectrograms.correlate_waves(*(self._read_wave(position) for position in pair))

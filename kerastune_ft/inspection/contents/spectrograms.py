@@ -1,12 +1,20 @@
-"""Whether one sound is a copy of another: louder, shifted, cut, with noise or encoded anew."""
+"""Whether one sound is a copy of another: louder, shifted, cut, with noise or encoded anew.
+
+Spectrograms, which are small, say which sounds may be copies. Whether they are is decided by their waves: two
+recordings of one word by one voice have spectrograms that are nearly the same, and waves that are not.
+"""
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, signal
 
 BANDS = 40
 """Bands of a spectrogram, evenly spaced on the mel scale."""
+WAVE_RATE = 4000
+"""Samples a second of the waves that are compared."""
 MOST_FRAMES = 256
 """Frames of the longest sound; more are averaged."""
 _WINDOW_SECONDS = 0.025
@@ -52,6 +60,33 @@ def _make_filters(window: int, rate: int) -> np.ndarray:
     rising = (mels[:, None] - edges[None, :-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[None, 2:] - mels[:, None]) / (edges[2:] - edges[1:-1])
     return np.maximum(0, np.minimum(rising, falling)).astype(np.float32)
+
+
+def make_wave(samples: np.ndarray, rate: int) -> np.ndarray:
+    """Return a sound at 4,000 samples a second, where the waves of voices and most other sounds have their power."""
+    common = math.gcd(rate, WAVE_RATE)
+    resampled: np.ndarray = signal.resample_poly(samples.astype(np.float64), WAVE_RATE // common, rate // common)
+    return resampled - resampled.mean()
+
+
+def correlate_waves(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the correlation of two waves at the shift where it is largest, of either sign: up to 1.
+
+    Both are differentiated, and the size of each frequency is replaced by its root: else the pitch of a voice, which
+    its other recordings have too, would decide.
+    """
+    size = 1 << (len(first) + len(second) - 2).bit_length()
+    one, other = (_whiten(np.fft.rfft(np.diff(each), size)) for each in (first, second))
+    # At shifts of a quarter of a sample: copies are shifted by no whole number of these.
+    sums = 4 * np.fft.irfft(np.conj(one) * other, 4 * size)
+    powers = [float(np.fft.irfft(np.abs(each) ** 2, size)[0]) for each in (one, other)]
+    return float(np.abs(sums).max() / math.sqrt(powers[0] * powers[1])) if min(powers) > 1e-12 else 0.0
+
+
+def _whiten(spectrum: np.ndarray) -> np.ndarray:
+    sizes = np.abs(spectrum)
+    whitened: np.ndarray = spectrum / np.sqrt(np.maximum(sizes, max(1e-3 * float(sizes.max()), 1e-12)))
+    return whitened
 
 
 def correlate(first: np.ndarray, second: np.ndarray) -> float:

@@ -12,6 +12,8 @@ from kerastune_ft.inspection.labels.one_class import FEWEST, SURE, choose_confid
 from kerastune_ft.inspection.labels.out_of_fold import predict_out_of_fold
 from kerastune_ft.solvers.losses import SigmoidLoss
 
+_DOUBTED = -0.6
+
 
 def find_suspects(features: np.ndarray, labels: np.ndarray, names: Sequence[str], folds: np.ndarray) -> list[Suspect]:
     """Return the doubtful labels, the most doubtful first; `labels` are 0 and 1, [examples, classes]."""
@@ -29,7 +31,9 @@ def judge(probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str]) -
             continue
         both = np.stack([1 - probabilities[:, number], probabilities[:, number]], axis=1)
         quality = measure_quality(both, own)
-        for position in np.flatnonzero(choose_confident(both, own) != own).tolist():
+        # A class of many is often doubted a little: more than for one class is asked for.
+        doubtful = (choose_confident(both, own) != own) & (quality <= _DOUBTED)
+        for position in np.flatnonzero(doubtful).tolist():
             wrong.setdefault(position, []).append(number)
             worst[position] = min(worst.get(position, (1.0, number)), (float(quality[position]), number))
     found = []

@@ -3,7 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kerastune_ft.inspection.contents.spectrograms import BANDS, correlate, draw_spectrogram
+from kerastune_ft.inspection.contents.spectrograms import (
+    BANDS,
+    correlate,
+    correlate_waves,
+    draw_spectrogram,
+    make_wave,
+)
 
 RATE = 8000
 
@@ -56,6 +62,20 @@ def test_the_correlation_is_that_of_the_best_shift() -> None:
         for at in range(21)
     )
     assert by_hand == pytest.approx(1.0, abs=1e-5)
+
+
+def test_waves_tell_a_copy_from_another_recording_of_the_same() -> None:
+    """The same tone, and other noise in it."""
+    tone = np.sin(2 * np.pi * 300 * np.arange(8000) / RATE)
+    first, other = (tone + np.random.default_rng(seed).normal(size=8000) for seed in (0, 1))
+    shifted = np.concatenate([np.zeros(333), -0.2 * first[:-500]])
+    waves = [make_wave(each, RATE) for each in (first, shifted, other)]
+    assert correlate_waves(waves[0], waves[1]) > 0.7
+    assert correlate_waves(waves[0], waves[2]) < 0.4
+    assert len(make_wave(np.zeros(44100), 44100)) == 4000
+    assert correlate_waves(np.zeros(10), waves[0]) == 0.0
+    assert correlate_waves(waves[0], waves[0]) == pytest.approx(1.0)
+    assert correlate_waves(-waves[0], waves[0]) == pytest.approx(1.0)
 
 
 def test_silence_is_like_nothing_and_short_sounds_have_a_frame() -> None:
