@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,10 +35,12 @@ from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.metrics.document import Figures
 from kerastune_ft.own.objects import gather_objects
 from kerastune_ft.reporting.progress import create_watcher
+from kerastune_ft.reporting.reliability.save import save_figures
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import as_local_file, expand_home, is_remote
 from kerastune_ft.streams import say_error
 from kerastune_ft.training.devices import tpu
+from kerastune_ft.training.judging.questions import NOTHING, Questions, as_texts, read_questions
 
 if TYPE_CHECKING:
     import keras
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from kerastune_ft.inference.predict import Predictions
-    from kerastune_ft.training.evaluation.evaluate_run import Evaluation
+    from kerastune_ft.training.judging.evaluate_run import Evaluation
 
 
 class Run(RunFigures):
@@ -105,16 +107,39 @@ class Run(RunFigures):
         return path
 
     @show_in_cell
-    def evaluate(self, data: Any = None, split: str | None = None, *, metrics: Any = None) -> Figures:
+    def evaluate(
+        self,
+        data: Any = None,
+        split: str | None = None,
+        *,
+        metrics: Any = None,
+        at: str | Sequence[str] = (),
+        costs: Any = None,
+        coverage: float | None = None,
+        by: str | Sequence[str] = (),
+        views: int | None = None,
+        save: str | os.PathLike[str] | None = None,
+    ) -> Figures:
         """Return the metrics of the final model on a split of the run's data, or on other data with labels.
 
         `data` is a folder, a table or an .npz file, a DataFrame with the columns of the run's own, or a tuple of
         examples and labels in the form that the run was trained on. `metrics` are as in `kerastune_ft.run`; those that
-        this object was trained with are measured in any case.
+        this object was trained with are measured in any case. The others are as in `kerastune_ft.evaluate`.
         """
         known = {} if self._own is None else dict(self._own.metrics)
         more = gather_objects(None, None, metrics)
-        return evaluate(self.path, data=data, split=split, metrics=known | dict(more.metrics if more else {}))
+        return evaluate(
+            self.path,
+            data=data,
+            split=split,
+            metrics=known | dict(more.metrics if more else {}),
+            at=at,
+            costs=costs,
+            coverage=coverage,
+            by=by,
+            views=views,
+            save=save,
+        )
 
     @show_in_cell
     def predict(
@@ -175,23 +200,45 @@ def open_run(path: str | os.PathLike[str]) -> Run:
 
 
 def evaluate(
-    run_dir: str | os.PathLike[str], *, data: Any = None, split: str | None = None, metrics: Any = None
+    run_dir: str | os.PathLike[str],
+    *,
+    data: Any = None,
+    split: str | None = None,
+    metrics: Any = None,
+    at: str | Sequence[str] = (),
+    costs: Any = None,
+    coverage: float | None = None,
+    by: str | Sequence[str] = (),
+    views: int | None = None,
+    save: str | os.PathLike[str] | None = None,
 ) -> Figures:
     """Return the metrics of a run's final model on a split of its data, or on other data with the same classes.
 
     `data` is a folder, a table or an .npz file, or data in memory as `kerastune_ft.fine_tune` takes them, with labels.
-    The result is a dict by name, with their intervals as `intervals` and the number of examples as `examples`.
-    `split` defaults to `test`; other data is evaluated whole, so the two do not go together. The run's own data is
-    divided as the run recorded it; what changed in it since is said on standard error. Raises DataError where none of
-    the split's examples is there any more. `metrics` are further ones, as in `kerastune_ft.run`; those of the run that
-    were given in Python are among the result only where they are given here.
+    The result is a dict by name, with their intervals as `intervals`, the number of examples as `examples` and of their
+    groups as `groups`. `split` defaults to `test`; other data is evaluated whole, so the two do not go together. The
+    run's own data is divided as the run recorded it; what changed in it since is said on standard error. Raises
+    DataError where none of the split's examples is there any more. `metrics` are further ones, as in
+    `kerastune_ft.run`; those of the run that were given in Python are among the result only where they are given here.
+
+    `details` of the result has calibration, and what else is asked for: `at`, one or several of "specificity=0.9" and
+    "sensitivity=0.95", thresholds that reach it on validation; `costs`, a mapping or JSON file of what mistakes cost;
+    `coverage`, sets or intervals that hold the truth with this probability; `by`, subgroups by a table's column, by
+    "class" or "group"; `views`, the mean answer over so many augmented views of each example. `save` is a directory for
+    predictions, curves, pictures of the worst examples and all figures.
     """
-    found = evaluation(run_dir, data=data, split=split, metrics=metrics)
-    return Figures(found.metrics, found.intervals, found.examples)
+    questions = read_questions(as_texts(at), costs, coverage, as_texts(by), views, save)
+    found = evaluation(run_dir, data=data, split=split, metrics=metrics, questions=questions)
+    return Figures(found.metrics, found.intervals, found.examples, found.groups, found.details)
 
 
 def evaluation(
-    run_dir: str | os.PathLike[str], *, data: Any = None, split: str | None = None, metrics: Any = None
+    run_dir: str | os.PathLike[str],
+    *,
+    data: Any = None,
+    split: str | None = None,
+    metrics: Any = None,
+    questions: Questions = NOTHING,
 ) -> Evaluation:
     """Return what `evaluate` returns, and whether it is of the examples that the run itself was measured on."""
     if data is not None and split is not None:
@@ -213,9 +260,12 @@ def evaluation(
         if damaged := describe_damage(target):
             say_error(f"{target}: {damaged}")
         load_engine(settings)
-        from kerastune_ft.training.evaluation import evaluate_run
+        from kerastune_ft.training.judging import evaluate_run
 
-        return evaluate_run.evaluate(target, settings.with_own(own), other, split or "test", watch)
+        found = evaluate_run.evaluate(target, settings.with_own(own), other, split or "test", watch, questions)
+    if questions.save is not None:
+        save_figures(questions.save, found.to_json(), settings.output.examples)
+    return found
 
 
 def predict(

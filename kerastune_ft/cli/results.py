@@ -10,7 +10,7 @@ import click
 from kerastune_ft.cli.terminal import common, echo, print_json, show
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.output.rows import FORMATS
-from kerastune_ft.metrics.document import EXAMPLES, INTERVALS
+from kerastune_ft.metrics.document import DETAILS, EXAMPLES, GROUPS, INTERVALS
 from kerastune_ft.storage import expand_home
 from kerastune_ft.streams import say, say_error
 
@@ -41,27 +41,63 @@ def runs(directory: str, as_json: bool, debug: bool) -> None:
 @click.option(
     "--data", help="Other data with the same labels: a folder, archive, table or .npz file, like the run's own data."
 )
+@click.option(
+    "--at",
+    multiple=True,
+    metavar="AIM",
+    help="Figures at the threshold that reaches specificity=0.9, or sensitivity=0.95, on validation.",
+)
+@click.option("--costs", metavar="FILE", help='JSON of what mistakes cost, as {"missed": 10, "false_alarm": 1}.')
+@click.option(
+    "--coverage", type=float, metavar="SHARE", help="Sets or intervals that hold the truth with this probability."
+)
+@click.option("--by", multiple=True, metavar="COLUMN", help="Subgroups by a column of the table, by class or by group.")
+@click.option("--views", type=int, metavar="K", help="The mean answer over K augmented views of each example, too.")
+@click.option("--save", metavar="DIR", help="Write predictions, curves, the worst examples and all figures there.")
 @common
-def evaluate(run: str, split: str | None, data: str | None, as_json: bool, debug: bool) -> None:
-    """Print the metrics of the final model of RUN."""
-    from kerastune_ft.api import runs as runs_api
+def evaluate(
+    run: str,
+    split: str | None,
+    data: str | None,
+    at: tuple[str, ...],
+    costs: str | None,
+    coverage: float | None,
+    by: tuple[str, ...],
+    views: int | None,
+    save: str | None,
+    as_json: bool,
+    debug: bool,
+) -> None:
+    """Print the metrics of the final model of RUN.
 
-    found = runs_api.evaluation(run, data=data, split=split)
+    Whatever has to be chosen, as a threshold, is chosen on the validation split of the run and measured on the examples
+    that are evaluated.
+    """
+    from kerastune_ft.api import runs as runs_api
+    from kerastune_ft.training.judging.questions import read_questions
+
+    questions = read_questions(at, costs, coverage, by, views, save)
+    found = runs_api.evaluation(run, data=data, split=split, questions=questions)
     name = _name_metrics(data, split)
     intervals, examples = {name: found.intervals}, {name: found.examples}
     if as_json:
-        print_json({name: found.metrics, INTERVALS: intervals, EXAMPLES: examples})
+        groups = {} if found.groups is None else {GROUPS: {name: found.groups}}
+        print_json({name: found.metrics, INTERVALS: intervals, EXAMPLES: examples, **groups, **found.details})
         return
+    from kerastune_ft.reporting.terminal.evaluation_tables import build_evaluation
     from kerastune_ft.reporting.terminal.tables import build_metrics_table
 
     # The constant baseline is only known for the run's own splits as it measured them.
     constant = runs_api.open_run(run).constant if found.is_as_recorded else {}
     show(build_metrics_table({name: found.metrics}, constant, intervals, examples))
+    show(build_evaluation(found.details, found.examples, found.groups, name))
+    if save is not None:
+        echo(f"written to {questions.save}")
 
 
 def _name_metrics(data: str | None, split: str | None) -> str:
     """Return the name under which metrics are printed: that of the data, other than the keys beside it, or the split"""
-    if data in (INTERVALS, EXAMPLES):
+    if data in (INTERVALS, EXAMPLES, GROUPS, *DETAILS):
         return f"./{data}"
     return data or split or "test"
 

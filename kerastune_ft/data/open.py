@@ -37,13 +37,15 @@ def open_source(
     key: str = "data.path",
     rules: Rules = NEWEST,
     recorded: RecordedExamples | None = None,
+    with_columns: bool = False,
 ) -> DataSource:
     """Open the data that `options` describe, checked whole, or raise DataError naming all that is wrong.
 
     Whatever has to be unpacked, generated or remembered is kept in `cache_directory`; `report` takes a line about slow
     work. With `unsplit` all examples are the test split, whatever the options say of splits and groups: other data,
-    which a finished run is evaluated on. `key` is where the user said which data; `rules` are those of
-    the run that reads them. `recorded` are the examples of an earlier run, in whose splits the data comes.
+    which a finished run is evaluated on. `key` is where the user said which data; `rules` are those of the run that
+    reads them. `recorded` are the examples of an earlier run, in whose splits the data comes. `with_columns` keeps the
+    table that the examples come from in memory, so that its columns can be read.
     """
     if unsplit:
         options = options.model_copy(update={"splits": None, "group": None, "exclude": None})
@@ -63,6 +65,8 @@ def open_source(
             rules=rules,
         )
     source.rules = rules
+    if with_columns and records.column is not None:
+        source.columns, source.read_column = records.columns, records.column
     return source
 
 

@@ -34,8 +34,13 @@ class Records:
     """For each example, its group, which splits must not divide."""
     given_splits: Mapping[str, np.ndarray] = field(default_factory=dict)
     """The splits the data has, by our names, or those that data.splits names."""
-    column: Callable[[str], Sequence[str]] | None = None
-    """Returns the texts of a table's column by example; None where there are no columns."""
+    column: Callable[..., Sequence[str]] | None = None
+    """Returns the texts of a table's column by example; None where there are no columns.
+
+    It takes the name and, for messages, the key or option that asks for it.
+    """
+    columns: Sequence[str] = ()
+    """The names of a table's columns."""
     split_cells: Sequence[Sequence[str]] = ()
     """Columns of texts that decide the splits and so belong to the fingerprint."""
     skipped: tuple[SkippedFile, ...] = ()

@@ -114,6 +114,10 @@ class DataSource(ABC):
     """Whether `element` gives encoded bytes, which take time to decode."""
     image_sizes: np.ndarray | None = None
     """For each example, height and width of its image as stored, int32 [N, 2]; None where they are not known."""
+    columns: Sequence[str] = ()
+    """The names of the columns of the table that the examples come from, where it was opened with them."""
+    read_column: Callable[..., Sequence[str]]
+    """Returns the texts of a column by example, given its name and, for messages, the option that asks for it."""
     sound_seconds: np.ndarray | None = None
     """For each example, the length of its sound, float64; None where it is none."""
 

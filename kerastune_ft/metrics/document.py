@@ -16,6 +16,8 @@ EXAMPLES = "examples"
 """Beside the splits: by split, of how many examples its metrics are."""
 GROUPS = "groups"
 """Beside the splits: by split, of how many groups its examples are, where these are drawn for intervals."""
+DETAILS = ("choice", "calibration", "at", "costs", "coverage", "by", "views", "curves")
+"""What `evaluate --json` has beside these."""
 OUT_OF_FOLD = "out_of_fold"
 """In the place of a split: what each example got from models that were not trained on it, in a cross-validation."""
 FOLDS = "crossvalidation.json"
@@ -35,11 +37,21 @@ class Figures(dict[str, float]):
     """The metrics of some examples by name, a dict, with what tells how far they can be trusted."""
 
     def __init__(
-        self, metrics: Mapping[str, float], intervals: Mapping[str, tuple[float, float]], examples: int
+        self,
+        metrics: Mapping[str, float],
+        intervals: Mapping[str, tuple[float, float]],
+        examples: int,
+        groups: int | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
-        """`intervals` has the lower and upper end by metric, `examples` of how many examples the metrics are."""
+        """`intervals` has the lower and upper end by metric, `examples` of how many examples the metrics are.
+
+        `groups` is of how many groups these are, None where every one stands for itself; `details` are calibration and
+        what was asked beside the metrics, by its name on the command line.
+        """
         super().__init__(metrics)
         self.intervals, self.examples = dict(intervals), examples
+        self.groups, self.details = groups, dict(details or {})
 
 
 def metrics_by_split(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

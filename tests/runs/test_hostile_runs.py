@@ -12,7 +12,7 @@ from PIL import Image
 
 from kerastune_ft.cli.commands import main
 from kerastune_ft.errors import DataError
-from kerastune_ft.training.evaluation import evaluate_run
+from kerastune_ft.training.judging import evaluate_run
 from kerastune_ft.training.lost_files import naming_lost_files
 from tests.support.image_files import Open, class_folders, encode_image, pixels, write
 

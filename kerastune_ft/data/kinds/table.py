@@ -54,8 +54,8 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
     inputs = found.read(rows)
     rows = [rows[index] for index in inputs.kept]
 
-    def column(name: str) -> list[str]:
-        return select(table.texts(name, "data.splits.column"), rows)
+    def column(name: str, key: str = "data.splits.column") -> list[str]:
+        return select(table.texts(name, key), rows)
 
     groups = group_texts(table, options.group, rows)
     deciding = [column(options.splits.column)] if isinstance(options.splits, Column) else []
@@ -74,6 +74,7 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
         groups=groups,
         given_splits=given,
         column=column,
+        columns=table.columns,
         split_cells=deciding if groups is None else [groups, *deciding],
         skipped=(*unlabelled, *without, *usable.skipped, *inputs.skipped),
         notes=(

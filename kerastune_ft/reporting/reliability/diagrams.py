@@ -48,7 +48,7 @@ def draw_curves(classes: Sequence[Mapping[str, Any]], columns: Sequence[str], na
     for number, row in enumerate(drawn):
         points = [[point[places[name]] for name in places] for point in row["points"]]
         known = [(1 - point[1], point[0]) for point in points if point[0] is not None and point[1] is not None]
-        style = {
+        style: dict[str, Any] = {
             "color": COLOURS[_LINES[number % len(_LINES)]],
             "linestyle": _DASHES[number // len(_LINES) % len(_DASHES)],
             "linewidth": 1.5,

@@ -12,13 +12,14 @@ from kerastune_ft.training.evaluation.pictures import remove_files
 from kerastune_ft.training.phase.evaluate import Evaluated
 from kerastune_ft.training.session.session import Session
 
-Write = Callable[[Session, RunDirectory, list[dict[str, Any]], Mapping[str, Evaluated]], None]
+Write = Callable[[Session, RunDirectory, list[dict[str, Any]], Mapping[str, Evaluated], str], None]
 
 
 def _write_mistakes(
-    session: Session, run: RunDirectory, rows: list[dict[str, Any]], evaluated: Mapping[str, Evaluated]
+    session: Session, run: RunDirectory, rows: list[dict[str, Any]], evaluated: Mapping[str, Evaluated], place: str
 ) -> None:
-    write_mistakes(session, run, rows)
+    split = "test" if "test" in evaluated else list(evaluated)[-1]
+    write_mistakes(session, run, rows, split, place)
 
 
 _WRITE: Mapping[str, tuple[str, Write]] = {
@@ -30,15 +31,19 @@ _WRITE: Mapping[str, tuple[str, Write]] = {
 
 
 def write_examples(
-    session: Session, run: RunDirectory, rows: list[dict[str, Any]], evaluated: Mapping[str, Evaluated]
+    session: Session,
+    run: RunDirectory,
+    rows: list[dict[str, Any]],
+    evaluated: Mapping[str, Evaluated],
+    place: str = "evaluation",
 ) -> None:
     """Write the examples that the report shows; with `output.examples: false` remove those of an earlier evaluation.
 
-    `rows` are those of predictions.csv.
+    `rows` are those of predictions.csv; `place` is where in the directory they are written.
     """
     folder, write = _WRITE[session.task.scheme.kind]
     if session.config.output.examples:
-        write(session, run, rows, evaluated)
+        write(session, run, rows, evaluated, place)
         return
-    remove_files(run, folder)
-    run.remove(f"evaluation/{folder}.json")
+    remove_files(run, folder, place=place)
+    run.remove(f"{place}/{folder}.json")

@@ -20,9 +20,16 @@ _OPACITY = 0.45
 
 
 def write_mask_examples(
-    session: Session, run: RunDirectory, rows: list[dict[str, Any]], evaluated: Mapping[str, Evaluated]
+    session: Session,
+    run: RunDirectory,
+    rows: list[dict[str, Any]],
+    evaluated: Mapping[str, Evaluated],
+    directory: str = "evaluation",
 ) -> None:
-    """Write test images from the worst to the best, each beside its mask and the prediction laid over it."""
+    """Write test images from the worst to the best, each beside its mask and the prediction laid over it.
+
+    They are a list and a folder `examples` in `directory`.
+    """
     split = "test" if "test" in evaluated else list(evaluated)[-1]
     own = [row for row in rows if row["split"] == split]
     chosen = _choose(np.array([row["loss"] for row in own], np.float64))
@@ -40,12 +47,12 @@ def write_mask_examples(
         for panel, pixels in _draw_panels(image, mask, predicted).items():
             suffix, content = encode_thumbnail(pixels)
             names[panel] = f"{number:02d}-{panel}.{suffix}"
-            run.commit(f"evaluation/examples/{names[panel]}", content)
+            run.commit(f"{directory}/examples/{names[panel]}", content)
         written.update(names.values())
         figures = {key: own[place][key] for key in ("mean_iou", "dice", "accuracy", "loss")}
         entries.append({"panels": names, "seen": seen, "input": own[place]["input"], **figures})
-    remove_files(run, "examples", written)
-    run.commit_json("evaluation/examples.json", entries)
+    remove_files(run, "examples", written, directory)
+    run.commit_json(f"{directory}/examples.json", entries)
 
 
 def _choose(losses: np.ndarray) -> list[int]:

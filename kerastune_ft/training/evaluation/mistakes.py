@@ -24,15 +24,19 @@ _FILE_KEYS = {"wav": "sound"}
 """The key of a file in the list of mistakes by its suffix; of pictures it is `file`."""
 
 
-def write_mistakes(session: Session, run: RunDirectory, rows: list[dict[str, Any]]) -> None:
-    """Write the test examples with the largest losses among those predicted wrongly, as the model got them.
+def write_mistakes(
+    session: Session, run: RunDirectory, rows: list[dict[str, Any]], split: str = "test", place: str = "evaluation"
+) -> None:
+    """Write the examples of a split with the largest losses among those predicted wrongly, as the model got them.
+
+    They are a list and a folder `mistakes` at a place in the directory.
 
     `seen` in mistakes.json is what became of an example on its way to the model, see `Loader.describe_inputs`.
     """
     numbers = {key: index for index, key in enumerate(session.source.keys)}
     # Of values none is exactly right: the worst are shown.
     wrong = [
-        row for row in rows if row["split"] == "test" and ("prediction" not in row or row["label"] != row["prediction"])
+        row for row in rows if row["split"] == split and ("prediction" not in row or row["label"] != row["prediction"])
     ]
     worst = sorted(wrong, key=lambda row: -row["loss"])[:MISTAKES_SHOWN]
     indices = [numbers[row["input"]] for row in worst]
@@ -43,10 +47,10 @@ def write_mistakes(session: Session, run: RunDirectory, rows: list[dict[str, Any
     for number, (row, (about, files), seen) in enumerate(zip(worst, shown, became, strict=True)):
         names = {_FILE_KEYS.get(file.suffix, "file"): f"{number:02d}.{file.suffix}" for file in files}
         for name, file in zip(names.values(), files, strict=True):
-            run.commit(f"evaluation/mistakes/{name}", file.content)
+            run.commit(f"{place}/mistakes/{name}", file.content)
         written.update(names.values())
         hidden = ("split", "loss")
         answer = {key: row[key] for key in row if key not in hidden and not key.startswith("probability_")}
         entries.append({**names, **about, "seen": seen, **answer})
-    remove_files(run, "mistakes", written)
-    run.commit_json("evaluation/mistakes.json", entries)
+    remove_files(run, "mistakes", written, place)
+    run.commit_json(f"{place}/mistakes.json", entries)

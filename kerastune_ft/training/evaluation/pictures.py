@@ -48,8 +48,8 @@ def encode_thumbnail(pixels: np.ndarray) -> MediaFile:
     return MediaFile("jpg", picture.getvalue())
 
 
-def remove_files(run: RunDirectory, folder: str, kept: Collection[str] = ()) -> None:
+def remove_files(run: RunDirectory, folder: str, kept: Collection[str] = (), place: str = "evaluation") -> None:
     """Delete the files that an earlier evaluation of the run left in evaluation/<folder>, but for those `kept`."""
-    for name in run.list_files(f"evaluation/{folder}"):
+    for name in run.list_files(f"{place}/{folder}"):
         if name not in kept:
-            run.remove(f"evaluation/{folder}/{name}")
+            run.remove(f"{place}/{folder}/{name}")

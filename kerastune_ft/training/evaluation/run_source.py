@@ -30,12 +30,17 @@ from kerastune_ft.training.watch import Watcher
 
 
 def open_own_data(
-    target: RunDirectory, config: RunConfig, split: str, document: Mapping[str, Any], watch: Watcher
+    target: RunDirectory,
+    config: RunConfig,
+    split: str,
+    document: Mapping[str, Any],
+    watch: Watcher,
+    with_columns: bool = False,
 ) -> DataSource:
     """Open the run's own data in the splits it recorded; say what changed in it since.
 
-    `document` is the run's plan.json. Raises ConfigError for a split that the run has not, and DataError where none of
-    its examples is there any more or nothing tells which they are.
+    `with_columns` keeps the columns of a table; `document` is the run's plan.json. Raises ConfigError for a split that
+    the run has not, and DataError where none of its examples is there any more or nothing tells which they are.
     """
     recorded = read_recorded(target)
     if recorded is None:
@@ -48,7 +53,7 @@ def open_own_data(
     own = at_new_place(config, target, watch.note)
     own = own.model_copy(update={"task": _with_classes(config.task, document)})
     try:
-        source = open_data(own, watch.note, recorded.in_changed_data())
+        source = open_data(own, watch.note, recorded.in_changed_data(), with_columns)
     except DataError as error:
         raise DataError(
             f"{error}\nThis is the data of {target} as it is now. A run that is done keeps its classes and options: "
@@ -77,7 +82,12 @@ def _with_classes(task: Any, document: Mapping[str, Any]) -> Any:
 
 
 def open_other_data(
-    target: RunDirectory, config: RunConfig, path: Path, document: Mapping[str, Any], watch: Watcher
+    target: RunDirectory,
+    config: RunConfig,
+    path: Path,
+    document: Mapping[str, Any],
+    watch: Watcher,
+    with_columns: bool = False,
 ) -> DataSource:
     """Open a folder, a table or an .npz file with labels like those of the run, all of it as the test split.
 
@@ -103,7 +113,16 @@ def open_other_data(
     options = options.model_copy(update=shaped | rules)
     with reading_other_data(str(path)):
         directory = cache_directory(config.runtime)
-        return open_source(options, task, directory, watch.note, unsplit=True, key="--data", rules=config.rules)
+        return open_source(
+            options,
+            task,
+            directory,
+            watch.note,
+            unsplit=True,
+            key="--data",
+            rules=config.rules,
+            with_columns=with_columns,
+        )
 
 
 def _explain_refusal(run: str, path: Path) -> str:

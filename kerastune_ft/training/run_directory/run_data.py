@@ -43,14 +43,24 @@ def read_recorded(target: RunDirectory) -> RecordedExamples | None:
     return recorded.with_notes(about["notes"], about.get("excluded"))
 
 
-def open_data(config: RunConfig, report: Report, recorded: RecordedExamples | None = None) -> DataSource:
+def open_data(
+    config: RunConfig, report: Report, recorded: RecordedExamples | None = None, with_columns: bool = False
+) -> DataSource:
     """Open the data of a configuration; the examples of a run that began before come in the splits it recorded.
 
     Raises DataError for what cannot be read, and for data that changed since the run recorded its examples, unless they
-    tolerate it.
+    tolerate it. `with_columns` keeps the columns of a table in memory.
     """
     directory = cache_directory(config.runtime)
-    return open_source(config.data, config.task, directory, report, rules=config.rules, recorded=recorded)
+    return open_source(
+        config.data,
+        config.task,
+        directory,
+        report,
+        rules=config.rules,
+        recorded=recorded,
+        with_columns=with_columns,
+    )
 
 
 def describe_change(source: DataSource, target: RunDirectory) -> str:

@@ -1,0 +1,25 @@
+"""Writes the predictions of an evaluation, and its worst examples, into a directory of the user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training.evaluation import final
+from kerastune_ft.training.evaluation.examples import write_examples
+from kerastune_ft.training.judging.answers import Judged
+
+PREDICTIONS = "predictions.csv"
+
+
+def save_examples(judged: Judged, folder: Path) -> None:
+    """Write predictions.csv, and the worst examples as the model got them, which the report shows of a run's test.
+
+    With `output.examples: false` of the run inputs are numbers and no example is shown.
+    """
+    session, saved = judged.session, RunDirectory(folder)
+    evaluated = {judged.split: judged.evaluated}
+    rows = final.prediction_rows(session, evaluated)
+    shown = rows if session.config.output.examples else [{**row, "input": place} for place, row in enumerate(rows)]
+    saved.commit_csv(PREDICTIONS, list(shown[0]), shown)
+    write_examples(session, saved, rows, evaluated, ".")
