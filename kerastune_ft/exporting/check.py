@@ -17,6 +17,7 @@ from kerastune_ft.wording import counted, lines
 
 Rows = Sequence[Mapping[str, Any]]
 _MASKS = "--output"
+_FEWEST, _MOST, _GRAPHS = 0.2, 1.9, 16_000_000
 
 
 def compare_answers(
@@ -58,4 +59,19 @@ def refuse_difference(compared: Compared, samples: Samples, tolerance: float) ->
         raise PromiseError(
             f"the export gives another label than the run where the best two are more than {tolerance:g} apart:\n"
             f"{lines(told)}\nnothing was written"
+        )
+
+
+def refuse_size(total: int, weights: int) -> None:
+    """Raise PromiseError where files of `total` bytes cannot hold the weights of a model, or hold them several times.
+
+    `weights` are their bytes in float32; fewer bits make them a quarter, and the graph around them takes some as well.
+    """
+    if total < _FEWEST * weights:
+        raise PromiseError(
+            f"the export has {total:,} bytes and the weights {weights:,}, so it lacks some; it was not kept"
+        )
+    if total > _MOST * weights + _GRAPHS:
+        raise PromiseError(
+            f"the export has {total:,} bytes and the weights {weights:,}, so it has some twice; it was not kept"
         )

@@ -10,12 +10,14 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.exporting import document as documents
 from kerastune_ft.exporting.answers.base import Samples
-from kerastune_ft.exporting.check import compare_answers, refuse_difference
+from kerastune_ft.exporting.check import compare_answers, refuse_difference, refuse_size
 from kerastune_ft.exporting.formats.base import ExportOptions, load_format
 from kerastune_ft.exporting.graphs.base import Graphs
 from kerastune_ft.exporting.graphs.build import open_graphs
@@ -63,6 +65,8 @@ def export(
     with make_folder(place) as folder, tempfile.TemporaryDirectory() as own:
         watch.note(f"writing {format_name} of {run}")
         endpoints = chosen.write(graphs, folder, options)
+        weights = sum(4 * int(np.prod(each.shape)) for each in graphs.model.variables)
+        refuse_size(sum(documents.list_sizes(folder).values()), weights)
         _write_files(graphs, script, folder)
         samples = _take_samples(run, config, plan, options, Path(own), watch)
         process = ExportProcess(folder, chosen.RUNTIME)
@@ -70,7 +74,7 @@ def export(
         scheme = graphs.serving.task.scheme
         has_masks = graphs.serving.task.predicts_masks
         compared = compare_answers(process, samples.inputs, samples.rows, samples.about, scheme, has_masks)
-        tolerance = max(chosen.TOLERANCE, compared.least_tolerance)
+        tolerance = max(chosen.TOLERANCE * compared.scale, compared.least_tolerance)
         refuse_difference(compared, samples.about, tolerance)
         made = _describe(run, config, graphs, format_name, script, endpoints) | {
             "runtime": list(chosen.RUNTIME),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -12,21 +13,30 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.errors import ConfigError, explain_write
-from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.rundir import RunDirectory, refuse_inside_run
 from kerastune_ft.storage import expand_home, is_remote
 
 DOCUMENT = "export.json"
+_OWN = "export"
+"""The folder of a run's own exports, which are no files of the run."""
+_FULL = "No space left on device"
 
 
 def choose_place(run: RunDirectory, format_name: str, output: str | os.PathLike[str] | None) -> Path:
     """Return the folder of an export: `output`, else `export/<format>` of the run.
 
-    Raises ConfigError for a place that is not on this machine.
+    Raises ConfigError for a place that is not on this machine, or among the files of a run.
     """
-    given = run.path / "export" / format_name if output is None else expand_home(os.fspath(output))
+    given = run.path / _OWN / format_name if output is None else expand_home(os.fspath(output))
     if is_remote(given):
         raise ConfigError(f"--output: {given} is not on this machine; name a local folder, and copy it")
+    if output is not None and not _is_within(Path(given), run.path / _OWN):
+        refuse_inside_run(given, "--output")
     return Path(given)
+
+
+def _is_within(place: Path, folder: Path) -> bool:
+    return Path(os.path.realpath(folder)) in Path(os.path.realpath(place)).parents
 
 
 def identify_run(run: RunDirectory, name: str) -> dict[str, Any]:
@@ -79,6 +89,11 @@ def make_folder(place: Path) -> Iterator[Path]:
         _replace(made, place)
     except OSError as error:
         raise explain_write(place, error) from error
+    except Exception as error:
+        if _FULL in str(error):
+            # TensorFlow writes files itself, and has errors of its own.
+            raise explain_write(place, OSError(errno.ENOSPC, _FULL)) from error
+        raise
     finally:
         shutil.rmtree(made, ignore_errors=True)
 

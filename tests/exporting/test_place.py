@@ -26,6 +26,14 @@ def test_the_place_is_in_the_run_unless_it_is_named(tmp_path: Path) -> None:
         choose_place(RunDirectory("gs://bucket/run"), "onnx", None)
 
 
+def test_the_files_of_a_run_are_no_place(tmp_path: Path) -> None:
+    for name, content in {"manifest.json": '{"started": "2026"}', "config.json": "{}"}.items():
+        (tmp_path / name).write_text(content)
+    assert choose_place(RunDirectory(tmp_path), "onnx", tmp_path / "export/small") == tmp_path / "export/small"
+    with pytest.raises(ConfigError, match="is in the run directory"):
+        choose_place(RunDirectory(tmp_path), "onnx", tmp_path / "model")
+
+
 def test_only_an_export_of_the_same_run_is_replaced(tmp_path: Path) -> None:
     refuse_other(tmp_path / "absent", OWN)
     refuse_other(write_export(tmp_path / "own", OWN), OWN)
@@ -57,6 +65,8 @@ def test_nothing_is_left_of_an_export_that_failed(tmp_path: Path) -> None:
 def test_a_full_disk_and_a_place_that_is_a_file_are_said(tmp_path: Path) -> None:
     with pytest.raises(ResourceError, match="no space left"), make_folder(tmp_path / "out"):
         raise OSError(28, "No space left on device")
+    with pytest.raises(ResourceError, match="no space left"), make_folder(tmp_path / "out"):
+        raise RuntimeError("variables/data: No space left on device; write failed")
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"), make_folder(tmp_path / "file" / "out"):
         pass

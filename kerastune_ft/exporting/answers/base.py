@@ -48,6 +48,8 @@ class Compared:
     """The largest difference of a distance to the training examples; None where the run has none."""
     unknown: int = 0
     """How many samples only one of both calls unknown."""
+    scale: float = 1.0
+    """How many times the tolerance of probabilities applies: other differences do not end at 1."""
     least_tolerance: float = 0.0
     """The smallest tolerance that differences of this kind have in any format, since they come in steps."""
 

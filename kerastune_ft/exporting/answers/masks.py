@@ -36,7 +36,7 @@ def compare(
         "pixel accuracy",
         float(np.nanmean([1 - _share(own, *truth) for own, truth in zip(run, labelled, strict=True)])),
         float(np.nanmean([1 - _share(own, *truth) for own, truth in zip(export, labelled, strict=True)])),
-        _TOLERANCE,
+        least_tolerance=_TOLERANCE,
     )
 
 

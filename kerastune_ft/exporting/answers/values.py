@@ -10,6 +10,9 @@ import numpy as np
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.exporting.answers.base import Answer, Compared, Samples
 
+# Most values lie within four standard deviations, as probabilities do between 0 and 1.
+_SCALE = 4.0
+
 
 def compare(
     scheme: LabelScheme, samples: Samples, rows: Sequence[Mapping[str, Any]], answers: Sequence[Answer]
@@ -27,4 +30,5 @@ def compare(
         "mean absolute error",
         float(np.abs(run - truths).mean()),
         float(np.abs(export - truths).mean()),
+        scale=_SCALE,
     )
