@@ -12,6 +12,7 @@ from kerastune_ft.comparison.fold_differences import compare_folds
 from kerastune_ft.comparison.runs import ComparedRun, check_alike, open_runs
 from kerastune_ft.comparison.settings import list_differences, same_but_seed
 from kerastune_ft.metrics.document import OUT_OF_FOLD, metrics_by_class
+from kerastune_ft.reporting.tracker_lines import list_trackers
 
 # Of the figures of a class the one that is compared: the first of these that there is.
 _CLASS_FIGURES = ("f1", "iou")
@@ -62,6 +63,7 @@ def _describe_run(run: ComparedRun) -> dict[str, Any]:
         "metrics": summary["metrics"],
         "intervals": summary["intervals"],
         "examples": summary["measured_examples"],
+        "trackers": summary["environment"]["trackers"],
         "cost": _describe_cost(run),
         "phases": [{key: phase[key] for key in _PHASE_KEYS} for phase in summary["phases"]],
     }
@@ -152,6 +154,8 @@ def _list_notes(
             f"{OUT_OF_FOLD}: answers of models that were not trained on the example; its intervals are over examples "
             "and take the models as they are"
         )
+    for run in runs:
+        notes += [f"{run.name} is in {kind}: {place}" for kind, place in list_trackers(run.record.manifest).items()]
     if len(differences) > 1:
         notes.append(
             f"{len(differences)} runs are compared with {measured[0].name}: that one of several intervals of 95 % "

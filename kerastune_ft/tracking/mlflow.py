@@ -12,7 +12,7 @@ from kerastune_ft.config.options.trackers import Mlflow
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tracking.packages import import_package
-from kerastune_ft.tracking.sink import Begun, Has, Point
+from kerastune_ft.tracking.sink import Begun, Has, Point, shorten_error
 
 _STATES = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 # What a server takes in one call.
@@ -54,10 +54,9 @@ class Server:
         try:
             self._client.search_experiments(max_results=1)
         except Exception as error:
-            why = " ".join(str(error).split())[:300]
             raise ConfigError(
-                f"output.trackers: MLflow at {self._uri} cannot be used ({why}); start it, give another uri (a server, "
-                "or sqlite:///mlflow.db), or leave the tracker out"
+                f"output.trackers: MLflow at {self._uri} cannot be used ({shorten_error(error)}); start it, give "
+                "another uri (a server, or sqlite:///mlflow.db), or leave the tracker out"
             ) from error
 
     def start(self, begun: Begun) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import absolute, as_local_file
 from kerastune_ft.tracking.figures import EPOCH, RUNNING_LOSS, describe_phase, list_parameters, name_final
 from kerastune_ft.tracking.recorded import count_steps, count_steps_before, make_point, read_points
-from kerastune_ft.tracking.sink import Begun, Has, Point, Sink, has_none
+from kerastune_ft.tracking.sink import Begun, Has, Point, Sink, has_none, shorten_error
 from kerastune_ft.training.watch import Watcher
 
 TRACKERS = "trackers"
@@ -170,10 +170,9 @@ class RunTracker(Watcher):
             self._not_before = time.monotonic() + _AFTER_FAILURE
             if not self._has_failed:
                 self._has_failed = True
-                why = " ".join(str(error).split()) or type(error).__name__
                 self._report(
                     f"the tracker {self._kind} could not be written to and is tried again ({type(error).__name__}: "
-                    f"{why}); the run goes on"
+                    f"{shorten_error(error)}); the run goes on"
                 )
         else:
             if self._has_failed:

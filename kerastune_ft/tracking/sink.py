@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+_LONGEST = 200
 Has = Callable[[str, int], bool]
 """Tells of a tag and a step whether the tracker has its figure."""
 
@@ -31,6 +32,12 @@ class Point:
         figures = {tag: value for tag, value in self.figures.items() if not has(tag, self.step)}
         texts = {tag: text for tag, text in self.texts.items() if not has(tag, self.step)}
         return Point(self.step, self.time, figures, texts)
+
+
+def shorten_error(error: Exception) -> str:
+    """Return what an error says in one short line."""
+    said = " ".join(str(error).split())
+    return said if len(said) <= _LONGEST else f"{said[:_LONGEST]} ..."
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.storage import absolute
 from kerastune_ft.tracking.figures import keep_finite
-from kerastune_ft.tracking.sink import Begun, Point, Sink, has_none
+from kerastune_ft.tracking.sink import Begun, Point, Sink, has_none, shorten_error
 
 FILE = "trackers.json"
 """In the directory of a search: by tracker and number of the trial, the identity of its run."""
@@ -74,10 +74,9 @@ class TrialTrackers:
     def _note(self, kind: str, error: Exception) -> None:
         if kind not in self._failed:
             self._failed.add(kind)
-            why = " ".join(str(error).split())
             self._report(
-                f"the tracker {kind} could not be written to ({type(error).__name__}: {why}); the search goes on, and "
-                "what it misses is tried again with the next trial"
+                f"the tracker {kind} could not be written to ({type(error).__name__}: {shorten_error(error)}); the "
+                "search goes on, and what it misses is tried again with the next trial"
             )
 
 

@@ -70,6 +70,8 @@ class Service:
 
     def start(self, begun: Begun) -> Mapping[str, Any]:
         """Begin the run, or go on with it; console, code and machine are not sent."""
+        # Without a key wandb would ask for one, and wait.
+        self.require()
         project = (
             self._options.project
             or os.environ.get("WANDB_PROJECT")

@@ -19,6 +19,7 @@ from kerastune_ft.reporting.page import curves, margin, phase_sections, redactio
 from kerastune_ft.reporting.plan_lines import describe_devices, describe_layers
 from kerastune_ft.reporting.refit_lines import describe_refit
 from kerastune_ft.reporting.reliability import section
+from kerastune_ft.reporting.tracker_lines import list_trackers
 from kerastune_ft.rules import FIRST, Rules
 from kerastune_ft.training.versions import version_history
 
@@ -201,6 +202,7 @@ def _summarise_environment(run: run_files.RunFiles) -> dict[str, Any]:
         "devices": dict(manifest.get("devices") or run.plan.get("devices") or {}),
         "seed": manifest.get("seed", run.plan.get("seed")),
         "config_hash": manifest.get("config_hash"),
+        "trackers": list_trackers(manifest),
     }
 
 

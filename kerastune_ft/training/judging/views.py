@@ -62,7 +62,7 @@ def average_views(
     views = augmentation.views or 1
     measured = []
     for view in range(views):
-        feed = ViewFeed(plain.devices, plain.training, plain.plain, replace(augmentation, views=views), view)
+        feed = ViewFeed(plain.devices, plain.training, plain.plain, replace(augmentation, views=views), view=view)
         name = f"view {view + 1} of {views}"
 
         def progress(done: int, total: int, name: str = name) -> None:
