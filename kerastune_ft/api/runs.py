@@ -169,15 +169,26 @@ class Run(RunFigures):
 
     @show_in_cell
     def export(
-        self, format: str, output: str | os.PathLike[str] | None = None, *, samples: int = SAMPLES
+        self,
+        format: str,
+        output: str | os.PathLike[str] | None = None,
+        *,
+        samples: int = SAMPLES,
+        quantize: str | None = None,
+        max_loss: float = 1.0,
+        calibrated: bool = False,
     ) -> dict[str, Any]:
         """Write the model in a format to `output`, by default the run's `export/<format>`, and return its export.json.
 
         The folder has all that answers need: the model, the meaning of inputs and outputs, and predict.py. It is
         compared with the run on `samples` of its own examples, in a process that has the format's runtime alone.
-        Raises PromiseError where answers differ; nothing is written then.
+        Raises PromiseError where answers differ; nothing is written then. `quantize` makes weights smaller, "float16"
+        or "dynamic" for whole numbers of 8 bits: what that loses is measured on the validation split, and where it is
+        more than `max_loss` points nothing is written. With `calibrated` probabilities are those with the temperature
+        that validation chose.
         """
-        return export_run(self._directory, format, output, samples)
+        options = {"samples": samples, "quantize": quantize, "max_loss": max_loss, "calibrated": calibrated}
+        return export_run(self._directory, format, output, **options)
 
     def _repr_html_(self) -> str:
         from kerastune_ft.reporting.notebook import card

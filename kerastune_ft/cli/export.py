@@ -22,12 +22,21 @@ from kerastune_ft.cli.terminal import common, echo, print_json, show
     show_default=True,
     help="How many examples of RUN the export is compared on.",
 )
+@click.option("--quantize", metavar="HOW", help="Smaller weights: float16, or dynamic for whole numbers of 8 bits.")
+@click.option(
+    "--max-loss",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="How many points of the validation split --quantize may lose.",
+)
+@click.option("--calibrated", is_flag=True, help="Probabilities with the temperature that validation chose.")
 @common
-def export(run: str, form: str, output: str | None, samples: int, as_json: bool, debug: bool) -> None:
+def export(run: str, form: str, output: str | None, as_json: bool, debug: bool, **options: Any) -> None:
     """Write the model of RUN in a format that its own runtime opens, with predict.py, compared with RUN."""
     from kerastune_ft.api import runs as runs_api
 
-    made = runs_api.open_run(run).export(form, output, samples=samples)
+    made = runs_api.open_run(run).export(form, output, **options)
     if as_json:
         print_json(made)
         return

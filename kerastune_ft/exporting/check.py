@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import DataError, PromiseError
 from kerastune_ft.exporting.answers.base import Compared, Samples, load_comparison
-from kerastune_ft.exporting.answers.unknown import compare_distances, count_unknown
+from kerastune_ft.exporting.answers.unknown import DISTANCES, compare_distances, count_unknown
 from kerastune_ft.exporting.process import ExportProcess
 from kerastune_ft.wording import counted, lines
 
@@ -21,12 +22,18 @@ _FEWEST, _MOST, _GRAPHS = 0.2, 1.9, 16_000_000
 
 
 def compare_answers(
-    process: ExportProcess, inputs: Sequence[str], rows: Rows, samples: Samples, scheme: LabelScheme, has_masks: bool
+    process: ExportProcess,
+    inputs: Sequence[str],
+    rows: Rows,
+    samples: Samples,
+    scheme: LabelScheme,
+    has_masks: bool,
+    is_smaller: bool = False,
 ) -> Compared:
     """Return how the answers of an export, in a process of its own, compare with the run's rows for the same inputs.
 
     Raises DataError where the run cannot read a sample, and PromiseError where the export cannot, or where its
-    distances to the training examples are others.
+    distances to the training examples are others and it `is_smaller` not, with weights of fewer digits.
     """
     _refuse_errors(rows, samples, "the run", DataError)
     with tempfile.TemporaryDirectory() as folder:
@@ -36,7 +43,7 @@ def compare_answers(
             raise PromiseError(f"the export answered {len(answers)} of {len(inputs)} samples; it was not written")
         _refuse_errors(answers, samples, "the export", PromiseError)
         compared = load_comparison(scheme.kind).compare(scheme, samples, rows, answers)
-        distance = compare_distances(samples, rows, answers)
+        distance = compare_distances(samples, rows, answers, math.inf if is_smaller else DISTANCES)
         return replace(compared, distance=distance, unknown=count_unknown(rows, answers))
 
 

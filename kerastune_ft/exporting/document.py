@@ -15,8 +15,8 @@ from kerastune_ft.wording import counted
 VERSION = 1
 
 
-def describe_comparison(compared: Compared, split: str, tolerance: float) -> dict[str, Any]:
-    """Return what export.json says of the comparison with the run."""
+def describe_comparison(compared: Compared, split: str, tolerance: float | None) -> dict[str, Any]:
+    """Return what export.json says of the comparison with the run; without a tolerance only what is lost decides."""
     return {
         "samples": len(compared.differences),
         "split": split,
@@ -61,12 +61,13 @@ def build_rows(document: Mapping[str, Any]) -> list[dict[str, str]]:
             f"latency, batch of {size}": f"{each['cpu_ms']:.2f} ms CPU, {each['wall_ms']:.2f} ms wall"
             for size, each in latency.items()
         },
-        "largest difference": f"{compared['largest_difference']:.2g} {compared['unit']} "
-        f"(at most {compared['tolerance']:g})",
+        "largest difference": f"{compared['largest_difference']:.2g} {compared['unit']}"
+        + ("" if compared["tolerance"] is None else f" (at most {compared['tolerance']:g})"),
         **({} if flips is None else {"flips": f"{len(flips)}"}),
         **_describe_distance(compared),
         "compared on": f"{compared['samples']} examples ({compared['split']})",
         compared["score"]: f"{compared['export']:.4g} on them (the run's {compared['run']:.4g})",
+        **_describe_smaller(document),
         **{name.replace("_", " "): f"{value:.4g} of the run" for name, value in document["headlines"]},
     }
     return [{"figure": name, "value": value} for name, value in rows.items()]
@@ -78,6 +79,13 @@ def list_flips(document: Mapping[str, Any]) -> Sequence[str]:
         f"{flip['sample']}: {flip['run']} by the run, {flip['export']} by the export ({flip['gap']:.2g} apart)"
         for flip in document["compared"]["flips"] or ()
     ]
+
+
+def _describe_smaller(document: Mapping[str, Any]) -> dict[str, str]:
+    if (found := document.get("quantized")) is None:
+        return {}
+    loss = f"{found['loss']:.2f} points of {document['compared']['score']} lost"
+    return {"weights": f"{found['how']}: {loss} (at most {found['max_loss']:g})"}
 
 
 def _describe_distance(compared: Mapping[str, Any]) -> dict[str, str]:

@@ -16,16 +16,18 @@ from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.exporting import document as documents
-from kerastune_ft.exporting.answers.base import Samples
+from kerastune_ft.exporting.answers.base import Compared, Samples
 from kerastune_ft.exporting.check import compare_answers, refuse_difference, refuse_size
-from kerastune_ft.exporting.formats.base import ExportOptions, load_format
+from kerastune_ft.exporting.formats.base import ExportOptions, Format, load_format, refuse_quantize
 from kerastune_ft.exporting.graphs.base import Graphs
 from kerastune_ft.exporting.graphs.build import open_graphs
+from kerastune_ft.exporting.loss import refuse_loss
 from kerastune_ft.exporting.place import DOCUMENT, identify_run, make_folder, refuse_other
 from kerastune_ft.exporting.process import BATCHES, ExportProcess
 from kerastune_ft.exporting.readme import write_readme
 from kerastune_ft.exporting.samples.base import choose_samples, find_truths, load_sampling
 from kerastune_ft.exporting.script_table import FILE, find_script, read_script
+from kerastune_ft.inference.output.form import OutputForm
 from kerastune_ft.inference.predict import predict
 from kerastune_ft.metrics.document import metrics_by_split
 from kerastune_ft.reporting.metric_names import find_headline
@@ -35,6 +37,8 @@ from kerastune_ft.training.watch import Watcher
 
 _MEASURED = max(BATCHES)
 _SPLITS = ("test", "validation", "train")
+# What smaller weights lose is measured on what choices are made by; at most so many of it.
+_SPLITS_OF_LOSS, _MOST = ("validation", "test", "train"), 5000
 _PACKAGES = ("kerastune_ft", "tensorflow", "keras", "keras-hub", "tf2onnx", "onnx", "onnxruntime", "ai-edge-litert")
 
 
@@ -58,27 +62,29 @@ def export(
     something else in it; PromiseError where the export does not answer as the run does. Nothing is left behind then.
     """
     chosen = load_format(format_name)
+    refuse_quantize(format_name, options.quantize)
     plan = run.read_json("plan.json")
     refuse_other(place, identify_run(run, config.name))
-    graphs = open_graphs(run, config, plan)
-    script = find_script(format_name, graphs.form)
+    graphs = open_graphs(run, config, plan, options.calibrated)
+    script = find_script(format_name, graphs.choose_form(chosen.INPUTS))
     with make_folder(place) as folder, tempfile.TemporaryDirectory() as own:
         watch.note(f"writing {format_name} of {run}")
         endpoints = chosen.write(graphs, folder, options)
         weights = sum(4 * int(np.prod(each.shape)) for each in graphs.model.variables)
         refuse_size(sum(documents.list_sizes(folder).values()), weights)
-        _write_files(graphs, script, folder)
+        _write_files(graphs, chosen.INPUTS, script, folder)
         samples = _take_samples(run, config, plan, options, Path(own), watch)
         process = ExportProcess(folder, chosen.RUNTIME)
         watch.note(f"comparing with the run on {len(samples.inputs)} {samples.split} examples, in a process of its own")
         scheme = graphs.serving.task.scheme
         has_masks = graphs.serving.task.predicts_masks
-        compared = compare_answers(process, samples.inputs, samples.rows, samples.about, scheme, has_masks)
-        tolerance = max(chosen.TOLERANCE * compared.scale, compared.least_tolerance)
-        refuse_difference(compared, samples.about, tolerance)
+        is_smaller = options.quantize is not None
+        compared = compare_answers(process, samples.inputs, samples.rows, samples.about, scheme, has_masks, is_smaller)
+        judged = _judge(compared, samples, chosen, options)
         made = _describe(run, config, graphs, format_name, script, endpoints) | {
             "runtime": list(chosen.RUNTIME),
-            "compared": documents.describe_comparison(compared, samples.split, tolerance),
+            **judged,
+            "calibrated": options.calibrated,
             "latency": process.measure(samples.inputs[:_MEASURED]),
             "measured_sizes": load_sampling(facts(config.task).modality).measure_sizes(samples.inputs[:_MEASURED]),
         }
@@ -89,11 +95,21 @@ def export(
     return made
 
 
-def _write_files(graphs: Graphs, script: str, folder: Path) -> None:
+def _judge(compared: Compared, samples: SampleSet, chosen: Format, options: ExportOptions) -> dict[str, Any]:
+    """Return what export.json says of the comparison; raise PromiseError where the export is not to be kept."""
+    if options.quantize is not None:
+        lost = refuse_loss(compared, samples.split, options.quantize, options.max_loss)
+        return {"compared": documents.describe_comparison(compared, samples.split, None), "quantized": lost}
+    tolerance = max(chosen.TOLERANCE * compared.scale, compared.least_tolerance)
+    refuse_difference(compared, samples.about, tolerance)
+    return {"compared": documents.describe_comparison(compared, samples.split, tolerance)}
+
+
+def _write_files(graphs: Graphs, inputs: str, script: str, folder: Path) -> None:
     _write_json(folder / "labels.json", list(graphs.serving.task.scheme.names))
-    _write_json(folder / "preprocessing.json", graphs.preprocessing())
+    _write_json(folder / "preprocessing.json", graphs.preprocessing(inputs))
     (folder / FILE).write_bytes(read_script(script))
-    for name, content in graphs.files().items():
+    for name, content in graphs.files(inputs).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
 
@@ -104,17 +120,20 @@ def _take_samples(
     """Return examples of the run's test split, and of others where it is too small, with what the run answers."""
     known = facts(config.task)
     sizes: Mapping[str, int] = plan["data"]["sizes"]
-    first = next(split for split in _SPLITS if sizes.get(split))
+    order = _SPLITS if options.quantize is None else _SPLITS_OF_LOSS
+    wanted = options.samples if options.quantize is None else _MOST
+    first = next(split for split in order if sizes.get(split))
     source = open_own_data(run, config, first, plan, watch)
     indices: list[int] = []
     splits = []
-    for split in _SPLITS:
-        if len(indices) < options.samples and len(source.splits.get(split, ())):
-            indices += choose_samples(source.splits[split], options.samples - len(indices))
+    for split in order if options.quantize is None else (first,):
+        if len(indices) < wanted and len(source.splits.get(split, ())):
+            indices += choose_samples(source.splits[split], wanted - len(indices))
             splits.append(split)
     root = Path(getattr(config.data, "path", None) or ".")
     inputs = load_sampling(known.modality).give(source, indices, root, folder)
-    rows = [row for batch in predict(run, config, inputs, None, None, watch).batches for row in batch]
+    form = OutputForm(calibrated=options.calibrated)
+    rows = [row for batch in predict(run, config, inputs, None, None, watch, form).batches for row in batch]
     truths = find_truths(source, indices, known.labels)
     return SampleSet(inputs, Samples([source.keys[index] for index in indices], truths), rows, " and ".join(splits))
 

@@ -163,7 +163,7 @@ class MultiLabelClassification(PooledTask):
 
     def describe_decisions(self) -> dict[str, Any]:
         """Return `thresholds`: the probability from which each class applies, in their order."""
-        return {"thresholds": self._thresholds.tolist()}
+        return {"thresholds": list(self.shown_thresholds.values())}
 
     def set_thresholds(self, thresholds: Mapping[str, float]) -> None:
         """Set the probability from which a class is predicted, by class."""

@@ -19,9 +19,12 @@ SAMPLES = 100
 
 
 def export_run(
-    target: RunDirectory, format_name: str, output: str | os.PathLike[str] | None, samples: int = SAMPLES
+    target: RunDirectory, format_name: str, output: str | os.PathLike[str] | None, **options: Any
 ) -> dict[str, Any]:
-    """Write an export of a run and return its export.json, with the folder under `folder`; see `Run.export`."""
+    """Write an export of a run and return its export.json, with the folder under `folder`; see `Run.export`.
+
+    `options` are those of `exporting.formats.base.ExportOptions`.
+    """
     watch = create_watcher(lambda line: None)
     with (
         explain_exhaustion(),
@@ -39,7 +42,7 @@ def export_run(
         from kerastune_ft.exporting.formats.base import ExportOptions
 
         folder = place.choose_place(target, format_name, output)
-        made = export(target, settings, format_name, folder, ExportOptions(samples=samples), watch)
+        made = export(target, settings, format_name, folder, ExportOptions(**options), watch)
         return {"folder": str(folder), **made}
 
 

@@ -46,6 +46,8 @@ class Compared:
     of_export: float
     distance: float | None = None
     """The largest difference of a distance to the training examples; None where the run has none."""
+    is_error: bool = False
+    """Whether the score is an error, which is better where it is smaller."""
     unknown: int = 0
     """How many samples only one of both calls unknown."""
     scale: float = 1.0

@@ -14,13 +14,16 @@ from kerastune_ft.wording import lines
 
 _DISTANCE, _UNKNOWN = COLUMNS
 # float32 against float64, on features that two programs computed; distances near 0 are roots of what is lost.
-_TOLERANCE = 1e-2
+DISTANCES = 1e-2
+"""How far a distance may be from the run's, as a share of itself and one, in an export in float32."""
 
 
-def compare_distances(samples: Samples, rows: Sequence[Mapping[str, Any]], answers: Sequence[Answer]) -> float | None:
+def compare_distances(
+    samples: Samples, rows: Sequence[Mapping[str, Any]], answers: Sequence[Answer], tolerance: float = DISTANCES
+) -> float | None:
     """Return the largest difference of a distance; None where the run has none.
 
-    Raises PromiseError where one differs by more than a hundredth, of itself and one.
+    Raises PromiseError where one differs by more than the tolerance, as a share of itself and one.
     """
     if not rows or rows[0].get(_DISTANCE) is None:
         return None
@@ -30,7 +33,7 @@ def compare_distances(samples: Samples, rows: Sequence[Mapping[str, Any]], answe
     other = [
         (name, f"{row[_DISTANCE]:.4g} by the run, {answer[_DISTANCE]:.4g} by the export")
         for name, row, answer, own in zip(samples.names, rows, answers, far, strict=True)
-        if not own <= _TOLERANCE * (1.0 + row[_DISTANCE])
+        if not own <= tolerance * (1.0 + row[_DISTANCE])
     ]
     if other:
         raise PromiseError(f"the export gives other distances than the run:\n{lines(other)}\nnothing was written")

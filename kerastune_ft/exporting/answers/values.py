@@ -31,4 +31,5 @@ def compare(
         float(np.abs(run - truths).mean()),
         float(np.abs(export - truths).mean()),
         scale=_SCALE,
+        is_error=True,
     )

@@ -28,6 +28,12 @@ class ExportOptions:
 
     samples: int = 100
     """How many examples of the run are compared."""
+    quantize: str | None = None
+    """How weights are made smaller: `float16`, `dynamic`, or not at all."""
+    max_loss: float = 1.0
+    """How many points of the score on validation a smaller model may lose."""
+    calibrated: bool = False
+    """Whether probabilities are those with the temperature of the run."""
 
 
 class Format(Protocol):
@@ -35,6 +41,10 @@ class Format(Protocol):
 
     NEEDS: tuple[str, ...]
     """The modules that writing and running need beside TensorFlow, all of the extra `export`."""
+    INPUTS: str
+    """What predict.py gives to the model: `raw` inputs, documented tensors (`portable`), or those of `keras`."""
+    QUANTIZES: tuple[str, ...]
+    """The values of --quantize that the format has."""
     RUNTIME: tuple[str, ...]
     """The modules of the runtime, which predict.py imports."""
     TOLERANCE: float
@@ -57,6 +67,17 @@ def load_format(name: str) -> Format:
         )
     chosen: Format = module
     return chosen
+
+
+def refuse_quantize(name: str, how: str | None) -> None:
+    """Raise ConfigError for a --quantize that a format has not, naming the formats that have it."""
+    if how is None or how in importlib.import_module(FORMATS[name]).QUANTIZES:
+        return
+    found = {each: importlib.import_module(module).QUANTIZES for each, module in FORMATS.items()}
+    others = [each for each, ways in found.items() if how in ways]
+    if not others:
+        raise ConfigError(f"--quantize: {unknown_message(how, dict.fromkeys(sum(found.values(), ())), 'way')[0]}")
+    raise ConfigError(f"--quantize: {name} has no {how}; {' and '.join(others)} have it")
 
 
 def describe_tensors(tensors: Mapping[str, Any]) -> list[dict[str, Any]]:

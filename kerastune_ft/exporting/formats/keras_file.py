@@ -9,6 +9,8 @@ from kerastune_ft.exporting.formats.base import ExportOptions
 from kerastune_ft.exporting.graphs.base import Graphs
 
 NEEDS: tuple[str, ...] = ()
+INPUTS = "keras"
+QUANTIZES: tuple[str, ...] = ()
 RUNTIME = ("tensorflow", "keras", "keras_hub", "tensorflow_text")
 TOLERANCE = 1e-4
 FILE = "model.keras"

@@ -15,6 +15,8 @@ from kerastune_ft.exporting.graphs.base import Graphs
 from kerastune_ft.quiet_imports import without_remarks_of_tensorflow
 
 NEEDS = ("ai_edge_litert",)
+INPUTS = "portable"
+QUANTIZES = ("float16", "dynamic")
 RUNTIME = ("ai_edge_litert",)
 # Resizing makes exact halves of some pixels, which the last digit of float32 rounds up or down: 0.1 % of them differ by
 # 1 of 255 from training, and probabilities by up to 2e-3 on real photos. Images of the model's own size differ by 1e-5.
@@ -34,6 +36,10 @@ def write(graphs: Graphs, folder: Path, options: ExportOptions) -> list[dict[str
             made, signature_keys=[endpoint.name for endpoint in endpoints]
         )
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        if options.quantize is not None:
+            # Of weights alone: in whole numbers of 8 bits, or in halves of floats.
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.target_spec.supported_types = [tf.float16] if options.quantize == "float16" else []
         try:
             with without_remarks_of_tensorflow():
                 content = converter.convert()

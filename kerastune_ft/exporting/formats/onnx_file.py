@@ -12,9 +12,12 @@ from typing import Any
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.exporting.formats import onnx_weights
 from kerastune_ft.exporting.formats.base import ExportOptions, describe_tensors
+from kerastune_ft.exporting.formats.onnx_smaller import make_smaller
 from kerastune_ft.exporting.graphs.base import Endpoint, Graphs
 
 NEEDS = ("tf2onnx", "onnx", "onnxruntime")
+INPUTS = "portable"
+QUANTIZES = ("float16", "dynamic")
 RUNTIME = ("onnxruntime",)
 # Resizing makes exact halves of some pixels, which the last digit of float32 rounds up or down: 0.1 % of them differ by
 # 1 of 255 from training, and probabilities by up to 2e-3 on real photos. Images of the model's own size differ by 1e-5.
@@ -28,6 +31,8 @@ def write(graphs: Graphs, folder: Path, options: ExportOptions) -> list[dict[str
 
     endpoints = graphs.portable()
     models = {endpoint.name: convert(endpoint) for endpoint in endpoints}
+    if options.quantize is not None:
+        models = {name: make_smaller(model, options.quantize) for name, model in models.items()}
     (folder / onnx_weights.FILE).write_bytes(onnx_weights.share_weights(models))
     described = []
     for endpoint in endpoints:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
 import tensorflow as tf
 
+from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.exporting.graphs.portable import with_portable_operations
+from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.saved_model.base import Answer, Serving
 from kerastune_ft.saved_model.build import MODEL
 from kerastune_ft.saved_model.unknown import COLUMNS, MODEL_FILE, UnknownAnswers, add_distance
@@ -50,6 +54,8 @@ class Graphs(ABC):
     form: ClassVar[str]
     """The form of inputs and answers, which chooses the predict.py: a row of `script_table.SCRIPTS` for each format."""
 
+    is_calibrated = False
+    """Whether the task of `serving` has the temperature of the run, which its saved model.keras has not."""
     needs: ClassVar[tuple[str, ...]] = ()
     """Modules that every predict.py of this form imports beside its format's runtime, and that may be missing."""
 
@@ -69,8 +75,16 @@ class Graphs(ABC):
 
     def read_model(self) -> bytes:
         """Return the content of the run's own model in Keras' format: with distances where answers have them."""
+        if self.is_calibrated:
+            return self._save_model()
         assert self._read_saved is not None
         return self._read_saved(MODEL if self.unknown is None else MODEL_FILE)
+
+    def _save_model(self) -> bytes:
+        with tempfile.TemporaryDirectory() as made, without_warnings_of_keras():
+            path = Path(made, "model.keras")
+            self.serving.model(self.answer).save(path)
+            return path.read_bytes()
 
     @property
     @abstractmethod
@@ -93,7 +107,11 @@ class Graphs(ABC):
         Their outputs may have strings.
         """
 
-    def preprocessing(self) -> dict[str, Any]:
+    def choose_form(self, inputs: str) -> str:
+        """Return the form for a format that takes such inputs: see `Format.INPUTS`."""
+        return self.form
+
+    def preprocessing(self, inputs: str = "portable") -> dict[str, Any]:
         """Return the content of preprocessing.json: what people and predict.py need to know of inputs and answers."""
         return {**self.serving.preprocessing(), "answers": self.answers(), "packages": self._list_packages()}
 
@@ -116,6 +134,20 @@ class Graphs(ABC):
             **self.serving.task.describe_decisions(),
         }
 
+    def add_labels(self, outputs: Tensors) -> Tensors:
+        """Return outputs with the labels that follow from them, as strings, for clients that know no others."""
+        task = self.serving.task
+        if not task.scheme.has_classes:
+            return outputs
+        shares = outputs[self.output_name]
+        names = tf.constant(task.scheme.names)
+        classes = tf.repeat(names[tf.newaxis], tf.shape(shares)[0], axis=0)
+        least = task.describe_decisions().get("thresholds")
+        if least is None:
+            return {**outputs, "classes": classes, "label": tf.gather(names, tf.argmax(shares, axis=-1))}
+        chosen = tf.ragged.boolean_mask(classes, shares >= tf.constant(least, shares.dtype))
+        return {**outputs, "classes": classes, "label": tf.strings.reduce_join(chosen, axis=-1, separator=SEPARATOR)}
+
     def resources(self) -> list[Any]:
         """Return what `raw` needs beside tensors, such as tables, which a saved model has to hold; none by default."""
         return []
@@ -124,7 +156,7 @@ class Graphs(ABC):
         """Return the outputs of `model` by name."""
         return outputs if isinstance(outputs, Mapping) else {self.output_name: outputs}
 
-    def files(self) -> dict[str, bytes]:
+    def files(self, inputs: str = "portable") -> dict[str, bytes]:
         """Return files that predict.py reads, by their paths in the export; none by default."""
         return {}
 

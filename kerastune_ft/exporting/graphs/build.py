@@ -13,6 +13,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.exporting.graphs.base import Graphs
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import open_serving
+from kerastune_ft.saved_model.calibration import use_temperature
 from kerastune_ft.saved_model.unknown import read_unknown
 
 _GRAPHS: Mapping[tuple[str, str | None], tuple[str, str]] = {
@@ -24,8 +25,10 @@ _GRAPHS: Mapping[tuple[str, str | None], tuple[str, str]] = {
 """Module and class by modality and kind of label; a kind that has no row of its own has that of None."""
 
 
-def open_graphs(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Graphs:
+def open_graphs(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], is_calibrated: bool = False) -> Graphs:
     """Return the graphs of a finished run from its directory; `plan` is its plan.json.
+
+    With `is_calibrated` they give probabilities with the temperature of the run.
 
     Raises ConfigError where runs of this modality cannot be exported, or a package is missing that their predict.py
     needs, and DataError where the model cannot be opened.
@@ -41,5 +44,9 @@ def open_graphs(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -
             f"the predict.py of {config.task.kind} needs {', '.join(missing)}, which is not installed: "
             f"python -m pip install {' '.join(missing)}"
         )
-    graphs: Graphs = made(open_serving(run, config, plan), read_unknown(run), run.read_bytes)
+    serving = open_serving(run, config, plan)
+    if is_calibrated:
+        use_temperature(run, serving.task)
+    graphs: Graphs = made(serving, read_unknown(run), run.read_bytes)
+    graphs.is_calibrated = is_calibrated
     return graphs

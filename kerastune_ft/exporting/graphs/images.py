@@ -9,7 +9,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.exporting.graphs.base import Endpoint, Graphs, Tensors
 from kerastune_ft.exporting.graphs.exif import find_orientation
 from kerastune_ft.exporting.graphs.resize import resize
@@ -76,20 +75,20 @@ class ImageGraphs(Graphs):
         def answer_images(image: tf.Tensor) -> Tensors:
             spec = tf.TensorSpec([own.height, own.width, 3], tf.uint8)
             pixels = tf.map_fn(lambda each: fit_pixels(each, own), self._map(image), fn_output_signature=spec)
-            return self._name(fitted.call(image=tf.cast(pixels, tf.float32)))
+            return self.add_labels(fitted.call(image=tf.cast(pixels, tf.float32)))
 
         def answer_files(image_bytes: tf.Tensor) -> Tensors:
             spec = tf.TensorSpec([own.height, own.width, 3], tf.uint8)
             pixels = tf.map_fn(lambda each: fit_pixels(self._decode(each), own), image_bytes, fn_output_signature=spec)
-            return self._name(fitted.call(image=tf.cast(pixels, tf.float32)))
+            return self.add_labels(fitted.call(image=tf.cast(pixels, tf.float32)))
 
         what = "the bytes of JPEG or PNG files of 8 bits per channel, turned as EXIF says and resized inside"
         files = Endpoint("files", what, {"image_bytes": tf.TensorSpec([None], tf.string)}, answer_files)
         images = replace(any_size, call=answer_images)
-        fitted = replace(fitted, call=lambda image: self._name(self._answer(image)))
+        fitted = replace(fitted, call=lambda image: self.add_labels(self._answer(image)))
         return [*([files] if self.intensity is None else []), images, fitted]
 
-    def preprocessing(self) -> dict[str, Any]:
+    def preprocessing(self, inputs: str = "portable") -> dict[str, Any]:
         """Return the content of preprocessing.json, with what predict.py needs to read files under `image`."""
         geometry, reading = self.serving.geometry, self.serving.reading
         about = {
@@ -99,7 +98,7 @@ class ImageGraphs(Graphs):
             "exif": "apply" if reading.turns else "ignore",
             "intensity": None if self.intensity is None else list(self.intensity),
         }
-        return {**super().preprocessing(), "image": about}
+        return {**super().preprocessing(inputs), "image": about}
 
     def _answer(self, image: tf.Tensor) -> Tensors:
         return self.name_outputs(self.portable_model(image, training=False))
@@ -111,20 +110,6 @@ class ImageGraphs(Graphs):
         with tf.control_dependencies([tf.debugging.Assert(~is_deep, ["the image has more than 8 bits per channel"])]):
             orientation = find_orientation(content) if self.serving.reading.turns else None
             return decode_pixels(content, orientation, self.serving.reading.rules.accurate_decoding)
-
-    def _name(self, outputs: Tensors) -> Tensors:
-        """Return outputs with the labels that follow from them, as strings, for clients that know no others."""
-        task = self.serving.task
-        if not task.scheme.has_classes:
-            return outputs
-        shares = outputs[self.output_name]
-        names = tf.constant(task.scheme.names)
-        classes = tf.repeat(names[tf.newaxis], tf.shape(shares)[0], axis=0)
-        least = task.describe_decisions().get("thresholds")
-        if least is None:
-            return {**outputs, "classes": classes, "label": tf.gather(names, tf.argmax(shares, axis=-1))}
-        chosen = tf.ragged.boolean_mask(classes, shares >= tf.constant(least, shares.dtype))
-        return {**outputs, "classes": classes, "label": tf.strings.reduce_join(chosen, axis=-1, separator=SEPARATOR)}
 
     def _map(self, image: tf.Tensor) -> tf.Tensor:
         """Return images of the run's range as 0 to 255, as files are read in training."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -37,12 +38,16 @@ class SoundGraphs(Graphs):
         """Return `wav` and `sound`."""
         what = "WAV files of 16 bits as bytes, of any rate, length and number of channels (tf.audio.decode_wav)"
         model, spec = self.model, {"wav": tf.TensorSpec([None], tf.string)}
-        return [Endpoint("wav", what, spec, lambda wav: self._answer(model, self._decode(wav))), self._sound(model)]
+        sound = self._sound(model)
+        return [
+            Endpoint("wav", what, spec, lambda wav: self.add_labels(self._answer(model, self._decode(wav)))),
+            replace(sound, call=lambda sound: self.add_labels(self._answer(model, self._fit(sound)))),
+        ]
 
-    def preprocessing(self) -> dict[str, Any]:
+    def preprocessing(self, inputs: str = "portable") -> dict[str, Any]:
         """Return the content of preprocessing.json, with what predict.py needs to read files under `sound`."""
         clip = self.serving.clip
-        return {**super().preprocessing(), "sound": {"sample_rate": clip.sample_rate, "samples": clip.samples}}
+        return {**super().preprocessing(inputs), "sound": {"sample_rate": clip.sample_rate, "samples": clip.samples}}
 
     def _sound(self, model: keras.Model) -> Endpoint:
         rate = self.serving.clip.sample_rate

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -53,25 +55,31 @@ class TextGraphs(Graphs):
     def raw(self) -> list[Endpoint]:
         """Return `text`, where a graph can take strings, and `tokens`."""
         (tokens,), rows = self.portable(), self.serving.rows
+        plain = tokens.call
         if self.refusal is not None:
-            return [tokens]
+            return [replace(tokens, call=lambda **given: self.add_labels(plain(**given)))]
         names = ("text", "second")[: rows.parts]
         what = "strings in UTF-8, of any length" + ("; `second` has the second of each pair" if rows.parts == 2 else "")
 
         def answer(**texts: tf.Tensor) -> Tensors:
-            return tokens.call(**read_rows(rows, [texts[name] for name in names]))
+            return self.add_labels(plain(**read_rows(rows, [texts[name] for name in names])))
 
+        tokens = replace(tokens, call=lambda **given: self.add_labels(plain(**given)))
         return [Endpoint("text", what, {name: tf.TensorSpec([None], tf.string) for name in names}, answer), tokens]
 
     def resources(self) -> list[Any]:
         """Return what the tokenizer holds for `raw`."""
         return [] if self.refusal is not None else list_resources(self.serving.rows)
 
-    def files(self) -> dict[str, bytes]:
-        """Return the files of the tokenizer."""
-        return dict(self.tokenizer.files)
+    def choose_form(self, inputs: str) -> str:
+        """Return `strings` where predict.py gives texts as they are to the model, else `text`."""
+        return "strings" if inputs == "raw" and self.refusal is None else self.form
 
-    def preprocessing(self) -> dict[str, Any]:
+    def files(self, inputs: str = "portable") -> dict[str, bytes]:
+        """Return the files of the tokenizer, for other libraries or for keras-hub."""
+        return _FILES[_choose_library(self, inputs)](self)
+
+    def preprocessing(self, inputs: str = "portable") -> dict[str, Any]:
         """Return the content of preprocessing.json, with the tokenizer, and what rows are made by under `text`."""
         rows = self.serving.rows
         about = {
@@ -86,4 +94,21 @@ class TextGraphs(Graphs):
             "most_windows": None if rows.text.window is None else MOST_WINDOWS,
             "invisible": "".join(sorted(SHAPELESS)),
         }
-        return {**super().preprocessing(), "tokenizer": dict(self.tokenizer.about), "text": about}
+        found = super().preprocessing(inputs)
+        is_portable = _choose_library(self, inputs) == "portable"
+        tokenizer = {"tokenizer": dict(self.tokenizer.about)} if is_portable else {}
+        strings = {} if self.refusal is None or inputs != "raw" else {"no_strings": self.refusal}
+        return {**found, **tokenizer, **strings, "text": about}
+
+
+def _choose_library(graphs: TextGraphs, inputs: str) -> str:
+    """Return whose files the tokenizer of an export are: `portable`, `keras`, or `none` with strings in the graph."""
+    return "none" if graphs.choose_form(inputs) == "strings" else "keras" if inputs == "keras" else "portable"
+
+
+_FILES: Mapping[str, Callable[[TextGraphs], dict[str, bytes]]] = {
+    "none": lambda graphs: {},
+    "keras": lambda graphs: {name.removeprefix("model/"): content for name, content in graphs.serving.files().items()},
+    "portable": lambda graphs: dict(graphs.tokenizer.files),
+}
+"""The files of the tokenizer, by whose they are."""

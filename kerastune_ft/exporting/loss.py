@@ -1,0 +1,30 @@
+"""What a smaller model loses on validation, in points of the score of a run, and the limit to that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kerastune_ft.errors import PromiseError
+from kerastune_ft.exporting.answers.base import Compared
+
+
+def measure_loss(compared: Compared) -> float:
+    """Return how many points of the score an export loses: of a hundred, or percent of an error that grows."""
+    if not compared.is_error:
+        return 100.0 * (compared.of_run - compared.of_export)
+    return 100.0 * (compared.of_export - compared.of_run) / max(compared.of_run, 1e-12)
+
+
+def refuse_loss(compared: Compared, split: str, how: str, most: float) -> dict[str, Any]:
+    """Return what export.json says of a smaller model; raise PromiseError where it loses more than `most` points.
+
+    `split` is that of the examples that were compared, and `how` the value of --quantize.
+    """
+    loss = measure_loss(compared)
+    if not loss <= most:
+        raise PromiseError(
+            f"--quantize {how} loses {loss:.2f} points of {compared.score} on {split} ({compared.of_run:.4g} to "
+            f"{compared.of_export:.4g}, {len(compared.flips or ())} of {len(compared.differences)} examples get "
+            f"another label), and --max-loss allows {most:g}; nothing was written"
+        )
+    return {"how": how, "loss": loss, "max_loss": most}
