@@ -20,6 +20,13 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     "input/test_loader.py": (
         "input/augmentation", "input/build", "input/fixed_shape_loader", "input/image_loader",
     ),
+    "exporting/scripts/test_onnx_sound.py": (
+        "exporting/scripts/keras_sound", "exporting/scripts/litert_sound", "exporting/scripts/saved_model_sound",
+    ),
+    "exporting/scripts/test_onnx_text.py": (
+        "exporting/scripts/keras_text", "exporting/scripts/litert_text", "exporting/scripts/saved_model_strings",
+        "exporting/scripts/saved_model_text",
+    ),
     "exporting/tokenizers/test_build.py": (
         "exporting/tokenizers/base", "exporting/tokenizers/byte_pair", "exporting/tokenizers/bytes_as_tokens",
         "exporting/tokenizers/hard_texts", "exporting/tokenizers/sentence_piece",

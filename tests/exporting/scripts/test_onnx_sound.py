@@ -8,6 +8,7 @@ import pytest
 
 from kerastune_ft.data.sounds.decode import decode_sound
 from kerastune_ft.input.sounds.resample import Clip, fit_samples
+from tests.support.script_functions import list_functions
 from tests.support.sound_files import tone, wav
 
 pytest.importorskip("onnxruntime")
@@ -52,3 +53,9 @@ def test_answers_are_computed_together() -> None:
     first, second = script.predict(SimpleNamespace(session=Session(), **about), [np.ones(4), np.zeros(4)])
     assert first["label"] == "a" and not first["unknown"]
     assert second["unknown"] and second["distance"] == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize("name", ["saved_model_sound", "litert_sound", "keras_sound"])
+def test_scripts_of_other_formats_read_and_answer_in_the_same_way(name: str) -> None:
+    own, others = list_functions("onnx_sound"), list_functions(name)
+    assert {each for each in own if own[each] != others[each]} == {"load", "predict"}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.exporting.graphs.texts import TextGraphs
+from tests.support.script_functions import list_functions
 from tests.support.small_tokenizers import make_byte_pairs, make_word_pieces
 from tests.support.tiny_text_servings import PAIRS, TEXTS, make_text_serving
 
@@ -50,3 +51,17 @@ def test_another_number_of_texts_is_a_value_error() -> None:
 
 def _open(graphs: TextGraphs) -> SimpleNamespace:
     return SimpleNamespace(encode=graphs.tokenizer.encode, **graphs.preprocessing()["text"])
+
+
+@pytest.mark.parametrize(
+    ("name", "others"),
+    [
+        ("saved_model_text", {"load", "predict"}),
+        ("litert_text", {"load", "predict"}),
+        ("keras_text", {"load", "predict", "open_tokenizer"}),
+        ("saved_model_strings", {"load", "predict", "read"}),
+    ],
+)
+def test_scripts_of_other_formats_read_and_answer_in_the_same_way(name: str, others: set[str]) -> None:
+    own, found = list_functions("onnx_text"), list_functions(name)
+    assert {each for each in found if own[each] != found[each]} == others
