@@ -17,7 +17,7 @@ from kerastune_ft.verification.run_record import Findings, PhaseRecord, RunRecor
 from kerastune_ft.wording import counted
 
 _UNLISTED = re.compile(
-    rf"{re.escape(MANIFEST)}|log\.txt|events\.jsonl|\.lock|\.lock\.json|\.mirror(-[01])?\.json|"
+    rf"{re.escape(MANIFEST)}|log\.txt|events\.jsonl|\.lock|\.lock\.json|\.mirror(-[01])?\.json|export/.+|"
     rf"{EVENT_FILES}/.+|profile/[^/]+/plugins/.+|folds/.+|(phases|refit)/[^/]+/checkpoint/(best-)?\d+\.safetensors"
 )
 _REWRITTEN = "the same command writes it again"

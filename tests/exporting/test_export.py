@@ -10,11 +10,13 @@ import pytest
 
 import kerastune_ft as kt
 from kerastune_ft.errors import ConfigError, PromiseError
+from kerastune_ft.exporting.export import _find_version
 from kerastune_ft.exporting.process import ExportProcess
 from tests.support.small_nets import save_net
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("tf2onnx")
+pytest.importorskip("ai_edge_litert")
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +43,7 @@ def _measure_briefly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ExportProcess, "seconds", 0.0)
 
 
+@pytest.mark.slow
 def test_it_is_written_compared_and_described(run: kt.Run) -> None:
     made = run.export("onnx", samples=4)
     folder = Path(made["folder"])
@@ -56,6 +59,17 @@ def test_it_is_written_compared_and_described(run: kt.Run) -> None:
     assert [path.name for path in folder.parent.iterdir()] == ["onnx"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["saved_model", "litert", "keras"])
+def test_other_formats_answer_as_the_run(run: kt.Run, tmp_path: Path, name: str) -> None:
+    made = run.export(name, tmp_path / name, samples=12)
+    assert made["compared"]["largest_difference"] <= made["compared"]["tolerance"]
+    assert made["compared"]["flips"] == []
+    again = kt.open_run(run.path).export(name, tmp_path / name, samples=2)
+    assert again["compared"]["samples"] == 2, "an export of the same run is replaced"
+
+
+@pytest.mark.slow
 def test_an_export_that_answers_otherwise_is_not_kept(
     run: kt.Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,9 +85,15 @@ def test_an_export_that_answers_otherwise_is_not_kept(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_place_with_other_things_in_it_is_refused_before_anything_is_done(run: kt.Run, tmp_path: Path) -> None:
     (tmp_path / "photo.png").write_text("")
     with pytest.raises(ConfigError, match="is no export"):
         run.export("onnx", tmp_path)
     with pytest.raises(ConfigError, match='"onnx"'):
         run.export("onxx")
+
+
+def test_packages_that_are_not_there_have_no_version() -> None:
+    assert _find_version("numpy") == np.__version__
+    assert _find_version("no-such-package") is None

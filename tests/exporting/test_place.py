@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from kerastune_ft.errors import ConfigError, ResourceError
 from kerastune_ft.exporting.place import choose_place, make_folder, refuse_other
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.verification.files import check_stray_files
 
 OWN = {"name": "cells", "started": "2026", "config_hash": "1"}
 
@@ -70,3 +72,13 @@ def test_a_full_disk_and_a_place_that_is_a_file_are_said(tmp_path: Path) -> None
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot be written"), make_folder(tmp_path / "file" / "out"):
         pass
+
+
+def test_exports_in_a_run_are_no_strangers_to_verify(tmp_path: Path) -> None:
+    for name in ("export/onnx/1/model", "stray"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    told: list[str] = []
+    record = SimpleNamespace(run=SimpleNamespace(path=tmp_path), is_live=False, is_done=True, files={})
+    check_stray_files(record, SimpleNamespace(warn=lambda name, *said: told.append(name)))  # type: ignore[arg-type]
+    assert told == ["stray"]

@@ -22,6 +22,16 @@ FORMATS: Mapping[str, str] = {
 """The module of each format, by the format's name."""
 
 
+_OTHER_NAMES: Mapping[str, str] = {
+    "tflite": "litert",
+    "lite": "litert",
+    "tf": "saved_model",
+    "tensorflow": "saved_model",
+    "savedmodel": "saved_model",
+    "h5": "keras",
+}
+
+
 @dataclass(frozen=True)
 class ExportOptions:
     """How an export is made, beside its format."""
@@ -56,6 +66,8 @@ class Format(Protocol):
 
 def load_format(name: str) -> Format:
     """Return a format by name; raise ConfigError for an unknown one, and where a package that it needs is missing."""
+    if meant := _OTHER_NAMES.get(name.lower()):
+        raise ConfigError(f'--format: {name} is "{meant}" here')
     if name not in FORMATS:
         raise ConfigError(f"--format: {unknown_message(name, FORMATS, 'format')[0]}")
     module: Any = importlib.import_module(FORMATS[name])

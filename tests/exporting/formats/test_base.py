@@ -12,6 +12,8 @@ from kerastune_ft.exporting.formats.base import FORMATS, describe_tensors, load_
 def test_an_unknown_format_is_answered_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match='"onnx"'):
         load_format("onx")
+    with pytest.raises(ConfigError, match='TFLite is "litert" here'):
+        load_format("TFLite")
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -13,11 +13,16 @@ from kerastune_ft.exporting.graphs.images import ImageGraphs
 from tests.support.tiny_servings import encode, labels_task, make_serving, photo
 
 
-def test_it_takes_files_and_images_and_names_labels(tmp_path: Path) -> None:
-    serving = make_serving(labels_task())
-    described = saved_model.write(ImageGraphs(serving), tmp_path, ExportOptions())
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("saved")
+    described = saved_model.write(ImageGraphs(make_serving(labels_task())), folder, ExportOptions())
     assert [each["name"] for each in described] == ["files", "any_size", "fitted"]
-    opened = tf.saved_model.load(str(tmp_path / "1"))
+    return folder
+
+
+def test_it_takes_files_and_images_and_names_labels(saved: Path) -> None:
+    serving, opened = make_serving(labels_task()), tf.saved_model.load(str(saved / "1"))
     images = [photo(19, 25), photo(7, 9, 1)]
     wanted = serving.call(serving.model(), images)
     files = opened.signatures["serving_default"]
@@ -33,9 +38,8 @@ def test_it_takes_files_and_images_and_names_labels(tmp_path: Path) -> None:
         files(image_bytes=tf.constant([encode(Image.fromarray(np.zeros((4, 4), np.uint16)))]))
 
 
-def test_every_weight_is_there_once(tmp_path: Path) -> None:
+def test_every_weight_is_there_once(saved: Path) -> None:
     serving = make_serving(labels_task())
-    saved_model.write(ImageGraphs(serving), tmp_path, ExportOptions())
-    stored = tf.train.load_checkpoint(str(tmp_path / "1/variables/variables"))
+    stored = tf.train.load_checkpoint(str(saved / "1/variables/variables"))
     shapes = [shape for name, shape in stored.get_variable_to_shape_map().items() if "CHECKPOINTABLE" not in name]
     assert sorted(map(tuple, shapes)) == sorted(tuple(each.shape) for each in serving.trained.variables)
