@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kerastune_ft.config.options.augment import is_active
 from kerastune_ft.errors import ConfigError
@@ -62,7 +62,7 @@ def average_views(
     views = augmentation.views or 1
     measured = []
     for view in range(views):
-        feed = ViewFeed(plain.devices, plain.training, plain.plain, replace(augmentation, views=views), view=view)
+        feed = ViewFeed(plain.devices, plain.training, plain.plain, augmentation, view=view)
         name = f"view {view + 1} of {views}"
 
         def progress(done: int, total: int, name: str = name) -> None:
