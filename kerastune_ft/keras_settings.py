@@ -43,7 +43,7 @@ def refuse_foreign() -> None:
             f'kerastune_ft needs Keras on TensorFlow, and {said}; set os.environ["KERAS_BACKEND"] = "tensorflow" '
             "before Keras is imported, or give the command in a shell"
         )
-    raise ConfigError(f"{said}, and figures would depend on that: {_remedy(name for name, _ in others[_find_file()])}")
+    raise ConfigError(f"{said}, and figures would depend on that: {_remedy(name for name, _ in others[find_file()])}")
 
 
 def prepare() -> str | None:
@@ -99,7 +99,7 @@ def _remedy(names: Iterable[str]) -> str:
 
 def _find_others() -> dict[object, list[tuple[str, str]]]:
     """Return the settings that Keras would be imported with and that are not those needed, by who makes them."""
-    written = _read_file(file := _find_file())
+    written = _read_file(file := find_file())
     others: dict[object, list[tuple[str, str]]] = {}
     for name, needed in {"backend": _BACKEND, **_NEEDED}.items():
         variable = os.environ.get("KERAS_BACKEND") if name == "backend" else None
@@ -110,7 +110,7 @@ def _find_others() -> dict[object, list[tuple[str, str]]]:
     return others
 
 
-def _find_file() -> Path:
+def find_file() -> Path:
     """Return where Keras looks for the settings of the user."""
     if home := os.environ.get("KERAS_HOME"):
         return Path(home) / "keras.json"

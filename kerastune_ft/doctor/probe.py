@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from kerastune_ft import keras_settings
 
 # TensorFlow on a slow network disk takes a minute and more to import.
 _SECONDS = 300.0
@@ -61,12 +66,12 @@ def import_variables(**variables: str) -> dict[str, str]:
 def ask_tensorflow(program: Sequence[str] = ("-m", _PROGRAM), seconds: float = _SECONDS) -> Probe:
     """Return what TensorFlow says in a process of its own."""
     words = [sys.executable, *program]
-    environment = import_variables(TF_CPP_MIN_LOG_LEVEL=os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"))
     try:
-        done = subprocess.run(
-            words, capture_output=True, text=True, errors="replace", timeout=seconds, env=environment,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        with _make_environment() as environment:
+            done = subprocess.run(
+                words, capture_output=True, text=True, errors="replace", timeout=seconds, env=environment,
+                stdin=subprocess.DEVNULL,
+            )  # fmt: skip
     except subprocess.TimeoutExpired:
         return Probe(failure=f"TensorFlow did not answer within {seconds:.0f} s")
     except OSError as error:
@@ -77,6 +82,19 @@ def ask_tensorflow(program: Sequence[str] = ("-m", _PROGRAM), seconds: float = _
         said = [line for line in done.stderr.strip().splitlines() if line.strip()]
         last = f": {said[-1].strip()[:300]}" if said else ""
         return Probe(failure=f"TensorFlow ended its process {_describe_end(done.returncode)}{last}")
+
+
+@contextlib.contextmanager
+def _make_environment() -> Iterator[dict[str, str]]:
+    """Yield variables under which Keras and Matplotlib, which write files when they are imported, write none that stay.
+
+    The user's settings of Keras hold all the same.
+    """
+    with tempfile.TemporaryDirectory(prefix="kerastune-doctor-") as folder:
+        with contextlib.suppress(OSError):
+            shutil.copy(keras_settings.find_file(), folder)
+        level = os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3")
+        yield import_variables(KERAS_HOME=folder, MPLCONFIGDIR=folder, TF_CPP_MIN_LOG_LEVEL=level)
 
 
 def _describe_end(code: int) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +40,18 @@ def test_other_processes_import_the_same_package(monkeypatch: pytest.MonkeyPatch
     made = import_variables(A="b")
     first, *rest = made["PYTHONPATH"].split(os.pathsep)
     assert os.path.isdir(os.path.join(first, "kerastune_ft")) and rest == ["/elsewhere"] and made["A"] == "b"
+
+
+def test_nothing_is_written_where_the_user_keeps_settings_which_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "keras.json").write_text('{"epsilon": 1e-07}')
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    script = (
+        "import json, os, pathlib; place = pathlib.Path(os.environ['KERAS_HOME']);"
+        "print(json.dumps({'at': str(place), 'text': (place / 'keras.json').read_text(),"
+        " 'drawing': os.environ['MPLCONFIGDIR']}))"
+    )
+    found = ask_tensorflow(["-c", script]).found
+    assert found["text"] == '{"epsilon": 1e-07}' and found["at"] == found["drawing"] != str(tmp_path)
+    assert not Path(found["at"]).exists()
