@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.exporting.script_table import SCRIPTS
+from kerastune_ft.exporting.script_table import FILE, SCRIPTS, read_script
 from kerastune_ft.serving.inputs import Given, make_form
+from kerastune_ft.streams import say_error
 
 DOCUMENT = "export.json"
 _VERSION = 1
@@ -31,8 +32,14 @@ class ExportServed:
         about_texts = _read_json(folder / "preprocessing.json").get("text") or {}
         self.form = make_form(document["modality"], int(about_texts.get("texts", 1)))
         self.classes = tuple(_read_json(folder / "labels.json"))
+        if _is_of_another_version(folder, document["script"]):
+            say_error(
+                f"warning: {folder / FILE} is not what this program writes, so that it was made by another version or "
+                "changed: what is served is not what was compared with the run; export the run again"
+            )
         try:
             self._model = self._script.load(folder)
+            self.answer([self.read(self.form.sample)])
         except Exception as error:  # Each runtime raises errors of its own.
             said = " ".join(str(error).split())[:300]
             raise ConfigError(f"{folder} cannot be opened ({said}); export the run again") from error
@@ -54,6 +61,14 @@ class ExportServed:
         """Compute batches of these sizes."""
         for shape in shapes:
             self.answer([example] * shape)
+
+
+def _is_of_another_version(folder: Path, script: str) -> bool:
+    """Return whether the predict.py of an export, by which it was compared, is another than this package's."""
+    try:
+        return (folder / FILE).read_bytes() != read_script(script)
+    except OSError:
+        return False
 
 
 def read_export(folder: Path) -> dict[str, Any]:

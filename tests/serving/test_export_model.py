@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.exporting.script_table import SCRIPTS
+from kerastune_ft.exporting.script_table import SCRIPTS, read_script
 from kerastune_ft.serving.export_model import ExportServed, read_export
 from tests.support.served import picture
 
@@ -51,6 +51,17 @@ def test_an_export_answers_by_its_script(tmp_path: Path, script: Any) -> None:
     )
     content = picture(0)
     assert model.answer([model.read(content)] * 2) == [{"value": len(content)}] * 2
+
+
+def test_a_script_other_than_this_packages_is_told_of_and_not_run(
+    tmp_path: Path, script: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write(tmp_path)
+    ExportServed(folder, read_export(folder), "mine")
+    assert "predict.py is not what this program writes" in capsys.readouterr().err
+    (folder / "predict.py").write_bytes(read_script(SCRIPT))
+    ExportServed(folder, read_export(folder), "mine")
+    assert capsys.readouterr().err == ""
 
 
 def test_texts_are_given_as_texts_and_pairs_as_pairs(tmp_path: Path, script: Any) -> None:

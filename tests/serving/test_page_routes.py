@@ -98,7 +98,7 @@ def test_texts_are_answered_after_the_token_was_given() -> None:
 @pytest.mark.slow
 @needs_browser
 def test_sounds_are_dropped_or_recorded(tmp_path: Any) -> None:
-    (tmp_path / "tone.wav").write_bytes(wav(tone(440)))
+    (tmp_path / "tone.wav").write_bytes(wav(tone(440, 0.5)))
     with browse(StandIn("audio")) as browser:
         browser.wait_for("document.title == 'cells' && !document.getElementById('record').hidden")
         browser.choose_files("#picker", [tmp_path / "tone.wav"])

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -21,6 +22,15 @@ _OPTIONS = (
     "--disable-extensions", "--remote-debugging-pipe", "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required",
 )  # fmt: skip
+
+# DevTools reads from 3 and writes to 4.
+_BEGIN = """
+import fcntl, os, sys
+ends = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3]]
+os.dup2(ends[0], 3)
+os.dup2(ends[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def find_browser() -> str | None:
@@ -43,9 +53,8 @@ class Browser:
         self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         theirs_in, self._out = os.pipe()
         self._in, theirs_out = os.pipe()
-        # DevTools reads from 3 and writes to 4.
-        command = f'exec "$0" "$@" 3<&{theirs_in} 4>&{theirs_out}'
-        words = ["sh", "-c", command, path, *_OPTIONS, f"--user-data-dir={self._folder.name}", "about:blank"]
+        options = [*_OPTIONS, f"--user-data-dir={self._folder.name}", "about:blank"]
+        words = [sys.executable, "-c", _BEGIN, str(theirs_in), str(theirs_out), path, *options]
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "stdin": subprocess.DEVNULL}
         self._process = subprocess.Popen(words, pass_fds=(theirs_in, theirs_out), **quiet)
         os.close(theirs_in)
