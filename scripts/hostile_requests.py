@@ -96,7 +96,7 @@ class Attack:
 
     def kinds(self) -> dict[str, Callable[[], Request]]:
         """Return by its name what makes a request of a kind."""
-        draw, path = self.draw, self.path
+        draw, path, closed = self.draw, self.path, {400, 0}
         lie = instances(b64(picture(draw)))
 
         def tensor(size: int, content: bytes, length: int | None = None) -> bytes:
@@ -109,7 +109,7 @@ class Attack:
             "bomb": lambda: (post(path, instances(self._bombs[draw.choice([5001, 20_000])])), {413}),
             "large picture": lambda: (post(path, instances(self._large)), {200}),
             "damaged picture": lambda: (post(path, instances(b64(damage(picture(draw), draw)))), {200, 413, 422}),
-            "damaged PNG": lambda: (post(path, instances(b64(damage(picture(draw, 64, "PNG"), draw)))), {200, 413, 422}),
+            "damaged PNG": lambda: (post(path, instances(b64(damage(picture(draw, 9, "PNG"), draw)))), {200, 413, 422}),
             "noise": lambda: (post(path, instances(b64(draw.randbytes(draw.randint(0, 3000))))), {413, 422}),
             "no base64": lambda: (post(path, instances({"b64": "?" * draw.randint(1, 99)})), {400}),
             "paths": lambda: (post(path, instances(draw.choice(["/etc/passwd", {"path": "/"}, {"b64": None}]))), {400}),
@@ -120,13 +120,14 @@ class Attack:
             "many instances": lambda: (post(path, instances(*[b64(b"a")] * draw.randint(65, 9000))), {413}),
             "large body": lambda: (head(path, (16 << 20) + draw.randint(1, 1 << 40)) + b"{", {413}),
             "large chunks": lambda: (
-                head(path, None, "Transfer-Encoding: chunked") + (b"100000\r\n" + bytes(1 << 20) + b"\r\n") * 17, {413, 503},
+                head(path, None, "Transfer-Encoding: chunked") + (b"100000\r\n" + bytes(1 << 20) + b"\r\n") * 17,
+                {413, 503},
             ),
             "slow body": lambda: (head(path, draw.randint(1000, 10**6)) + b'{"inst', {408}),
             "slow head": lambda: (b"POST / HTTP/1.1\r\nHost: localhost\r\nX-" + b"a" * draw.randint(0, 99), {408}),
             "nothing": lambda: (b"", {0}),
-            "huge head": lambda: (head("/", None, f"X-a: {'a' * draw.randint(70_000, 500_000)}", method="GET"), {400, 0}),
-            "many headers": lambda: (head("/", None, *["X-a: b"] * draw.randint(9000, 30_000), method="GET"), {400, 0}),
+            "huge head": lambda: (head("/", None, "X: " + "a" * draw.randint(70_000, 500_000), method="GET"), closed),
+            "many headers": lambda: (head("/", None, *["X-abcd: b"] * draw.randint(9000, 30000), method="GET"), closed),
             "no HTTP": lambda: (b"\x16\x03" + draw.randbytes(draw.randint(100, 3000)) + b"\r\n\r\n", {400, 408}),
             "wrong host": lambda: (head("/", None, host=f"evil{draw.randrange(99)}.example", method="GET"), {421}),
             "no host": lambda: (b"GET / HTTP/1.1\r\n\r\n", {400}),

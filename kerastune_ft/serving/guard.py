@@ -21,6 +21,9 @@ from kerastune_ft.serving.refusal import BAD_REQUEST, Refusal
 from kerastune_ft.streams import is_verbose, say, say_error
 
 ANY_HOST = "*"
+LARGEST_HEAD = 1 << 16
+"""The most bytes of the names and values of a request's headers."""
+
 _LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -122,6 +125,8 @@ class Guard:
             self._count(scope, sending.status, time.perf_counter() - begin)
 
     def _check(self, scope: Scope) -> None:
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
+            raise Refusal(BAD_REQUEST, f"the head has more than {LARGEST_HEAD:,} bytes")
         if scope["path"] in self._health:
             return
         self._hosts.check([value for name, value in scope["headers"] if name == b"host"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import ipaddress
 import logging
@@ -17,11 +18,13 @@ import uvicorn
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.serving.connections import LimitedConnection
-from kerastune_ft.serving.guard import Guard
+from kerastune_ft.serving.guard import LARGEST_HEAD, Guard
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.training.interrupts import stop_signals
 
-_LARGEST_HEAD = 1 << 16
+# Of mallopt, in malloc.h of glibc.
+_MMAP_THRESHOLD, _ARENAS = -3, -8
+_LARGE_BLOCK, _MOST_ARENAS = 1 << 20, 2
 
 
 class _Server(uvicorn.Server):
@@ -56,6 +59,17 @@ class _Server(uvicorn.Server):
         """Note a signal; somebody who sends a second one insists."""
         self.force_exit = self.should_exit
         self.should_exit = True
+
+
+def give_memory_back() -> None:
+    """Let the C library return the memory of large blocks to the system as soon as they are free, where it can.
+
+    By itself glibc comes to keep blocks of up to 32 MB after the first of them, in a heap for each thread.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        library = ctypes.CDLL(None)
+        library.mallopt(_MMAP_THRESHOLD, _LARGE_BLOCK)
+        library.mallopt(_ARENAS, _MOST_ARENAS)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -131,7 +145,7 @@ def run(
         proxy_headers=False,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=max(1, round(grace)),
-        h11_max_incomplete_event_size=_LARGEST_HEAD,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
         backlog=min(2048, 2 * limits.max_connections),
     )
     server = _Server(config, begin, end or threading.Event())

@@ -19,7 +19,7 @@ from kerastune_ft.serving.outputs import Answer, Output, make_outputs
 from kerastune_ft.serving.refusal import TOO_LARGE, UNREADABLE, Refusal
 from kerastune_ft.streams import say_error
 
-# Beyond this share of the limit inputs are read one at a time, so that they do not fill the memory together.
+# Beyond this share of the limit inputs are answered one at a time, so that they do not fill the memory together.
 _LARGE = 0.25
 _FEWEST_READERS, _MOST_READERS = 2, 8
 VERSION = "1"
@@ -91,6 +91,7 @@ class Service:
             if is_large:
                 async with self._large:
                     example = await self.run(self.model.read, given)
+                    return await self._pick(await self._batcher.answer(example))
             return await self._pick(await self._batcher.answer(example))
         except Refusal as refusal:
             return refusal

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -33,6 +34,7 @@ def write(folder: Path, **changes: Any) -> Path:
 def script(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Takes the place of the script of this package."""
     made: Any = ModuleType(SCRIPT)
+    made.__spec__ = importlib.util.find_spec(f"kerastune_ft.exporting.scripts.{SCRIPT}")
     made.load = lambda folder: SimpleNamespace(folder=folder)
     made.read = lambda model, item: len(item)
     made.predict = lambda model, examples: [{"value": each} for each in examples]

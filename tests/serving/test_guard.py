@@ -81,6 +81,14 @@ def test_other_hosts_have_health_alone() -> None:
         assert [client.ask("GET", path, headers=headers).status_code for path in paths] == [421, 421, 200]
 
 
+def test_a_head_that_is_too_large_is_refused_though_it_came_at_once() -> None:
+    with start() as service:
+        client = Client(service)
+        for headers in ({"x-a": "a" * 70_000}, {f"x-{number}": "abcdefgh" for number in range(9000)}):
+            found = client.ask("GET", "/v2/health/live", headers=headers)
+            assert (found.status_code, found.json()) == (400, {"error": "the head has more than 65,536 bytes"})
+
+
 def test_every_answer_has_its_headers_and_every_error_its_words() -> None:
     with start(limits=Limits(max_bytes=50)) as service:
         client = Client(service)

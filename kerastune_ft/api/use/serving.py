@@ -80,6 +80,7 @@ def serve(
                 f"warning: {place.host} is reached from other machines, and KERASTUNE_TOKEN is not set: anybody there "
                 "may ask this server"
             )
+        server.give_memory_back()
         with explain_exhaustion():
             model = open_model(path, name, own, limits)
             limit_pillow(limits)

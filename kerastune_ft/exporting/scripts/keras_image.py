@@ -30,15 +30,22 @@ def read(model: Any, item: Any) -> np.ndarray:
         image: Image.Image = Image.open(io.BytesIO(content))
         image = ImageOps.exif_transpose(image) if model.exif == "apply" else image
         is_deep, (low, high) = image.mode[0] in "IF", model.intensity or (0, 255)
-        values = np.asarray(image if is_deep else image.convert("RGBA"), np.float32)
+        image = image if is_deep else image.convert("RGBA" if image.has_transparency_data else "RGB")
+        values = np.asarray(image, "float32" if is_deep else "uint8")
     except Exception as error:  # Pillow raises almost anything on a damaged file.
         raise ValueError(f"it cannot be read as an image: {error}") from error
     is_hidden = content[:4] == b"\x89PNG" and content[24] == 16 and not is_deep
     if is_hidden or (is_deep and model.intensity is None) or (not is_deep and (high > 255 or low < -1)):
         raise ValueError(f"it has too many or too few bits per channel for values of {low} to {high}")
-    alpha, kind = values[..., 3:] / 255, "uint8" if model.intensity is None else "float32"
-    pixels = np.dstack([values] * 3) if is_deep else np.round(values[..., :3] * alpha + 255 * (1 - alpha))
-    return (pixels if is_deep or high > 1 else low + pixels / 255 * (high - low)).astype(kind)
+    parts = [np.dstack([values] * 3)] if is_deep else map(lay_on_white, np.array_split(values, -(-len(values) // 64)))
+    pixels, kind = np.concatenate(list(parts)), "uint8" if model.intensity is None else "float32"
+    return (pixels if is_deep or high > 1 else low + pixels.astype("float32") / 255 * (high - low)).astype(kind)
+
+
+def lay_on_white(part: np.ndarray) -> np.ndarray:
+    """Return the rows [height, width, 3] of an image without its alpha; the floats of all of a photo would be large."""
+    alpha = part[..., 3:].astype("float32") / 255
+    return part if part.shape[-1] == 3 else np.round(part[..., :3] * alpha + 255 * (1 - alpha)).astype("uint8")
 
 
 def predict(model: Any, examples: list[np.ndarray]) -> list[dict[str, Any]]:
