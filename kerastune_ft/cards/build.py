@@ -23,7 +23,8 @@ from kerastune_ft.reporting.run_files import RunFiles
 README, DOCUMENT = "model/README.md", "model/card.json"
 """The files of a card in a run directory."""
 _PRIVATE = "private data"
-_KERAS = "keras"
+RUN = "run"
+"""The form of a card that lies beside the model.keras of its run."""
 _VERSION = 1
 # By kind of labels: whether answers are probabilities, and whether every pixel has one of its own.
 _GIVES_PROBABILITIES = MappingProxyType({"one": True, "several": True, "values": False, "mask": True})
@@ -48,11 +49,11 @@ class Card:
         return self.markdown.split("---\n", 2)[-1]
 
 
-def build_card(directory: Path, form: str = _KERAS, more: str = "") -> Card:
+def build_card(directory: Path, form: str = RUN, more: str = "") -> Card:
     """Return the card of the finished run in a directory; files are read only, and nothing is written.
 
-    `form` is what the card lies beside: `keras` for model.keras of the run, else the format of an export, which is
-    opened by the predict.py beside it. `more` is Markdown that the card gets before its data, such as the table of an
+    `form` is what the card lies beside: `run` for model.keras of the run, else the format of an export, which is opened
+    by the predict.py beside it. `more` is Markdown that the card gets before its data, such as the table of an
     export. Where the configuration shows no examples, neither paths nor ids nor the name of the data are in it. Raises
     ConfigError for a directory that is no run.
     """

@@ -21,7 +21,7 @@ from kerastune_ft.wording import counted
 # Of more classes the card has the least known ones.
 _CLASSES_SHOWN = 20
 _NAMED = 8
-_KERAS = "keras"
+_RUN = "run"
 
 
 def write_markdown(document: Mapping[str, Any], more: str = "") -> str:
@@ -53,7 +53,7 @@ def _write_summary(document: Mapping[str, Any]) -> str:
 
 def _write_use(document: Mapping[str, Any]) -> str:
     inputs = document["inputs"]
-    if document["format"] == _KERAS:
+    if document["format"] == _RUN:
         code = write_loading(document["modality"], document["answers_by_place"], inputs)
         words = "The model is `model.keras`; all it needs is Keras with TensorFlow, and the files beside it."
     else:

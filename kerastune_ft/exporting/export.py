@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.cards.build import build_card
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
@@ -24,7 +25,7 @@ from kerastune_ft.exporting.graphs.build import open_graphs
 from kerastune_ft.exporting.loss import refuse_loss
 from kerastune_ft.exporting.place import DOCUMENT, identify_run, make_folder, refuse_other
 from kerastune_ft.exporting.process import BATCHES, ExportProcess
-from kerastune_ft.exporting.readme import write_readme
+from kerastune_ft.exporting.readme import write_section
 from kerastune_ft.exporting.samples.base import choose_samples, find_truths, load_sampling
 from kerastune_ft.exporting.script_table import FILE, find_script, read_script
 from kerastune_ft.inference.output.form import OutputForm
@@ -89,7 +90,9 @@ def export(
             "measured_sizes": load_sampling(facts(config.task).modality).measure_sizes(samples.inputs[:_MEASURED]),
         }
         made["files"] = documents.list_sizes(folder)
-        (folder / "README.md").write_text(write_readme(made), "utf-8")
+        card = build_card(run.path, format_name, write_section(made))
+        (folder / "README.md").write_text(card.markdown, "utf-8")
+        (folder / "card.json").write_text(card.to_json(), "utf-8")
         made["files"] = documents.list_sizes(folder)
         _write_json(folder / DOCUMENT, made)
     return made

@@ -1,4 +1,4 @@
-"""The README.md of an export: what its files are and how they are used."""
+"""What the card of an export says of the export itself: what its files are, and its figures."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import Any
 from kerastune_ft.exporting.document import build_rows
 
 
-def write_readme(document: Mapping[str, Any]) -> str:
-    """Return the text of README.md, from export.json."""
+def write_section(document: Mapping[str, Any]) -> str:
+    """Return Markdown for the card, from export.json."""
     endpoints = [f"- `{each['file']}` (`{each['name']}`): {each['what']}" for each in document["endpoints"]]
     figures = [f"| {row['figure']} | {row['value']} |" for row in build_rows(document)]
     return "\n".join([
-        f"# {document['name']}",
-        "",
-        f"A model of {document['task']} in the format `{document['format']}`, fine-tuned by kerastune_ft.",
+        "## The export",
         "",
         *endpoints,
         "- `predict.py`: answers from the command line, and functions to import",

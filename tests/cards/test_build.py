@@ -56,6 +56,7 @@ def test_an_export_is_opened_by_the_script_beside_it(tmp_path: Path) -> None:
     assert "from predict import load, predict, read" in card.markdown
     assert "## Figures\n\nhere\n\n## Data" in card.markdown
     assert card.document["metadata"]["library_name"] == "onnx"
+    assert "from predict import" in build_card(tmp_path / "run", "keras").markdown
 
 
 def test_what_is_no_run_has_no_card_and_the_upload_is_a_command(tmp_path: Path) -> None:
