@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.api.finished import describe_damage, explain_faults, require_model
 from kerastune_ft.config.run import restore_paths
-from kerastune_ft.metrics.document import examples_by_split, intervals_by_split, metrics_by_split
+from kerastune_ft.metrics.document import examples_by_split, groups_by_split, intervals_by_split, metrics_by_split
 from kerastune_ft.own.objects import OwnObjects
 from kerastune_ft.reporting.notebook.advice import Findings
 from kerastune_ft.reporting.notebook.folded import Folded
@@ -69,6 +69,11 @@ class RunFigures:
     def examples(self) -> dict[str, int]:
         """Return of how many examples the metrics of each split are; empty for runs that did not write it."""
         return examples_by_split(self._read_object("metrics.json"))
+
+    @property
+    def groups(self) -> dict[str, int]:
+        """Return of how many groups the examples of each split are; empty where every one stands for itself."""
+        return groups_by_split(self._read_object("metrics.json"))
 
     @property
     def before_refit(self) -> BeforeRefit:

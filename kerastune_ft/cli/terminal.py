@@ -207,10 +207,13 @@ def print_outcome(done: Any, config: str, overrides: Sequence[str]) -> None:
     `config` and `overrides` are those of the command, which findings advise to change.
     """
     from kerastune_ft.reporting.quantities import format_progress
+    from kerastune_ft.reporting.reliability.words import describe_groups
     from kerastune_ft.reporting.terminal.tables import build_metrics_table
 
     if done.metrics:
         show(build_metrics_table(done.metrics, done.constant, done.intervals, done.examples))
+        if grouped := describe_groups(done.examples.get("test", 0), done.groups.get("test"), "test"):
+            echo(grouped)
         if refit := str(done.before_refit):
             echo(refit)
         _print_findings(done.findings, config, overrides, f"{done.path}/config.json")
