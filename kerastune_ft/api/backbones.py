@@ -10,7 +10,7 @@ from typing import Any
 
 from kerastune_ft import keras_settings
 from kerastune_ft.api.engine import Config, Overrides, load_engine, parse_seconds, resolve_config
-from kerastune_ft.errors import explain_exhaustion
+from kerastune_ft.errors import ConfigError, explain_exhaustion
 from kerastune_ft.reporting.notebook.tables import write_table
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.reporting.terminal.ranking_table import build_ranking_table, describe_ranking
@@ -59,6 +59,11 @@ def rank_backbones(
     Raises the errors of `kerastune_ft.errors`.
     """
     settings = resolve_config(config, overrides)
+    if settings.python is not None:
+        raise ConfigError(
+            f"python: backbones are ranked by linear probes, and this configuration goes with "
+            f"{settings.python.arguments}; take the section python out to rank them"
+        )
     keras_settings.refuse_foreign()
     seconds = parse_seconds(time)
     check_places(settings)

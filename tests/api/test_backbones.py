@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 import kerastune_ft as kt
-from kerastune_ft.api.backbones import RankingView
+from kerastune_ft.api.backbones import RankingView, rank_backbones
 from kerastune_ft.cli.commands import main
+from kerastune_ft.config.read import read
+from kerastune_ft.errors import ConfigError
 
 DOCUMENT: dict[str, Any] = {
     "metric": "validation_accuracy",
@@ -34,3 +36,10 @@ def test_options_of_a_ranking_need_a_configuration(option: tuple[str, ...], caps
     with pytest.raises(SystemExit) as ended:
         main(["backbones", *option])
     assert ended.value.code == 2 and "--on CONFIG" in capsys.readouterr().err
+
+
+def test_a_configuration_that_goes_with_objects_is_refused_at_once() -> None:
+    document = read("medical").to_json()
+    document["python"] = {"loss": {"name": "my_loss", "sha256": None}}
+    with pytest.raises(ConfigError, match=r"goes with loss=\.\.\.; take the section python out"):
+        rank_backbones(document)

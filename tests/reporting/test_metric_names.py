@@ -24,6 +24,12 @@ def test_the_better_direction_follows_from_the_name(name: str, lower: bool) -> N
     assert is_lower_better(name) is lower
 
 
+@pytest.mark.parametrize("name", ["distance", "validation_distance"])
+def test_metrics_of_ones_own_have_the_direction_that_was_given(name: str) -> None:
+    assert is_lower_better(name, {"distance": "min"}) and not is_lower_better(name, {"distance": "max"})
+    assert (find_gain(name, 1.5, 1.0, {"distance": "min"}), find_gain(name, 1.5, 1.0)) == (-0.5, 0.5)
+
+
 @pytest.mark.parametrize(("metric", "expected"), [("accuracy", 0.5), ("mae", -0.5), ("log_loss", -0.5)])
 def test_gains_know_which_way_is_better(metric: str, expected: float) -> None:
     assert find_gain(metric, 1.5, 1.0) == expected

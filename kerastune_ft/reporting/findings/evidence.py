@@ -60,6 +60,12 @@ class Evidence:
         return found.removeprefix("test_") if found else None
 
     @property
+    def own_directions(self) -> dict[str, str]:
+        """Return which way the user's own metrics are better, `min` or `max`, by name."""
+        metrics = (self.config.get("python") or {}).get("metrics") or {}
+        return {name: each["direction"] for name, each in metrics.items()}
+
+    @property
     def last(self) -> Mapping[str, Any]:
         """Return the result of the last phase, of which the model is; empty where none is finished."""
         return self.phases[-1] if self.phases else {}

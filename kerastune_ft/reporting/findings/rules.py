@@ -134,10 +134,10 @@ def judge_last_epoch(run: Evidence) -> Finding | None:
     numbers = [number for row in rows if (number := read_number(row.get(monitor))) is not None]
     if len(numbers) < len(rows):
         return None
-    lower = is_lower_better(monitor)
+    lower = is_lower_better(monitor, run.own_directions)
     before = min(numbers[:-1]) if lower else max(numbers[:-1])
     least = THRESHOLDS["improves"] * abs(before) if lower else THRESHOLDS["improves_points"]
-    if find_gain(monitor, numbers[-1], before) < least:
+    if find_gain(monitor, numbers[-1], before, run.own_directions) < least:
         return None
     name = run.last["name"]
     text = (

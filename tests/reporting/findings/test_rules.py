@@ -190,6 +190,14 @@ def test_improving_by_points(last: float, is_found: bool) -> None:
     assert (rules.judge_last_epoch(run) is not None) == is_found
 
 
+@pytest.mark.parametrize(("direction", "is_found"), [("min", True), ("max", False)])
+def test_improving_by_a_metric_of_ones_own(direction: str, is_found: bool) -> None:
+    config = {"python": {"metrics": {"distance": {"name": "measure", "direction": direction}}}}
+    result = make_result("top", 2, monitor="validation_distance")
+    run = make_evidence(history=make_rows("top", validation_distance=[0.9, 0.5]), phases=[result], config=config)
+    assert (rules.judge_last_epoch(run) is not None) == is_found
+
+
 @pytest.mark.parametrize(
     ("losses", "best", "is_found"), [([0.5, 0.6, 0.7], 1, True), ([0.5, 0.6], 1, False), ([0.6, 0.5, 0.7], 2, False)]
 )
