@@ -80,7 +80,20 @@ class _Source:
             ) from error
 
 
+def build_with_body(options: KerasHub) -> tuple[Backbone, keras.Model, str | None]:
+    """Return what `build` does, keras-hub's own model whose variables it shares, and the preset's directory or handle.
+
+    The last is None for a class.
+    """
+    source = _open_class(options) if options.preset is None else _open_preset(options, options.preset, True)
+    return _build_source(source), source.body, source.handle or None
+
+
 def _build_class(options: KerasHub) -> Backbone:
+    return _build_source(_open_class(options))
+
+
+def _open_class(options: KerasHub) -> _Source:
     name = str(options.class_name)
     require_class(name, "backbone.class")
     family = HUB_FAMILIES[name]
@@ -88,7 +101,7 @@ def _build_class(options: KerasHub) -> Backbone:
     given = {**family.small, **options.options}
     if options.image_size is not None:
         given["input_shape" if "input_shape" in family.small else "image_shape"] = (*options.image_size, 3)
-    return _build_source(_Source(_construct(name, given), name, family, Transfer("random", None, 0), given))
+    return _Source(_construct(name, given), name, family, Transfer("random", None, 0), given)
 
 
 def require_class(name: str, key: str) -> None:
@@ -104,6 +117,12 @@ def require_class(name: str, key: str) -> None:
 
 
 def _build_preset(options: KerasHub, preset: str, load_weights: bool) -> Backbone:
+    source = _open_preset(options, preset, load_weights)
+    backbone = _build_source(source)
+    return replace(backbone, transfer=replace(source.transfer, loaded=len(backbone.variables)))
+
+
+def _open_preset(options: KerasHub, preset: str, load_weights: bool) -> _Source:
     handle = presets.locate(preset, keras_hub.models.Backbone.presets)
     directory = Path(handle) if Path(handle).is_dir() else None
     if directory and (name := presets.class_name(directory)) in HUB_FAMILIES:
@@ -121,8 +140,7 @@ def _build_preset(options: KerasHub, preset: str, load_weights: bool) -> Backbon
     name = directory.name if directory else preset
     digest = presets.content_hash(directory) if directory and load_weights else None
     transfer = Transfer(name, digest, 0)
-    backbone = _build_source(_Source(body, name, family, transfer, preset=preset, handle=handle))
-    return replace(backbone, transfer=replace(transfer, loaded=len(backbone.variables)))
+    return _Source(body, name, family, transfer, preset=preset, handle=handle)
 
 
 def _build_source(source: _Source) -> Backbone:

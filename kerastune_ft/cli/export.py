@@ -13,7 +13,7 @@ from kerastune_ft.cli.terminal import common, echo, print_json, show
 
 @click.command()
 @click.argument("run")
-@click.option("--format", "form", required=True, metavar="NAME", help="onnx, saved_model, litert, keras.")
+@click.option("--format", "form", required=True, metavar="NAME", help="onnx, saved_model, litert, keras, preset.")
 @click.option("--output", metavar="DIR", help="The folder of the export; by default RUN/export/NAME.")
 @click.option(
     "--samples",

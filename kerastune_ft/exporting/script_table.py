@@ -25,6 +25,10 @@ SCRIPTS: Mapping[tuple[str, str], str] = {
     ("onnx", "sound"): "onnx_sound",
     ("litert", "sound"): "litert_sound",
     ("keras", "sound"): "keras_sound",
+    ("preset", "image"): "keras_image",
+    ("preset", "masks"): "keras_masks",
+    ("preset", "text"): "keras_text",
+    ("preset", "sound"): "keras_sound",
     ("litert", "masks"): "litert_masks",
     ("keras", "masks"): "keras_masks",
 }

@@ -54,4 +54,4 @@ def test_every_script_is_in_the_table_and_every_format_there_is() -> None:
 
 def test_a_format_that_cannot_names_those_that_can() -> None:
     with pytest.raises(ConfigError, match=r"onnx.* can$"):
-        find_script("preset", "image")
+        find_script("coreml", "image")

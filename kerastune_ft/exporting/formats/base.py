@@ -18,6 +18,7 @@ FORMATS: Mapping[str, str] = {
     "onnx": "kerastune_ft.exporting.formats.onnx_file",
     "litert": "kerastune_ft.exporting.formats.litert",
     "keras": "kerastune_ft.exporting.formats.keras_file",
+    "preset": "kerastune_ft.exporting.formats.preset",
 }
 """The module of each format, by the format's name."""
 
@@ -53,6 +54,8 @@ class Format(Protocol):
     """The modules that writing and running need beside TensorFlow, all of the extra `export`."""
     INPUTS: str
     """What predict.py gives to the model: `raw` inputs, documented tensors (`portable`), or those of `keras`."""
+    COPIES: int
+    """How often the weights are in an export."""
     QUANTIZES: tuple[str, ...]
     """The values of --quantize that the format has."""
     RUNTIME: tuple[str, ...]

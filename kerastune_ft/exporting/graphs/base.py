@@ -48,12 +48,29 @@ class Endpoint:
         return tf.function(call, input_signature=specs, autograph=False)
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a run was made of."""
+
+    backbone: Any
+    """The options of its backbone."""
+    modality: str
+    output: str
+    """The operation of the trained model whose output the head reads."""
+    length: int | None
+    """The tokens of a row, where it reads texts."""
+    samples: int | None
+    """The samples of a sound, where it reads these with a backbone for any length."""
+
+
 class Graphs(ABC):
     """A trained model in the form that formats convert; there is a subclass for each form of inputs and answers."""
 
     form: ClassVar[str]
     """The form of inputs and answers, which chooses the predict.py: a row of `script_table.SCRIPTS` for each format."""
 
+    origin: Origin
+    """What the run was made of, for formats that make it again."""
     is_calibrated = False
     """Whether the task of `serving` has the temperature of the run, which its saved model.keras has not."""
     needs: ClassVar[tuple[str, ...]] = ()

@@ -10,7 +10,7 @@ from typing import Any
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, MASK, TEXT, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.exporting.graphs.base import Graphs
+from kerastune_ft.exporting.graphs.base import Graphs, Origin
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import open_serving
 from kerastune_ft.saved_model.calibration import use_temperature
@@ -49,4 +49,12 @@ def open_graphs(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], i
         use_temperature(run, serving.task)
     graphs: Graphs = made(serving, read_unknown(run), run.read_bytes)
     graphs.is_calibrated = is_calibrated
+    about = plan["backbone"]
+    graphs.origin = Origin(
+        config.backbone,
+        known.modality,
+        about.get("output") or next(reversed(about["endpoints"].values())),
+        (plan.get("text") or {}).get("sequence_length"),
+        (plan.get("sound") or {}).get("samples"),
+    )
     return graphs
