@@ -46,7 +46,7 @@ RANKS = {
             ("probing",),
             ("folds", "inference", "preview", "reporting", "scaffolding", "tracking", "verification"),
             ("cards",),
-            ("exporting", "inspection", "trials", "tuning"),
+            ("explaining", "exporting", "inspection", "trials", "tuning"),
             ("comparison", "scheduling", "serving"),
             ("api",),
             ("doctor", "fetching"),

@@ -27,10 +27,12 @@ from kerastune_ft.api.given.answers import build_answers, give_labels_back, rais
 from kerastune_ft.api.given.data import find_other_data
 from kerastune_ft.api.given.names import replace_paths
 from kerastune_ft.api.run_figures import RunFigures
+from kerastune_ft.api.use.explanations import explain_run
 from kerastune_ft.api.use.exports import SAMPLES, export_run
 from kerastune_ft.config.options.task_facts import MASK
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError, explain_exhaustion, explain_memory
+from kerastune_ft.explaining import EXPLAINED
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.metrics.document import Figures
 from kerastune_ft.own.objects import gather_objects
@@ -105,6 +107,18 @@ class Run(RunFigures):
                 updated = (target.manifest() or {}).get("updated")
                 target.update_manifest(**({"updated": updated} if updated else {}))
         return path
+
+    @show_in_cell
+    def explain(self, examples: int = EXPLAINED) -> dict[str, Any]:
+        """Show what answers to `examples` test examples rest on, in the run's report, and return the figures.
+
+        Pictures and spectrograms get heat maps (Grad-CAM), texts the part of each token (integrated gradients). Beside
+        them stands the deletion test, which says whether that means anything. Raises ConfigError for models and tasks
+        without such pictures.
+        """
+        found = explain_run(self._directory, examples)
+        self.report()
+        return found
 
     @show_in_cell
     def evaluate(

@@ -9,6 +9,7 @@ import click
 
 from kerastune_ft.cli.terminal import common, echo, print_json, show
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.explaining import EXPLAINED
 from kerastune_ft.inference.output.rows import FORMATS
 from kerastune_ft.metrics.document import DETAILS, EXAMPLES, GROUPS, INTERVALS
 from kerastune_ft.storage import expand_home
@@ -175,8 +176,16 @@ def predict(
 
 @click.command()
 @click.argument("run")
+@click.option(
+    "--explain",
+    is_flag=False,
+    flag_value=EXPLAINED,
+    type=click.IntRange(min=1),
+    metavar="[N]",
+    help=f"Show what the answers to N test examples rest on, too; {EXPLAINED} by itself.",
+)
 @common
-def report(run: str, as_json: bool, debug: bool) -> None:
+def report(run: str, explain: int | None, as_json: bool, debug: bool) -> None:
     """Write the report of RUN again from its files."""
     from kerastune_ft.api import runs as runs_api
     from kerastune_ft.cards.build import README, describe_upload
@@ -184,6 +193,8 @@ def report(run: str, as_json: bool, debug: bool) -> None:
     opened = runs_api.open_run(run)
     problem = None
     try:
+        if explain is not None:
+            opened.explain(explain)
         path = opened.report()
     except ConfigError as error:
         if not as_json:

@@ -80,7 +80,7 @@ def correlate_waves(first: np.ndarray, second: np.ndarray) -> float:
     # At shifts of a quarter of a sample: copies are shifted by no whole number of these.
     sums = 4 * np.fft.irfft(np.conj(one) * other, 4 * size)
     powers = [float(np.fft.irfft(np.abs(each) ** 2, size)[0]) for each in (one, other)]
-    return float(np.abs(sums).max() / math.sqrt(powers[0] * powers[1])) if min(powers) > 1e-12 else 0.0
+    return min(1.0, float(np.abs(sums).max() / math.sqrt(powers[0] * powers[1]))) if min(powers) > 1e-12 else 0.0
 
 
 def _whiten(spectrum: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ from kerastune_ft.reporting.findings.banner import takes_own_config
 from kerastune_ft.reporting.findings.gather import list_findings
 from kerastune_ft.reporting.fold_lines import list_folds, list_means, list_times, name_columns
 from kerastune_ft.reporting.page import curves, margin, phase_sections, redaction, shown_examples, templates, time_spent
+from kerastune_ft.reporting.page.explanations import read_explanations
 from kerastune_ft.reporting.plan_lines import describe_devices, describe_layers
 from kerastune_ft.reporting.refit_lines import describe_refit
 from kerastune_ft.reporting.reliability import section
@@ -48,6 +49,7 @@ def render(run_directory: Path, damaged: str | None = None) -> str:
         **_arrange_findings(found),
         shown_examples=(shown := shown_examples.read_examples(run)),
         view=shown_examples.describe_view(shown),
+        explanations=read_explanations(run),
         contents=data_table.list_rows(run.plan.get("data") or {}, run.page.count_without_label(run.splits)),
         contents_heading=data_table.choose_heading(run.plan.get("data") or {}),
         rows_at_once=_ROWS_AT_ONCE,

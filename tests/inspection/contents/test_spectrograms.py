@@ -74,8 +74,8 @@ def test_waves_tell_a_copy_from_another_recording_of_the_same() -> None:
     assert correlate_waves(waves[0], waves[2]) < 0.4
     assert len(make_wave(np.zeros(44100), 44100)) == 4000
     assert correlate_waves(np.zeros(10), waves[0]) == 0.0
-    assert correlate_waves(waves[0], waves[0]) == pytest.approx(1.0)
-    assert correlate_waves(-waves[0], waves[0]) == pytest.approx(1.0)
+    assert correlate_waves(waves[0], waves[0]) == pytest.approx(1.0, abs=1e-3)
+    assert correlate_waves(-waves[0], waves[0]) == pytest.approx(1.0, abs=1e-3)
 
 
 def test_silence_is_like_nothing_and_short_sounds_have_a_frame() -> None:
