@@ -65,7 +65,21 @@ def convert(endpoint: Endpoint) -> Any:
     function = endpoint.trace()
     with _without_remarks():
         model, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
+    _fill_in_constants(model, function.get_concrete_function())
     return model
+
+
+def _fill_in_constants(model: Any, function: Any) -> None:
+    """Give the constants that layers hold as tensors, which tf2onnx leaves open as inputs, their values.
+
+    Layers such as Normalization have them; they are no variables, which tf2onnx fills in itself.
+    """
+    from onnx import numpy_helper
+
+    held = {inner.name: outer for outer, inner in function.graph.captures}
+    for each in [value for value in model.graph.input if value.name in held]:
+        model.graph.initializer.append(numpy_helper.from_array(held[each.name].numpy(), each.name))
+        model.graph.input.remove(each)
 
 
 @contextlib.contextmanager

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerastune_ft.exporting.formats import onnx_file
 from kerastune_ft.exporting.formats.base import ExportOptions
+from kerastune_ft.exporting.graphs.base import Endpoint
 from kerastune_ft.exporting.graphs.images import ImageGraphs
 from tests.support.tiny_servings import classes_task, make_serving, photo
 
@@ -25,3 +27,12 @@ def test_models_have_documented_names_and_answer_as_the_run(tmp_path: Path) -> N
         images = np.stack([photo(*size, seed) for seed in range(3)])
         (found,) = session.run(["probabilities"], {"image": images})
         assert np.abs(found - np.asarray(serving.model()(images))).max() < 1e-3
+
+
+def test_constants_that_layers_hold_are_no_inputs() -> None:
+    held = tf.constant([1.0, 2.0])
+    endpoint = Endpoint("sum", "", {"x": tf.TensorSpec([None, 2], tf.float32)}, lambda x: {"y": tf.square(x) - held})
+    model = onnx_file.convert(endpoint)
+    assert [each.name for each in model.graph.input] == ["x"]
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    assert session.run(["y"], {"x": np.float32([[3, 3]])})[0].tolist() == [[8.0, 7.0]]
