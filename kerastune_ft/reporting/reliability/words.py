@@ -10,7 +10,9 @@ from kerastune_ft.wording import counted
 
 # Below so many groups quantiles of resamples are a rough guess.
 _FEW_GROUPS = 20
-_CHOICES = {"out_of_fold": "out of fold"}
+# Below so many probabilities the difference to chance is one of single examples.
+_FEW_CLAIMS = 50
+_CHOICES = {"out_of_fold": "answers out of fold"}
 
 
 def name_split(split: str) -> str:
@@ -63,6 +65,8 @@ def describe_calibration(calibration: Mapping[str, Any]) -> str:
         f"bin by bin they are off by {format_figure(raw['ece'])} (ECE), where {format_figure(raw['ece_by_chance'])} "
         "would be chance"
     )
+    if total < _FEW_CLAIMS:
+        return f"{found}; {total:,} of them tell little. With the temperature ECE is {format_figure(after['ece'])}."
     if raw["ece"] <= 1.5 * raw["ece_by_chance"]:
         return f"{found}: nothing shows that they are wrong. With the temperature ECE is {format_figure(after['ece'])}."
     return f"{found}: they are {tone}. With the temperature ECE is {format_figure(after['ece'])}."

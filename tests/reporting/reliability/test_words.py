@@ -18,12 +18,12 @@ def test_groups_are_counted() -> None:
 
 def test_what_was_chosen_where() -> None:
     document = {"split": "test", "examples": 30, "chosen_on": "out_of_fold", "chosen_examples": 90}
-    assert "chosen on out of fold (90 examples) and measured on test (30)" in words.describe_choice(document)
+    assert "chosen on answers out of fold (90 examples) and measured on test (30)" in words.describe_choice(document)
     assert "flatter" in words.describe_choice({**document, "split": "validation", "chosen_on": "validation"})
 
 
-def make_calibration(ece: float, share: float) -> dict[str, Any]:
-    bins = [{"claims": 10, "probability": 0.8, "share": share}]
+def make_calibration(ece: float, share: float, claims: int = 60) -> dict[str, Any]:
+    bins = [{"claims": claims, "probability": 0.8, "share": share}]
     return {
         "temperature": 2.0,
         "raw": {"ece": ece, "ece_by_chance": 0.05, "bins": bins},
@@ -36,6 +36,10 @@ def make_calibration(ece: float, share: float) -> dict[str, Any]:
 )
 def test_what_calibration_says(ece: float, share: float, says: str) -> None:
     assert says in words.describe_calibration(make_calibration(ece, share))
+
+
+def test_few_examples_tell_little() -> None:
+    assert "2 of them tell little" in words.describe_calibration(make_calibration(0.2, 0.6, 2))
 
 
 def test_temperatures() -> None:
