@@ -23,18 +23,21 @@ class _Waiting:
 
 
 class Batcher:
-    """Answers examples of any number of requests in batches of up to `batch_size`."""
+    """Answers examples of any number of requests in batches of few sizes."""
 
     def __init__(
         self,
         answer: Callable[[Sequence[Any]], Sequence[Answer]],
-        batch_size: int,
+        shapes: Sequence[int],
         max_waiting: int,
         note: Callable[[int], None] = lambda size: None,
     ) -> None:
-        """`answer` is called in one thread of its own; `note` is told the size of each batch."""
+        """`answer` is called in one thread of its own, for one of `shapes` examples; `note` is told of each batch.
+
+        A batch has the largest of these sizes that can be filled, as padding would be computed for nothing.
+        """
         self._compute, self._note = answer, note
-        self._batch_size, self._max_waiting = batch_size, max_waiting
+        self._shapes, self._max_waiting = tuple(shapes), max_waiting
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self.waiting = 0
         """The number of examples that were handed over and are not answered."""
@@ -73,11 +76,10 @@ class Batcher:
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
             batch, is_last = [first], False
-            while len(batch) < self._batch_size:
-                try:
-                    one = self._queue.get_nowait()
-                except queue.Empty:
-                    break
+            # Nobody else takes any, so that as many are there.
+            most = 1 + self._queue.qsize()
+            for _ in range(max((shape for shape in self._shapes if shape <= most), default=1) - 1):
+                one = self._queue.get()
                 if one is None:
                     is_last = True
                     break

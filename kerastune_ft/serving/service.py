@@ -34,7 +34,7 @@ class Service:
         self.model, self.limits = model, limits
         self.meters = Meters(limits.shapes)
         self.held = HeldBytes(limits.max_bytes_at_once)
-        self._batcher = Batcher(model.answer, limits.batch_size, limits.max_waiting, self.meters.batches.observe)
+        self._batcher = Batcher(model.answer, limits.shapes, limits.max_waiting, self.meters.batches.observe)
         readers = max(_FEWEST_READERS, min(_MOST_READERS, (os.cpu_count() or 1) - threads))
         self._readers = ThreadPoolExecutor(readers, "reader")
         self._large = asyncio.Lock()

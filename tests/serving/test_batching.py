@@ -51,19 +51,19 @@ def model() -> Model:
     return Model()
 
 
-def test_what_waits_is_taken_together_up_to_the_limit(model: Model) -> None:
+def test_what_waits_is_taken_together_in_the_largest_batch_that_it_fills(model: Model) -> None:
     sizes: list[int] = []
-    batcher = Batcher(model.answer, 4, 100, sizes.append)
+    batcher = Batcher(model.answer, (1, 2, 4), 100, sizes.append)
     batcher.start()
     found = ask(batcher, model, range(8))
     batcher.stop()
     assert [each["value"] for each in found] == [0, 2, 4, 6, 8, 10, 12, 14]
-    assert model.batches == [[0], [1, 2, 3, 4], [5, 6, 7]]
-    assert (sizes, batcher.waiting, batcher.is_running) == ([1, 4, 3], 0, False)
+    assert model.batches == [[0], [1, 2, 3, 4], [5, 6], [7]]
+    assert (sizes, batcher.waiting, batcher.is_running) == ([1, 4, 2, 1], 0, False)
 
 
 def test_one_that_fails_fails_alone(model: Model) -> None:
-    batcher = Batcher(model.answer, 8, 100)
+    batcher = Batcher(model.answer, (1, 3), 100)
     batcher.start()
     found = ask(batcher, model, [1, 2, 13, 4])
     batcher.stop()
@@ -73,14 +73,14 @@ def test_one_that_fails_fails_alone(model: Model) -> None:
 
 
 def test_what_waits_at_the_end_is_answered(model: Model) -> None:
-    batcher = Batcher(model.answer, 2, 100)
+    batcher = Batcher(model.answer, (1, 2), 100)
     batcher.start()
     found = ask(batcher, model, range(6), stop=True)
     assert [each["value"] for each in found] == [0, 2, 4, 6, 8, 10]
 
 
 def test_more_than_may_wait_are_sent_away(model: Model) -> None:
-    batcher = Batcher(model.answer, 2, 3)
+    batcher = Batcher(model.answer, (1, 2), 3)
     batcher.reserve(3)
     with pytest.raises(Refusal) as refused:
         batcher.reserve(4)
@@ -88,7 +88,7 @@ def test_more_than_may_wait_are_sent_away(model: Model) -> None:
 
 
 def test_a_model_that_answers_too_few_is_a_fault() -> None:
-    batcher = Batcher(lambda examples: [], 2, 3)
+    batcher = Batcher(lambda examples: [], (1,), 3)
     batcher.start()
     with pytest.raises(RuntimeError, match="0 answers to 1 inputs"):
         asyncio.run(batcher.answer(1))

@@ -45,7 +45,8 @@ async function begin() {
 
 function describe(model) {
   const gives = model.outputs.includes("mask_bytes") ? "a mask of " : "";
-  return `A ${model.inputs.length > 1 ? "pair of " + model.noun + "s" : model.noun} gives ${gives}` +
+  const article = /^[aeiou]/.test(model.noun) && model.inputs.length === 1 ? "An" : "A";
+  return `${article} ${model.inputs.length > 1 ? "pair of " + model.noun + "s" : model.noun} gives ${gives}` +
     model.classes.slice(0, 12).join(", ") + (model.classes.length > 12 ? " and more" : "");
 }
 
