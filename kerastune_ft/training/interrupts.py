@@ -18,6 +18,7 @@ INSISTENT = (signal.SIGINT, signal.SIGTERM)
 # A terminal that is gone, and the warnings of batch systems before they end a job; they may come more than once.
 WARNINGS = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU)
 _TIME_LIMIT = "the time limit is reached"
+_GOES_ON = "nothing is lost; the same command goes on"
 # Seconds to the next time a request is made that has been lost.
 _SOON = 1e-3
 
@@ -29,8 +30,9 @@ class _Stopped(BaseException):
 class StopRequest:
     """A request to stop. Where nothing but time would be lost it is honoured at once; within `defer` it waits."""
 
-    def __init__(self, seconds: float | None = None) -> None:
-        """`seconds` from now the request is made by itself."""
+    def __init__(self, seconds: float | None = None, ending: str = _GOES_ON) -> None:
+        """`seconds` from now the request is made by itself; `ending` says what the same command does afterwards."""
+        self._ending = ending
         self.deadline = None if seconds is None else time.monotonic() + seconds
         self._reason: str | None = None
         self._deferred = self._raised = False
@@ -64,7 +66,7 @@ class StopRequest:
         """Raise Interrupted if there is a request, unless requests are deferred."""
         if not self._deferred and self.reason is not None:
             self._raised = True
-            raise Interrupted(f"{self.reason}: stopped, nothing is lost; the same command goes on")
+            raise Interrupted(f"{self.reason}: stopped, {self._ending}")
 
     @contextlib.contextmanager
     def defer(self) -> Iterator[None]:

@@ -63,7 +63,7 @@ def find_next(said: str) -> list[str]:
     for number, line in enumerate(lines):
         if line.startswith("next:"):
             rest = " ".join([line, *lines[number + 1 :]])
-            return re.findall(r"python -m kerastune_ft [^,\n]*?(?=,| {2}|$)", rest)
+            return [found.strip() for found in re.findall(r"python -m kerastune_ft [^,]*?(?=,| {2}|$)", rest)]
     return []
 
 

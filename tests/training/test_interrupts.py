@@ -156,3 +156,9 @@ def test_a_handler_from_elsewhere_is_left_alone(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(Interrupted, match="SIGUSR2"), listening(StopRequest()):
         os.kill(os.getpid(), signal.SIGUSR2)
     signal.signal(signal.SIGUSR2, signal.SIG_DFL)
+
+
+def test_a_stop_says_what_the_same_command_does_afterwards() -> None:
+    for stop, words in ((StopRequest(), "the same command goes on"), (StopRequest(ending="and begins anew"), "anew")):
+        with pytest.raises(Interrupted, match=f"SIGTERM: stopped, .*{words}"), stop.defer():
+            stop.ask("SIGTERM")

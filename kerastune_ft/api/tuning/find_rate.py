@@ -227,7 +227,7 @@ def _sweep(
     with contextlib.ExitStack() as held:
         place = run or RunDirectory(Path(held.enter_context(tempfile.TemporaryDirectory())))
         watch = held.enter_context(contextlib.closing(create_watcher(lambda line: None)))
-        stop = held.enter_context(listening(StopRequest()))
+        stop = held.enter_context(listening(StopRequest(ending="and the same command begins anew, on stored features")))
         with explain_exhaustion():
             context, phase = held.enter_context(open_phase(settings, number, place, watch, stop))
             found = sweep(context, phase, spread_rates(low, high, steps))
