@@ -19,10 +19,10 @@ _SURE, _LIKELY, _TIMES, _FEWEST = 0.01, 0.05, 1.5, 8
 # What is hot has to take away at least so much more, however surely it does.
 _LEAST = 0.02
 _WORDS = {
-    CONVINCING: "The pictures show what the answers rest on",
-    WEAK: "The pictures show a little of what the answers rest on",
-    NOTHING: "The pictures say nothing about the answers, so do not read anything into them",
-    FEW: "Too few examples to say whether the pictures mean anything",
+    CONVINCING: "The colours show what the answers rest on",
+    WEAK: "The colours show a little of what the answers rest on",
+    NOTHING: "The colours say nothing about the answers, so do not read anything into them",
+    FEW: "Too few examples to say whether the colours mean anything",
 }
 
 

@@ -36,7 +36,7 @@ def explain(target: RunDirectory, config: RunConfig, count: int, watch: Watcher)
     session = open_final_model(target, config, "test", watch)
     explainer = make_explainer(session)
     mistakes, sample = choose_examples(target, session, count)
-    watch.note(f"explaining {len(mistakes)} mistakes and {len(sample)} other test examples: {explainer.method}")
+    watch.note(f"explaining {len(mistakes)} mistakes and {len(sample)} other test examples. {explainer.method}")
     found: list[Explained] = []
     with naming_lost_files(session.source):
         for done, index in enumerate([*mistakes, *sample], start=1):

@@ -30,7 +30,7 @@ _BEGINNINGS, _GOES_ON = ("\u0120", "\u2581"), "##"
 class TextExplainer(Explainer):
     """Integrated gradients of the token embeddings."""
 
-    method = "integrated gradients of the tokens: what speaks for the answer, and what against it"
+    method = "Integrated gradients of the tokens: what speaks for the answer, and what against it"
     erased = "padding"
 
     def __init__(self, session: Session, score: Score) -> None:
