@@ -171,9 +171,10 @@ def finish_run(
         from kerastune_ft.training.run_directory.run_data import describe_finished_run
 
         say(describe_finished_run(writer, settings.with_rules(writer.rules), say))
-        if not writer.exists("report/index.html"):
-            write_report(writer)
-            writer.update_manifest()
+        if not _has_ended(writer):
+            with contextlib.closing(Watchers(open_trackers(settings.output.trackers, writer, say), writer)) as watch:
+                watch.run_started(str(writer), writer.read_json("config.json"), writer.read_json("plan.json"))
+                _write_end(writer, watch, True)
 
 
 def _execute(
@@ -231,6 +232,12 @@ def find_chooser(settings: RunConfig) -> Callable[..., Any] | None:
     from kerastune_ft.scheduling.resolve import choose_phases
 
     return choose_phases
+
+
+def _has_ended(writer: RunDirectory) -> bool:
+    """Return whether a run that is done was not killed while its end was written, of which the report is a part."""
+    report = "report/index.html"
+    return writer.exists(report) and report in (writer.manifest() or {}).get("files", {})
 
 
 def _write_end(writer: RunDirectory, watch: Watcher, is_done: bool) -> None:

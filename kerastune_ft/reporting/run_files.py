@@ -174,7 +174,7 @@ def _read_events(directory: Path) -> list[dict[str, Any]]:
     """Return the events of a run; a killed process may leave part of a line, which is no event."""
     path = directory / "events.jsonl"
     found = []
-    for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+    for line in path.read_bytes().decode("utf-8", "replace").splitlines() if path.exists() else ():
         with contextlib.suppress(ValueError):
             event = json.loads(line, parse_constant=lambda _: None)
             if isinstance(event, dict):

@@ -59,6 +59,13 @@ def test_a_run_is_tracked_over_a_stop_and_failures_cost_a_note(
     assert capsys.readouterr().err.count("the tracker wandb could not be written to") == 2
     assert (run_dir / "log.txt").read_text().count("ConnectionError: the server is gone") == 2
     assert [finding for check in kerastune_ft.verify(run_dir).checks for finding in check.findings] == []
+    # As if it had been killed before the trackers heard of its end.
+    (run_dir / "report/index.html").unlink()
+    kept.kept["figures"] = [each for each in kept.kept["figures"] if not each[1].startswith("final/")]
+    kerastune_ft.run(config, run_dir)
+    assert kept.kept["states"][2:] == ["done"]
+    assert [tag for _, tag, _ in kept.kept["figures"]].count("final/test/loss") == 1
+    assert [(step, value) for step, tag, value in kept.kept["figures"] if tag == "train/loss"] == losses
 
 
 def test_trackers_are_asked_before_a_run_begins_and_not_waited_for_later(
