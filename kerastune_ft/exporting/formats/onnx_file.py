@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.exporting.formats import onnx_weights
 from kerastune_ft.exporting.formats.base import ExportOptions, describe_tensors
@@ -64,7 +66,9 @@ def convert(endpoint: Endpoint) -> Any:
 
     function = endpoint.trace()
     with _without_remarks():
-        model, _ = tf2onnx.convert.from_function(function, function.input_signature, opset=OPSET)
+        model, _ = tf2onnx.convert.from_function(
+            function, function.input_signature, opset=OPSET, custom_op_handlers=_OPERATIONS
+        )
     _fill_in_constants(model, function.get_concrete_function())
     return model
 
@@ -80,6 +84,21 @@ def _fill_in_constants(model: Any, function: Any) -> None:
     for each in [value for value in model.graph.input if value.name in held]:
         model.graph.initializer.append(numpy_helper.from_array(held[each.name].numpy(), each.name))
         model.graph.input.remove(each)
+
+
+def _write_erfc(graph: Any, node: Any, name: str, arguments: Any) -> None:
+    """Write TensorFlow's Erfc, which its exact GELU is made of and tf2onnx lacks, as 1 - Erf."""
+    output = node.output[0]
+    kind, shape = graph.get_dtype(output), graph.get_shape(output)
+    given = node.input[0]
+    graph.remove_node(name)
+    error = graph.make_node("Erf", [given], dtypes=[kind], shapes=[shape])
+    one = graph.make_const(f"{name}/one", np.array(1.0, np.float32))
+    graph.make_node("Sub", [one.output[0], error.output[0]], name=name, outputs=[output], dtypes=[kind], shapes=[shape])
+
+
+_OPERATIONS: dict[str, tuple[Any, list[Any]]] = {"Erfc": (_write_erfc, [])}
+"""What writes operations that tf2onnx does not know."""
 
 
 @contextlib.contextmanager

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+import scipy.stats
 import tensorflow as tf
 
 from kerastune_ft.exporting.formats import onnx_file
@@ -36,3 +38,16 @@ def test_constants_that_layers_hold_are_no_inputs() -> None:
     assert [each.name for each in model.graph.input] == ["x"]
     session = onnxruntime.InferenceSession(model.SerializeToString())
     assert session.run(["y"], {"x": np.float32([[3, 3]])})[0].tolist() == [[8.0, 7.0]]
+
+
+def test_exact_gelu_is_written_though_tf2onnx_lacks_its_operation() -> None:
+    x = np.linspace(-8, 8, 101, dtype=np.float32)[np.newaxis]
+    endpoint = Endpoint(
+        "gelu",
+        "",
+        {"x": tf.TensorSpec([None, 101], tf.float32)},
+        lambda x: {"y": keras.activations.gelu(x, approximate=False)},
+    )
+    model = onnx_file.convert(endpoint)
+    (found,) = onnxruntime.InferenceSession(model.SerializeToString()).run(["y"], {"x": x})
+    assert np.abs(found - x * scipy.stats.norm.cdf(x)).max() < 1e-6
