@@ -28,23 +28,24 @@ class Batcher:
     def __init__(
         self,
         answer: Callable[[Sequence[Any]], Sequence[Answer]],
-        shapes: Sequence[int],
         max_waiting: int,
         note: Callable[[int], None] = lambda size: None,
     ) -> None:
-        """`answer` is called in one thread of its own, for one of `shapes` examples; `note` is told of each batch.
-
-        A batch has the largest of these sizes that can be filled, as padding would be computed for nothing.
-        """
+        """`answer` is called in one thread of its own; `note` is told the size of each batch."""
         self._compute, self._note = answer, note
-        self._shapes, self._max_waiting = tuple(shapes), max_waiting
+        self._shapes: tuple[int, ...] = (1,)
+        self._max_waiting = max_waiting
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self.waiting = 0
         """The number of examples that were handed over and are not answered."""
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
 
-    def start(self) -> None:
-        """Start the thread."""
+    def start(self, shapes: Sequence[int]) -> None:
+        """Start the thread, for batches of these sizes.
+
+        A batch has the largest of them that can be filled, as padding would be computed for nothing.
+        """
+        self._shapes = tuple(shapes)
         self._thread.start()
 
     @property

@@ -6,6 +6,7 @@ import base64
 import binascii
 import io
 import struct
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -100,7 +101,9 @@ def decode_text(content: bytes) -> str:
 
 def limit_pillow(limits: Limits) -> None:
     """Let Pillow refuse larger pictures by itself in this process, whatever a file pretends to be when it is opened."""
-    Image.MAX_IMAGE_PIXELS = -(-limits.max_pixels // 2)  # It raises beyond twice as many.
+    # It warns beyond this, and raises beyond twice as many.
+    Image.MAX_IMAGE_PIXELS = -(-limits.max_pixels // 2)
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
 
 
 def measure_picture(content: bytes, limits: Limits) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -17,13 +18,35 @@ from kerastune_ft.serving.meters import Meters
 from kerastune_ft.serving.model import ServedModel
 from kerastune_ft.serving.outputs import Answer, Output, make_outputs
 from kerastune_ft.serving.refusal import TOO_LARGE, UNREADABLE, Refusal
-from kerastune_ft.streams import say_error
+from kerastune_ft.streams import say, say_error
 
 # Beyond this share of the limit inputs are answered one at a time, so that they do not fill the memory together.
 _LARGE = 0.25
 _FEWEST_READERS, _MOST_READERS = 2, 8
+# How the speeds of sizes of batches are compared: measured so often, equal up to so much, and below this anyway.
+_TIMES, _ABOUT, _TOO_SHORT = 3, 1.1, 1e-4
 VERSION = "1"
 """The version of the model in the protocols, of which there is one."""
+
+
+def choose_shapes(seconds: Mapping[int, float]) -> tuple[int, ...]:
+    """Return the sizes of batches to compute, up to the largest that is about as fast as the fastest.
+
+    `seconds` are those of an input by the size of its batch.
+    """
+    best = max(min(seconds.values()), _TOO_SHORT)
+    largest = max(shape for shape, each in seconds.items() if each <= _ABOUT * best)
+    return tuple(sorted(shape for shape in seconds if shape <= largest))
+
+
+def _measure(model: ServedModel, example: Any, shape: int) -> float:
+    """Return the least CPU time of an input in a batch of this size."""
+    found = []
+    for _ in range(_TIMES):
+        begin = time.process_time()
+        model.answer([example] * shape)
+        found.append((time.process_time() - begin) / shape)
+    return min(found)
 
 
 class Service:
@@ -34,7 +57,7 @@ class Service:
         self.model, self.limits = model, limits
         self.meters = Meters(limits.shapes)
         self.held = HeldBytes(limits.max_bytes_at_once)
-        self._batcher = Batcher(model.answer, limits.shapes, limits.max_waiting, self.meters.batches.observe)
+        self._batcher = Batcher(model.answer, limits.max_waiting, self.meters.batches.observe)
         readers = max(_FEWEST_READERS, min(_MOST_READERS, (os.cpu_count() or 1) - threads))
         self._readers = ThreadPoolExecutor(readers, "reader")
         self._large = asyncio.Lock()
@@ -43,12 +66,15 @@ class Service:
         self.meters.watch("held_bytes", "Bytes of the bodies of requests under way.", lambda: self.held.total)
 
     def start(self) -> None:
-        """Warm the model up in all sizes of batches, and begin to answer."""
+        """Warm the model up in all sizes of batches, choose those that are worth it, and begin to answer."""
         example = self.model.read(self.model.form.sample)
         self.model.warm(example, self.limits.shapes)
+        shapes = choose_shapes({shape: _measure(self.model, example, shape) for shape in self.limits.shapes})
+        if shapes != self.limits.shapes:
+            say(f"batches of up to {shapes[-1]}: larger ones take more time for each input here")
         (answer,) = self.model.answer([example])
         self._outputs = make_outputs(answer, self.model.classes)
-        self._batcher.start()
+        self._batcher.start(shapes)
 
     def stop(self) -> None:
         """Answer what waits, and end the threads."""

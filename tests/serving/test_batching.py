@@ -53,8 +53,8 @@ def model() -> Model:
 
 def test_what_waits_is_taken_together_in_the_largest_batch_that_it_fills(model: Model) -> None:
     sizes: list[int] = []
-    batcher = Batcher(model.answer, (1, 2, 4), 100, sizes.append)
-    batcher.start()
+    batcher = Batcher(model.answer, 100, sizes.append)
+    batcher.start((1, 2, 4))
     found = ask(batcher, model, range(8))
     batcher.stop()
     assert [each["value"] for each in found] == [0, 2, 4, 6, 8, 10, 12, 14]
@@ -63,8 +63,8 @@ def test_what_waits_is_taken_together_in_the_largest_batch_that_it_fills(model: 
 
 
 def test_one_that_fails_fails_alone(model: Model) -> None:
-    batcher = Batcher(model.answer, (1, 3), 100)
-    batcher.start()
+    batcher = Batcher(model.answer, 100)
+    batcher.start((1, 3))
     found = ask(batcher, model, [1, 2, 13, 4])
     batcher.stop()
     assert isinstance(found[2], RuntimeError)
@@ -73,14 +73,14 @@ def test_one_that_fails_fails_alone(model: Model) -> None:
 
 
 def test_what_waits_at_the_end_is_answered(model: Model) -> None:
-    batcher = Batcher(model.answer, (1, 2), 100)
-    batcher.start()
+    batcher = Batcher(model.answer, 100)
+    batcher.start((1, 2))
     found = ask(batcher, model, range(6), stop=True)
     assert [each["value"] for each in found] == [0, 2, 4, 6, 8, 10]
 
 
 def test_more_than_may_wait_are_sent_away(model: Model) -> None:
-    batcher = Batcher(model.answer, (1, 2), 3)
+    batcher = Batcher(model.answer, 3)
     batcher.reserve(3)
     with pytest.raises(Refusal) as refused:
         batcher.reserve(4)
@@ -88,8 +88,8 @@ def test_more_than_may_wait_are_sent_away(model: Model) -> None:
 
 
 def test_a_model_that_answers_too_few_is_a_fault() -> None:
-    batcher = Batcher(lambda examples: [], (1,), 3)
-    batcher.start()
+    batcher = Batcher(lambda examples: [], 3)
+    batcher.start((1,))
     with pytest.raises(RuntimeError, match="0 answers to 1 inputs"):
         asyncio.run(batcher.answer(1))
     batcher.stop()

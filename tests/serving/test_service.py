@@ -8,16 +8,24 @@ import pytest
 
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.serving.refusal import Refusal
+from kerastune_ft.serving.service import choose_shapes
 from tests.support.served import StandIn, name_mask, picture, start
 
 
 def test_all_sizes_of_batches_are_warm_before_it_is_ready() -> None:
     model = StandIn()
     with start(model, Limits(batch_size=4)) as service:
-        assert model.batches == [1, 2, 4, 1]
+        assert model.batches[:3] == [1, 2, 4]
         assert service.is_ready
         assert [output.name for output in service.outputs] == ["label", "probabilities"]
     assert not service.is_ready
+
+
+def test_batches_are_as_large_as_is_worth_it() -> None:
+    assert choose_shapes({1: 4e-3, 2: 3e-3, 4: 2e-3, 8: 1e-3}) == (1, 2, 4, 8)
+    assert choose_shapes({1: 2.5e-3, 2: 2.2e-3, 4: 5e-3, 8: 4e-3}) == (1, 2)
+    assert choose_shapes({1: 2e-3, 2: 3e-3, 4: 2.1e-3}) == (1, 2, 4)
+    assert choose_shapes({1: 0.0, 2: 5e-5, 4: 1e-5}) == (1, 2, 4)
 
 
 def test_one_bad_input_is_that_inputs_error() -> None:
