@@ -48,6 +48,8 @@ def _describe_devices(tensorflow: Any) -> dict[str, Any]:
                 "capability": ".".join(map(str, details.get("compute_capability", ()))),
             }
         )
+    # TensorFlow ends the process for flags that it does not know, once it compiles something.
+    tensorflow.function(lambda: tensorflow.ones(2) * 2, jit_compile=True)()
     return {"build": build, "cuda": bool(tensorflow.test.is_built_with_cuda()), "gpus": devices}
 
 

@@ -20,7 +20,8 @@ def test_parts_say_their_versions_and_devices(monkeypatch: pytest.MonkeyPatch) -
     )
     parts: dict[str, Any] = {
         "tensorflow": SimpleNamespace(
-            __version__="2.21.0", config=config, test=SimpleNamespace(is_built_with_cuda=lambda: True),
+            __version__="2.21.0", config=config, function=lambda compute, jit_compile: compute,
+            ones=float, test=SimpleNamespace(is_built_with_cuda=lambda: True),
             sysconfig=SimpleNamespace(get_build_info=lambda: {"cuda_version": "12.5.1", "strange": object()}),
         ),
         "keras": SimpleNamespace(__version__="3.15.1", config=SimpleNamespace(backend=lambda: "tensorflow")),
