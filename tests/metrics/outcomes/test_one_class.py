@@ -68,3 +68,35 @@ def test_rows_give_the_same_outcomes_whatever_their_probabilities() -> None:
     with pytest.raises(KeyError):
         read_one_class([{**rows[0], "label": "unheard"}], outcomes.names, 1)
     assert read_one_class([], outcomes.names, 1).examples == 0
+
+
+def test_policies_of_two_classes_cost_what_a_count_says() -> None:
+    chosen, measured = make_outcomes(2, 0, 80), make_outcomes(2, 0, 60)
+    policies = {each.name: each for each in measured.price(chosen, {"missed": 7, "false_alarm": 2})}
+    p = softmax(measured.logits.astype(float), axis=1)[:, 0]
+    q = softmax(chosen.logits.astype(float), axis=1)[:, 0]
+
+    def price(is_ill: np.ndarray, taken: np.ndarray) -> float:
+        return sum(7 * (ill and not own) + 2 * (own and not ill) for ill, own in zip(is_ill, taken, strict=True))
+
+    ill, known = measured.targets == 0, chosen.targets == 0
+    assert policies["most probable class"].costs.sum() == price(ill, p > 0.5)
+    assert policies["always a"].costs.sum() == price(ill, np.ones(60, bool))
+    assert policies["always b"].costs.sum() == price(ill, np.zeros(60, bool))
+    by_cost = policies["a from the threshold of the least cost"]
+    threshold = by_cost.thresholds["a"]
+    assert by_cost.costs.sum() == price(ill, p >= threshold)
+    assert price(known, q >= threshold) == min(price(known, q >= at) for at in [*q, 2.0])
+
+
+def test_policies_of_many_classes_weigh_calibrated_probabilities() -> None:
+    chosen, measured = make_outcomes(3, 2, 80), make_outcomes(3, 2, 60)
+    costs = {"a": {"b": 20}, "otherwise": 1}
+    matrix = np.array([[0, 20, 1], [1, 0, 1], [1, 1, 0]])
+    usual, by_cost, always = measured.price(chosen, costs)
+    p = softmax(measured.logits.astype(float) / (chosen.fit_temperature() or 1), axis=1)
+    answers = [int(np.argmin([row @ matrix[:, each] for each in range(3)])) for row in p]
+    assert by_cost.costs.tolist() == [matrix[true, own] for true, own in zip(measured.targets, answers, strict=True)]
+    assert usual.costs.tolist() == matrix[measured.targets, measured.logits.argmax(axis=1)].tolist()
+    least = min(range(3), key=lambda each: matrix[chosen.targets, each].mean())
+    assert always.name == f"always {'abc'[least]}"

@@ -58,3 +58,18 @@ def test_rows_give_the_same_outcomes_whatever_their_probabilities() -> None:
     assert np.isfinite(found.logits).all()
     assert np.isfinite(found.losses()["log_loss"]).all()
     assert read_several_classes([], NAMES, np.full(3, 0.5)).examples == 0
+
+
+def test_policies_add_up_the_costs_of_the_classes() -> None:
+    chosen, measured = make_outcomes(60), make_outcomes()
+    own = {"a": {"missed": 9, "false_alarm": 2}, "otherwise": {"missed": 3, "false_alarm": 1}}
+    usual, by_cost, never = measured.price(chosen, own)
+    missed, alarm = np.array([9, 3, 3]), np.array([2, 1, 1])
+
+    def price(taken: np.ndarray) -> list[float]:
+        return (missed * (measured.wanted & ~taken) + alarm * (taken & ~measured.wanted)).sum(axis=1).tolist()
+
+    p = expit(measured.logits)
+    assert usual.costs.tolist() == price(p >= 0.5)
+    assert never.costs.tolist() == price(np.zeros_like(measured.wanted))
+    assert by_cost.costs.tolist() == price(p >= [by_cost.thresholds[name] for name in NAMES])
