@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.exporting.formats import onnx_weights
@@ -65,12 +66,28 @@ def convert(endpoint: Endpoint) -> Any:
     import tf2onnx
 
     function = endpoint.trace()
+    with _without_remarks(), _with_inner_functions_open():
+        function.get_concrete_function()
     with _without_remarks():
         model, _ = tf2onnx.convert.from_function(
             function, function.input_signature, opset=OPSET, custom_op_handlers=_OPERATIONS
         )
     _fill_in_constants(model, function.get_concrete_function())
     return model
+
+
+@contextlib.contextmanager
+def _with_inner_functions_open() -> Iterator[None]:
+    """Let functions that layers compile for themselves be traced into the graph around them.
+
+    Keras compiles convolutions of groups by XLA, and tf2onnx would leave a call of that function in the model.
+    """
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 def _fill_in_constants(model: Any, function: Any) -> None:

@@ -51,3 +51,14 @@ def test_exact_gelu_is_written_though_tf2onnx_lacks_its_operation() -> None:
     model = onnx_file.convert(endpoint)
     (found,) = onnxruntime.InferenceSession(model.SerializeToString()).run(["y"], {"x": x})
     assert np.abs(found - x * scipy.stats.norm.cdf(x)).max() < 1e-6
+
+
+def test_convolutions_of_groups_are_operations_of_the_model() -> None:
+    images = keras.Input((8, 8, 4))
+    net = keras.Model(images, keras.layers.Conv2D(4, 3, groups=4, padding="same")(images))
+    specs = {"x": tf.TensorSpec([None, 8, 8, 4], tf.float32)}
+    model = onnx_file.convert(Endpoint("net", "", specs, lambda x: {"y": net(x, training=False)}))
+    assert {node.op_type for node in model.graph.node} <= {"Transpose", "Conv", "Add", "Reshape"}
+    x = np.random.default_rng(0).random((2, 8, 8, 4)).astype(np.float32)
+    (found,) = onnxruntime.InferenceSession(model.SerializeToString()).run(["y"], {"x": x})
+    assert np.abs(found - np.asarray(net(x))).max() < 1e-5
