@@ -27,6 +27,8 @@ from pathlib import Path
 from PIL import Image
 
 SECONDS, AT_ONCE = 2, 24
+# Seconds after which a request is held to be forgotten, and the status that it is counted under.
+PATIENCE, NO_ANSWER = 300, -1
 Request = tuple[bytes, set[int]]
 """The bytes of a request, and the statuses that are right; 0 stands for a connection that is closed without one."""
 
@@ -153,10 +155,12 @@ async def ask(port: int, content: bytes) -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(content)
-        found = await asyncio.wait_for(reader.readline(), 60)
+        found = await asyncio.wait_for(reader.readline(), PATIENCE)
         return int(found.split()[1]) if found else 0
     except ConnectionError:
         return 0
+    except TimeoutError:
+        return NO_ANSWER
     finally:
         writer.transport.abort()
 
