@@ -97,9 +97,9 @@ class Run(RunFigures):
             note_kill(target)
             if damaged := describe_damage(target):
                 say_error(f"{target}: {damaged}")
-            elif self.manifest.get("state") == "done" and target.exists("model/model.keras"):
-                write_card(target)
             path = write_report(target, damaged)
+            if not damaged and self.manifest.get("state") == "done" and target.exists("model/model.keras"):
+                write_card(target)
             # By the same object, which knows that it wrote the page: its content changes with the time of the update.
             # When the run itself was last written stays. A process at work there writes the manifest itself, and must
             # not lose what it wrote meanwhile.

@@ -19,18 +19,25 @@ _FLAGS = {
     "fresh": "fresh=True", "measure": "measure=True", "json": "json", "explain": "kt.explain", "defaults": "defaults",
     "variables": "variables", "clear": "clear", "wide": "wide", "quiet": "quiet", "verbose": "verbose",
     "debug": "debug", "allow-errors": "allow_errors=True", "resolve": "resolve=True", "download": "download=True",
-    "no-prune": "prune=False", "strict": "strict",
+    "no-prune": "prune=False", "strict": "strict", "calibrated": "calibrated=True", "profile": "profile=True",
 }  # fmt: skip
 # Options with a value, which are the keywords of the functions.
 _NAMED = (
     "run-dir", "until-phase", "stop-after", "data", "split", "input", "batch-size", "output", "format", "pictures",
     "label", "backbone", "weights", "epochs", "example", "workers", "directory", "older-than", "examples", "device",
     "top", "submission", "folds", "seeds", "seed", "phase", "write", "steps", "low", "high", "plot", "trials", "for",
-    "sampler", "metric", "html", "on", "candidate", "objective", "schedule",
+    "sampler", "metric", "html", "on", "candidate", "objective", "schedule", "at", "costs", "coverage", "by", "views",
+    "save", "samples", "quantize", "max-loss",
+)  # fmt: skip
+# Options of commands that no function stands for, which are said as they are.
+_OF_COMMANDS = (
+    "host", "port", "name", "allowed-host", "threads", "max-bytes", "max-pixels", "max-samples", "max-characters",
+    "max-instances", "max-waiting", "max-connections", "body-timeout", "grace", "network", "selftest", "replicas",
+    "wheels",
 )  # fmt: skip
 # Options whose keyword is another word.
 _KEYWORDS = {"for": "time", "candidate": "candidates"}
-OPTIONS = frozenset((*_FLAGS, *_NAMED, "set"))
+OPTIONS = frozenset((*_FLAGS, *_NAMED, *_OF_COMMANDS, "set"))
 """The options of all commands, without their dashes."""
 
 # The end of a command within a sentence: what no argument of ours ends with, or a wide gap.
@@ -40,7 +47,7 @@ _SETTINGS = re.compile(r"(?<![\w-])--set ([\w.\[\]*]+=\S+(?<![,;.)])(?: --set [\
 _SETTING = re.compile(r"(?<![\w-])--set (?=[\w.\[\]]+\b)(\S+)")
 _VALUE = r"\"[^\"\n]*\"|'[^'\n]*'|[^\s\"',;:()]*[A-Z0-9/_.][^\s\"',;:()]*(?<![.])"
 _OPTION = re.compile(
-    rf"(?<![\w-])--({'|'.join(sorted(OPTIONS, key=len, reverse=True))})(?![\w-])(?:(?P<gap>[ =])(?P<value>{_VALUE}))?"
+    rf"(?<![\w-])--({'|'.join(sorted(OPTIONS - {*_OF_COMMANDS}, key=len, reverse=True))})(?![\w-])(?:(?P<gap>[ =])(?P<value>{_VALUE}))?"
 )
 # What is to be given "with --data", without saying what.
 _ALONE = re.compile(rf"\bwith --({'|'.join(_NAMED)})(?![\w-])(?!,? which|[ =](?:{_VALUE}))")
@@ -174,11 +181,19 @@ def _write_method(name: str, *positional: str) -> Callable[[Sequence[str], Seque
     """Return what writes the call of a method of the run that the first word names."""
 
     def write(words: Sequence[str], options: Sequence[str]) -> str:
-        run, *inputs = words
+        # A sentence may name the command alone.
+        run, *inputs = words or ["RUN"]
         given = [f"[{', '.join(inputs)}]"] if len(inputs) > 1 else inputs
         return _write_calls(f"kt.open_run({run}).{name}", *positional)(given, options)
 
     return write
+
+
+def _write_report(words: Sequence[str], options: Sequence[str]) -> str:
+    """Return the call of what `report` and `report --explain` do."""
+    explains = _FLAGS["explain"] in options
+    rest = [option for option in options if option != _FLAGS["explain"]]
+    return _write_method("explain" if explains else "report")(words, rest)
 
 
 # Commands that are functions; the others are given to the shell of the notebook, with an exclamation mark.
@@ -195,7 +210,8 @@ _CALLS: dict[str, Callable[[Sequence[str], Sequence[str]], str]] = {
     "crossvalidate": _write_calls("kt.crossvalidate"),
     "find-rate": _write_calls("kt.find_rate"),
     "search": _write_calls("kt.search"),
-    "report": _write_method("report"),
+    "report": _write_report,
+    "export": _write_method("export", "format"),
     "evaluate": _write_method("evaluate", "data"),
     "predict": _write_method("predict"),
 }

@@ -20,7 +20,11 @@ PACKAGE = ROOT / "kerastune_ft"
 # Options of other programs, which stay what they are.
 OF_OTHERS = re.compile(r"--(?:force-reinstall|no-deps|query-gpu|format=csv|tf_\w+)|var\(--[^)]*\)|^--runs/")
 # What is no sentence for people, or no message of a function.
-NO_MESSAGES = ("cli", "notebook", "training/devices/launch.py", "training/devices/memory.py")
+NO_MESSAGES = (
+    *("cli", "notebook", "training/devices/launch.py", "training/devices/memory.py"),
+    # Rooms of commands that no function stands for.
+    *("serving", "api/use/serving.py", "doctor", "fetching"),
+)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +50,14 @@ NO_MESSAGES = ("cli", "notebook", "training/devices/launch.py", "training/device
             "python -m kerastune_ft predict runs/x-1 a.png b.png",
             'kt.open_run("runs/x-1").predict(["a.png", "b.png"])',
         ),
+        ("python -m kerastune_ft report runs/x-1", 'kt.open_run("runs/x-1").report()'),
+        ("python -m kerastune_ft report runs/x-1 --explain", 'kt.open_run("runs/x-1").explain()'),
+        (
+            "python -m kerastune_ft export runs/x-1 --format onnx --calibrated",
+            'kt.open_run("runs/x-1").export("onnx", calibrated=True)',
+        ),
+        ("python -m kerastune_ft serve runs/x-1 --port 80", "!python -m kerastune_ft serve runs/x-1 --port 80"),
+        ("--port: 80 is in use", "--port: 80 is in use"),
         ("python -m kerastune_ft evaluate RUN --data test.npz", 'kt.open_run(RUN).evaluate("test.npz")'),
         (
             "the same command with --run-dir runs/x-1 --set phases.a.batch_size=8 --set phases.a.accumulate=4, or "

@@ -77,10 +77,15 @@ def test_a_finished_run_prints_its_metrics_and_trains_nothing(commands: dict[str
 def test_until_phase_leaves_a_finished_run_alone(commands: dict[str, Outcome], base: Path) -> None:
     assert commands["until on finished"].out.splitlines()[-3:] == commands["run"].out.splitlines()[-3:]
     document = json.loads((base / "metrics.json").read_text())
+    reliability = json.loads((base / "evaluation/reliability.json").read_text())
     assert commands["evaluate"].json == {
         "test": document["test"],
         "intervals": document["intervals"],
         "examples": {"test": 10},
+        "calibration": reliability["calibration"],
+        "choice": {
+            name: reliability[name] for name in ("split", "examples", "groups", "chosen_on", "chosen_examples")
+        },
     }
 
 

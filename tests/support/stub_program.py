@@ -22,7 +22,7 @@ class Engine:
     """Takes the place of `kerastune_ft.training.engine`."""
 
     def execute(
-        self, start: Any, settings: Any, digest: str, watch: Any, stop: Any, until_phase: Any, choose: Any
+        self, start: Any, settings: Any, digest: str, watch: Any, stop: Any, until_phase: Any, choose: Any, clock: Any
     ) -> bool:
         """Say a line and do what STUB asks."""
         watch.note(f"run {start.target} is under way")
