@@ -46,9 +46,8 @@ _QUOTED_COMMAND = re.compile(r"`(run|runs|init|evaluate|predict|plan|units|verif
 _SETTINGS = re.compile(r"(?<![\w-])--set ([\w.\[\]*]+=\S+(?<![,;.)])(?: --set [\w.\[\]*]+=\S+(?<![,;.)]))*)")
 _SETTING = re.compile(r"(?<![\w-])--set (?=[\w.\[\]]+\b)(\S+)")
 _VALUE = r"\"[^\"\n]*\"|'[^'\n]*'|[^\s\"',;:()]*[A-Z0-9/_.][^\s\"',;:()]*(?<![.])"
-_OPTION = re.compile(
-    rf"(?<![\w-])--({'|'.join(sorted(OPTIONS - {*_OF_COMMANDS}, key=len, reverse=True))})(?![\w-])(?:(?P<gap>[ =])(?P<value>{_VALUE}))?"
-)
+_SPOKEN = sorted(OPTIONS - {*_OF_COMMANDS}, key=len, reverse=True)
+_OPTION = re.compile(rf"(?<![\w-])--({'|'.join(_SPOKEN)})(?![\w-])(?:(?P<gap>[ =])(?P<value>{_VALUE}))?")
 # What is to be given "with --data", without saying what.
 _ALONE = re.compile(rf"\bwith --({'|'.join(_NAMED)})(?![\w-])(?!,? which|[ =](?:{_VALUE}))")
 _PHRASES = (

@@ -83,9 +83,7 @@ def test_until_phase_leaves_a_finished_run_alone(commands: dict[str, Outcome], b
         "intervals": document["intervals"],
         "examples": {"test": 10},
         "calibration": reliability["calibration"],
-        "choice": {
-            name: reliability[name] for name in ("split", "examples", "groups", "chosen_on", "chosen_examples")
-        },
+        "choice": {name: reliability[name] for name in ("split", "examples", "groups", "chosen_on", "chosen_examples")},
     }
 
 
