@@ -1,12 +1,13 @@
 """Which examples may be left out: of copies those that cost least, never one of test for one of train.
 
 Leaving out examples of test because a model disagrees with them, or because they are odd, would only flatter figures.
-So of test nothing goes but the second of two copies that are both there.
+So of test nothing goes but the second of two copies that are both there, with one label.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Container, Mapping, Sequence
 
 from kerastune_ft.inspection.contents.base import Fault
 from kerastune_ft.inspection.findings import CONFLICTS, CONSTANT, EXACT, LABELS, NEAR, Example, Exclusions
@@ -25,15 +26,18 @@ _LEARNED_FROM = ("train", "validation")
 def choose_left_out(
     examples: Sequence[Example],
     exact: Sequence[Sequence[int]],
-    clusters: Sequence[Sequence[int]],
+    near: Sequence[tuple[int, int]],
     conflicts: Sequence[Sequence[int]],
     flat: Sequence[Fault],
     suspects: Sequence[Suspect],
 ) -> Exclusions:
     """Return what may be left out by `RULE`.
 
-    `exact` are the positions of exact copies, `clusters` those of all copies, `conflicts` those whose labels differ.
+    `exact` are the positions of exact copies, `near` the pairs of near copies, `conflicts` the copies whose labels
+    differ. A copy of a copy is none itself, and goes for what it is a copy of alone. What goes for another reason makes
+    no copy of it go.
     """
+    equal = {position: held for held in exact for position in held}
     reasons: dict[int, str] = {}
     kinds: dict[int, str] = {}
 
@@ -44,33 +48,73 @@ def choose_left_out(
     for fault in flat:
         if examples[fault.position].split in _TRAINED:
             leave_out(fault.position, CONSTANT, fault.words)
-    for held in conflicts:
+    for alike in conflicts:
+        # An exact copy of one of them contradicts the other as well.
+        held = list(dict.fromkeys(copy for position in alike for copy in equal.get(position, [position])))
         for position in held:
-            if examples[position].split in _LEARNED_FROM:
+            if examples[position].split in _LEARNED_FROM and position not in reasons:
                 others = next(other for other in held if examples[other].label != examples[position].label)
                 reason = (
                     f"labelled {examples[position].label}; its copy {examples[others].key} {examples[others].label}"
                 )
                 leave_out(position, CONFLICTS, reason)
-    equal = {position: number for number, held in enumerate(exact) for position in held}
-    for held in clusters:
-        for position, kept in _choose_of_copies(examples, held):
-            is_exact = equal.get(position, -1) == equal.get(kept, -2)
-            words = "copy of" if is_exact else "nearly a copy of"
-            reason = f"{words} {examples[kept].key} in {examples[kept].split}"
-            leave_out(position, EXACT if is_exact else NEAR, reason)
+    remaining = [[position for position in held if position not in reasons] for held in exact]
+    for position, kept in [pair for held in remaining for pair in _choose_of_equal(examples, held)]:
+        leave_out(position, EXACT, f"copy of {examples[kept].key} in {examples[kept].split}")
+    for position, kept in _choose_of_near(examples, _list_copies(equal, near, reasons)):
+        leave_out(position, NEAR, f"nearly a copy of {examples[kept].key} in {examples[kept].split}")
     for suspect in suspects:
         if suspect.is_sure and examples[suspect.position].split in _TRAINED:
             leave_out(suspect.position, LABELS, f"likely {suspect.suggested}, not {suspect.given}: {suspect.words}")
     return Exclusions(reasons, kinds)
 
 
-def _choose_of_copies(examples: Sequence[Example], held: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the members of a cluster that go, each with one that stays."""
-    ranks = [_RANK[examples[position].split] for position in held]
-    best = [position for position, rank in zip(held, ranks, strict=True) if rank == min(ranks)]
-    rest = [position for position in held if position not in best]
-    first = min(best, key=lambda position: examples[position].key)
-    if rest:
-        return [(position, first) for position in rest]
-    return [(position, first) for position in best if position != first]
+def _choose_of_equal(examples: Sequence[Example], held: Sequence[int]) -> list[tuple[int, int]]:
+    """Return which of exact copies go, each with one that stays."""
+    best = min((_RANK[examples[position].split] for position in held), default=0)
+    stay = [position for position in held if _RANK[examples[position].split] == best]
+    if len(stay) == len(held):
+        stay = sorted(stay, key=lambda position: examples[position].key)[:1]
+    going = sorted(set(held) - set(stay))
+    first = min(stay, key=lambda position: examples[position].key, default=-1)
+    return [(position, first) for position in going if _may_go(examples[position], examples[first])]
+
+
+def _may_go(copy: Example, stays: Example) -> bool:
+    return copy.split != "test" or copy.label == stays.label
+
+
+def _list_copies(
+    equal: Mapping[int, Sequence[int]], near: Sequence[tuple[int, int]], gone: Container[int]
+) -> dict[int, set[int]]:
+    """Return by position the near copies of what is not gone: those of an exact copy are its own, too."""
+    copies: dict[int, set[int]] = defaultdict(set)
+    for pair in near:
+        ones, others = ([copy for copy in equal.get(position, [position]) if copy not in gone] for position in pair)
+        for one in ones:
+            copies[one].update(others)
+        for other in others:
+            copies[other].update(ones)
+    return copies
+
+
+def _choose_of_near(examples: Sequence[Example], copies: Mapping[int, set[int]]) -> list[tuple[int, int]]:
+    """Return which of near copies go, each with one that stays; `copies` are those of each."""
+
+    def rank(position: int) -> tuple[int, str]:
+        return _RANK[examples[position].split], examples[position].key
+
+    kept: set[int] = set()
+    found = []
+    for position in sorted(copies, key=rank):
+        own = rank(position)[0]
+        before = sorted(
+            (each for each in copies[position] & kept if _may_go(examples[position], examples[each])), key=rank
+        )
+        is_copied_elsewhere = any(rank(other)[0] > own for other in copies[position])
+        stay = [other for other in before if rank(other)[0] < own] or ([] if is_copied_elsewhere else before)
+        if stay:
+            found.append((position, stay[0]))
+        else:
+            kept.add(position)
+    return found

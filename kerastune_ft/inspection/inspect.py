@@ -83,10 +83,12 @@ def inspect_data(session: Session, watch: Watcher) -> Inspection:
     exact = pair_equal(contents.hashes)
     near = [pair for pair in copies.pairs if contents.hashes[pair.first] != contents.hashes[pair.second]]
     joined = join_pairs(len(examples), [*exact, *((pair.first, pair.second) for pair in near)])
-    clusters = list_clusters(joined)
     suspects = _find_suspects(session, features, indices, strata, joined, watch)
     exact_clusters = list_clusters(join_pairs(len(examples), exact))
-    conflicts = _find_conflicts(session, indices, clusters, exact_clusters)
+    # A copy of a copy may be none, so near copies are judged pair by pair.
+    pairs = [(pair.first, pair.second) for pair in near]
+    alike: list[Sequence[int]] = [*exact_clusters, *pairs]
+    conflicts = _find_conflicts(session, indices, exact_clusters if session.task.predicts_masks else alike)
     groups = None if source.groups is None else [source.groups[index] for index in indices]
     report = Reporter(examples)
     findings = [
@@ -95,7 +97,7 @@ def inspect_data(session: Session, watch: Watcher) -> Inspection:
         report.conflicts(conflicts, exact_clusters),
         report.suspects(suspects),
         find_shared_groups(groups, splits),
-        report.between_groups(find_copies_of_other_groups(groups, clusters)),
+        report.between_groups(find_copies_of_other_groups(groups, alike)),
         report.unreadable(source.info.skipped),
         report.flat(contents.faults),
         report.sizes(contents.faults),
@@ -109,7 +111,7 @@ def inspect_data(session: Session, watch: Watcher) -> Inspection:
         noun=MODALITIES[known.modality].noun,
         examples=examples,
         findings=[finding for finding in findings if finding is not None],
-        exclusions=choose_left_out(examples, exact_clusters, clusters, conflicting, flat, suspects or ()),
+        exclusions=choose_left_out(examples, exact_clusters, pairs, conflicting, flat, suspects or ()),
         not_looked_for=_list_missing(session, suspects),
         about=_describe(session, contents, copies, features, time.monotonic() - began),
     )
@@ -163,17 +165,14 @@ def _find_suspects(
     return find(features, source.labels[indices], session.task.scheme.names, folds)
 
 
-def _find_conflicts(
-    session: Session, indices: np.ndarray, clusters: Sequence[Sequence[int]], exact: Sequence[Sequence[int]]
-) -> list[Sequence[int]]:
-    """Return the copies whose labels differ: of values by more than is small, of masks those of exact copies alone."""
+def _find_conflicts(session: Session, indices: np.ndarray, alike: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+    """Return the copies whose labels differ: of values by more than is small."""
     numbers = session.source.labels[indices]
     if not session.task.scheme.has_classes:
         usual = np.maximum(numbers.std(axis=0), 1e-12)
-        return [held for held in clusters if (np.ptp(numbers[list(held)], axis=0) > _UNLIKE * usual).any()]
+        return [held for held in alike if (np.ptp(numbers[list(held)], axis=0) > _UNLIKE * usual).any()]
     texts = [session.source.label_texts[index] for index in indices]
-    compared = exact if session.task.predicts_masks else clusters
-    return [held for held in compared if len({texts[position] for position in held}) > 1]
+    return [held for held in alike if len({texts[position] for position in held}) > 1]
 
 
 def _leave_out_values(session: Session, conflicts: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
