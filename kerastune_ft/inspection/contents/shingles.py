@@ -8,11 +8,12 @@ the number of candidates never exceeds a multiple of the number of texts.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+
+from kerastune_ft.data.texts.blank import SHAPELESS
 
 ALIKE = 0.7
 """The share of shingles that two texts have in common from which on they are nearly the same."""
@@ -21,13 +22,32 @@ _BANDS, _ROWS = 20, 4
 _PRIME = (1 << 31) - 1
 # Of the texts that share a band each is compared with so many that follow it.
 _FOLLOWING = 6
-_BLANKS = re.compile(r"[\W_]+")
+# Categories of Unicode: punctuation, separators, controls and accents by themselves; and what is not seen at all.
+_BLANK, _UNSEEN = ("P", "Z", "Cc", "Sk"), "Cf"
 
 
 def normalise_text(text: str) -> str:
-    """Return a text as what it says: without differences of case, width, marks of punctuation and blanks."""
+    """Return a text as what it says: without differences of case, width, marks of punctuation and blanks.
+
+    Vowel signs, which many scripts write as marks, and signs such as emoji, plus and currencies count.
+    """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return _BLANKS.sub(" ", folded).strip() or " ".join(text.split())
+    return " ".join(folded.translate(_WRITTEN).split()) or " ".join(text.split())
+
+
+class _Written(dict[int, str]):
+    """What is kept of a character, by its number: itself, a blank, or nothing."""
+
+    def __missing__(self, number: int) -> str:
+        letter = chr(number)
+        category = unicodedata.category(letter)
+        self[number] = (
+            "" if category == _UNSEEN or letter in SHAPELESS else " " if category.startswith(_BLANK) else letter
+        )
+        return self[number]
+
+
+_WRITTEN = _Written()
 
 
 def find_alike(texts: Sequence[str], least: float = ALIKE) -> list[tuple[int, int, float]]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from kerastune_ft.inspection.contents.shingles import ALIKE, find_alike, normalise_text
 
@@ -20,6 +21,21 @@ def test_what_a_text_says_counts_and_not_how_it_is_written() -> None:
     assert normalise_text("  Caf\u00e9,  NOW! ") == normalise_text("cafe\u0301 now")
     assert normalise_text("?!") == "?!"
     assert normalise_text("x") != normalise_text("y")
+    assert normalise_text("so\u00adft \u2764\ufe0f") == normalise_text("soft \u2764")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("\u0915\u093f", "\u0915\u0940"),  # ki and kii: vowel signs of Devanagari
+        ("\u0e01\u0e34\u0e19", "\u0e01\u0e31\u0e19"),  # Thai
+        ("great \U0001f600", "great \U0001f621"),
+        ("C++", "C"),
+        ("5 \u20ac", "5 $"),
+    ],
+)
+def test_signs_that_change_what_is_said_count(one: str, other: str) -> None:
+    assert normalise_text(one) != normalise_text(other)
 
 
 def _share(one: str, other: str) -> float:
