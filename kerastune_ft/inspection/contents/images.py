@@ -27,11 +27,11 @@ from kerastune_ft.inspection.contents.base import (
 from kerastune_ft.inspection.neighbours import Neighbours, find_neighbours
 from kerastune_ft.training.session.session import Session
 
-# Neighbours by features, and by small pictures in eight orientations, that are looked at closely.
-_BY_FEATURES, _BY_PIXELS = 3, 1
+# Neighbours by features that are looked at closely, besides the one by small pictures in eight orientations.
+_BY_FEATURES = 3
 _SPAN, _CONTROLS = Span(0.75, 0.92), 160
 _SMALL_SIDE, _LEAST_PIXELS = 16, 0.75
-_BLOCK = 512
+_BLOCK, _BLOCK_BYTES = 512, 1 << 26
 # The widest range of values that is no picture; a share of the median size, and of the proportions, that is odd.
 _FLAT, _TINY, _NARROW = 3, 0.25, 3.0
 _AHEAD = 8
@@ -89,22 +89,31 @@ def make_grey(pixels: np.ndarray) -> np.ndarray:
 
 
 def find_turned_neighbours(grey: np.ndarray) -> list[tuple[int, int]]:
-    """Return for each picture those most like it at 16 x 16 pixels in any orientation, as pairs of positions."""
+    """Return for each picture the one most like it at 16 x 16 pixels in any orientation, as pairs of positions."""
     small = np.stack([alignment.shrink(each.astype(np.float32), _SMALL_SIDE) for each in grey])
-    turned = np.stack([alignment.list_turns(each) for each in small], axis=1).reshape(8, len(small), -1)
-    turned = turned - turned.mean(axis=2, keepdims=True)
-    turned /= np.maximum(np.linalg.norm(turned, axis=2, keepdims=True), 1e-6)
+    upright = _normalise(small)
     pairs = []
-    count = min(_BY_PIXELS, len(small) - 1)
-    for start in range(0, len(small) if count > 0 else 0, _BLOCK):
-        own = turned[0, start : start + _BLOCK]
-        best = own @ turned[0].T
-        for other in turned[1:]:
-            np.maximum(best, own @ other.T, out=best)
-        best[np.arange(len(own)), np.arange(len(own)) + start] = -1
-        for row, nearest in enumerate(np.argsort(-best, axis=1, kind="stable")[:, :count]):
-            pairs += [(start + row, int(each)) for each in nearest if best[row, each] >= _LEAST_PIXELS]
+    step = max(1, min(_BLOCK, _BLOCK_BYTES // (4 * len(small))))
+    for start in range(0, len(small) if len(small) > 1 else 0, step):
+        # The orientations are those of one picture: turning the other one instead gives the same eight.
+        turned = np.stack([alignment.list_turns(each) for each in small[start : start + step]], axis=1)
+        best = _normalise(turned[0]) @ upright.T
+        for each in turned[1:]:
+            np.maximum(best, _normalise(each) @ upright.T, out=best)
+        rows = np.arange(len(best))
+        best[rows, rows + start] = -1
+        nearest = best.argmax(axis=1)
+        found = np.flatnonzero(best[rows, nearest] >= _LEAST_PIXELS)
+        pairs += [(start + int(row), int(nearest[row])) for row in found]
     return pairs
+
+
+def _normalise(pictures: np.ndarray) -> np.ndarray:
+    """Return pictures as rows of mean 0 and length 1; those of one colour as 0."""
+    rows = pictures.reshape(len(pictures), -1)
+    rows = rows - rows.mean(axis=1, keepdims=True)
+    normalised: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+    return normalised
 
 
 def _decode(session: Session, indices: np.ndarray) -> Iterator[np.ndarray]:

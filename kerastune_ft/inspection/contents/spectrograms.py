@@ -21,6 +21,8 @@ _WINDOW_SECONDS = 0.025
 _DEPTH = 60.0
 _SLOW = (6.0, 12.0)
 _LEAST_OVERLAP = 0.6
+# Frames that are transformed at a time, so that a long sound takes little more memory than its samples.
+_AT_ONCE = 2048
 
 
 def draw_spectrogram(samples: np.ndarray, rate: int, hop_seconds: float) -> np.ndarray:
@@ -33,8 +35,9 @@ def draw_spectrogram(samples: np.ndarray, rate: int, hop_seconds: float) -> np.n
     hop = max(1, round(hop_seconds * rate))
     padded = np.pad(samples.astype(np.float32), (0, max(0, window - len(samples))))
     frames = np.lib.stride_tricks.sliding_window_view(padded, window)[:: max(1, min(hop, window // 2))]
-    power = np.abs(np.fft.rfft(frames * np.hanning(window).astype(np.float32), axis=1)) ** 2
-    mel = power @ _make_filters(window, rate)
+    shape, filters = np.hanning(window).astype(np.float32), _make_filters(window, rate)
+    parts = (frames[at : at + _AT_ONCE] for at in range(0, len(frames), _AT_ONCE))
+    mel = np.concatenate([np.abs(np.fft.rfft(part * shape, axis=1)) ** 2 @ filters for part in parts])
     # Of a hop longer than half a window the frames between are averaged, so that nothing is missed.
     mel = _average(mel, max(1, round(hop / max(1, min(hop, window // 2)))))
     decibels = 10 * np.log10(np.maximum(mel, 1e-12))

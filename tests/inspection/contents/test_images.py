@@ -44,3 +44,24 @@ def test_neighbours_are_looked_for_in_every_orientation() -> None:
     grey = np.stack([fit(draw(0)), fit(draw(1)), np.rot90(fit(draw(0))), fit(draw(2))]).astype(np.uint8)
     assert {tuple(sorted(pair)) for pair in find_turned_neighbours(grey)} >= {(0, 2)}
     assert make_grey(np.full((30, 50, 3), 7, np.uint8)).tolist() == [[7] * 64] * 64
+
+
+def test_turned_neighbours_are_those_of_all_pairs() -> None:
+    random = np.random.default_rng(5)
+    grey = random.integers(0, 255, (9, 4, 4)).repeat(16, axis=1).repeat(16, axis=2).astype(np.uint8)
+    grey[7] = np.rot90(grey[2], 3)[:, ::-1] // 2 + 20
+    grey[8] = 9
+
+    def compare(first: int, second: int) -> float:
+        one, other = (grey[each].astype(float).reshape(16, 4, 16, 4).mean(axis=(1, 3)) for each in (first, second))
+        turns = [np.rot90(each, number) for each in (other, other[::-1]) for number in range(4)]
+        return max(float(np.corrcoef(one.ravel(), each.ravel())[0, 1]) for each in turns)
+
+    expected = []
+    for first in range(8):
+        likeness = {second: compare(first, second) for second in range(8) if second != first}
+        best = max(likeness, key=lambda second: likeness[second])
+        expected += [(first, best)] if likeness[best] >= 0.75 else []
+    assert find_turned_neighbours(grey) == expected
+    assert (2, 7) in expected
+    assert find_turned_neighbours(grey[:1]) == []

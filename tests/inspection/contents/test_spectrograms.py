@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from kerastune_ft.inspection.contents import spectrograms
 from kerastune_ft.inspection.contents.spectrograms import (
     BANDS,
     correlate,
@@ -82,3 +83,9 @@ def test_silence_is_like_nothing_and_short_sounds_have_a_frame() -> None:
     assert not _draw(np.zeros(4000)).any()
     assert correlate(_draw(np.zeros(4000)), _draw(_sing(0))) == 0.0
     assert _draw(np.ones(3)).shape[0] == BANDS
+
+
+def test_a_long_sound_is_drawn_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = _draw(_sing(3))
+    monkeypatch.setattr(spectrograms, "_AT_ONCE", 7)
+    np.testing.assert_allclose(_draw(_sing(3)), whole, atol=1e-3)
