@@ -73,7 +73,7 @@ def check(config: Config, output: str | os.PathLike[str] | None = None, *, overr
     folder = _choose_folder(settings, output)
     engine = load_engine(settings)
     from kerastune_ft.inspection.document import describe_inspection, list_left_out
-    from kerastune_ft.inspection.files import check_folder, keep_earlier_rows, write_check
+    from kerastune_ft.inspection.files import check_folder, choose_list, keep_earlier_rows, write_check
     from kerastune_ft.inspection.inspect import inspect_data, open_for_check
     from kerastune_ft.inspection.page import write_page
 
@@ -87,10 +87,9 @@ def check(config: Config, output: str | os.PathLike[str] | None = None, *, overr
             for example, reason in list_left_out(found)
         ]
         document = describe_inspection(found, shows)
-        line = f'"exclude": {json.dumps(str(folder / "exclude.csv"), ensure_ascii=False)}'
+        line = f'"exclude": {json.dumps(str(choose_list(folder)), ensure_ascii=False)}'
         page = write_page(found, document, line, session if shows else None)
         file = write_check(folder, document, page, keep_earlier_rows(settings.data.exclude, rows))
-    line = f'"exclude": {json.dumps(str(file), ensure_ascii=False)}'
     return DataCheck({**document, "exclude_file": str(file), "line": line}, folder)
 
 

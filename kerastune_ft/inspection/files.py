@@ -28,14 +28,16 @@ def check_folder(folder: Path) -> None:
         raise ConfigError(f"--output: {folder} holds something else than a check; name another folder, or an empty one")
 
 
-def write_check(folder: Path, document: Mapping[str, Any], page: str, rows: Sequence[Mapping[str, str]]) -> Path:
-    """Write page, findings and list into a folder, each whole or not at all; return the path of the list.
+def choose_list(folder: Path) -> Path:
+    """Return where the list of a check goes: a list that was changed since the last check wrote it is kept."""
+    return folder / (ANEW if _is_changed(RunDirectory(folder)) else EXCLUDE)
 
-    A list that was changed since the last check wrote it is kept, and the new one has another name.
-    """
+
+def write_check(folder: Path, document: Mapping[str, Any], page: str, rows: Sequence[Mapping[str, str]]) -> Path:
+    """Write page, findings and list into a folder, each whole or not at all; return the path of the list."""
     target = RunDirectory(folder)
     content = _format_rows(rows)
-    name = ANEW if _is_changed(target) else EXCLUDE
+    name = choose_list(folder).name
     target.commit(name, content)
     target.commit(PAGE, encode_text(page))
     known = hashlib.sha256(content).hexdigest() if name == EXCLUDE else _read_hash(target)

@@ -7,7 +7,7 @@ import pytest
 
 from kerastune_ft.data.exclude import Exclusion
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inspection.files import check_folder, keep_earlier_rows, write_check
+from kerastune_ft.inspection.files import check_folder, choose_list, keep_earlier_rows, write_check
 
 ROWS = [{"input": 'a, "b".png', "reason": "copy of c.png", "content": "00ff"}]
 
@@ -25,6 +25,7 @@ def test_a_list_that_somebody_worked_on_is_kept(tmp_path: Path) -> None:
     assert write_check(tmp_path, {}, "", []) == file
     assert Exclusion.read(str(file)).contents == {}
     file.write_text("input\nmine.png\n")
+    assert choose_list(tmp_path) == tmp_path / "exclude-new.csv"
     assert write_check(tmp_path, {}, "", ROWS) == tmp_path / "exclude-new.csv"
     assert file.read_text() == "input\nmine.png\n"
     assert write_check(tmp_path, {}, "", ROWS).name == "exclude-new.csv"
