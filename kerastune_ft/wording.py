@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
 _LIMIT, _FEW = 20, 3
+_LOGIN = re.compile(r"(?:^|(?<=://))[^/\s]+@")
 
 
 def encode_text(text: str) -> bytes:
@@ -14,6 +16,14 @@ def encode_text(text: str) -> bytes:
     In JSON that is the escape that gives the same name when it is read.
     """
     return text.encode("utf-8", "backslashreplace")
+
+
+def hide_logins(text: str) -> str:
+    """Return a text with `***` in the place of names and passwords in addresses: `https://***@host`.
+
+    At its beginning an address may lack the scheme, as those of proxies do.
+    """
+    return _LOGIN.sub("***@", text)
 
 
 def counted(number: int, noun: str) -> str:

@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import json
 
-from kerastune_ft.wording import counted, describe_left_out, encode_text, first_names, lines, percent, wrap_words
+from kerastune_ft.wording import (
+    counted,
+    describe_left_out,
+    encode_text,
+    first_names,
+    hide_logins,
+    lines,
+    percent,
+    wrap_words,
+)
 
 
 def test_one_is_singular_and_thousands_are_separated() -> None:
@@ -48,3 +57,12 @@ def test_what_was_left_out_is_counted_and_named() -> None:
     assert describe_left_out(rows[:1]) == "1 example left out: a.png (is empty)"
     assert describe_left_out(rows) == "4 examples left out: a.png (is empty), b.png, c.png (is cut) and 1 more"
     assert describe_left_out(rows, show_names=False) == "4 examples left out"
+
+
+def test_logins_are_taken_out_of_addresses() -> None:
+    assert (
+        hide_logins("ftp://ann@host and https://ann:p@ss@host:80/a@b") == "ftp://***@host and https://***@host:80/a@b"
+    )
+    assert hide_logins("ann:pass@proxy:3128") == "***@proxy:3128"
+    for plain in ("sqlite:////tmp/a@b.db", "http://host:5000", "/home/a@b:/c", "--flag=1"):
+        assert hide_logins(plain) == plain

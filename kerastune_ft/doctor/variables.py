@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from kerastune_ft import keras_settings
 from kerastune_ft.doctor.finding import BROKEN, NOTE, Finding, Section
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.wording import hide_logins
 
 # Beginnings of names that TensorFlow, Keras, the hubs, drivers and this package read.
 _PREFIXES = ("TF_", "KERAS_", "KERASTUNE_", "XLA_", "CUDA_", "NVIDIA_", "NCCL_", "ONEDNN_", "DNNL_", "TPU_", "PJRT_",
@@ -19,8 +20,7 @@ _NAMES = frozenset({
 })  # fmt: skip
 # Terraform has variables of the same beginning.
 _OTHERS = ("TF_CLI_", "TF_VAR_", "TF_LOG", "TF_DATA_DIR", "TF_PLUGIN_", "TF_WORKSPACE", "TF_TOKEN", "TF_REGISTRY")
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
-_LOGIN = re.compile(r"(?<=://)[^/@\s]+@")
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|USERNAME", re.IGNORECASE)
 _MEANING: Mapping[str, str] = {
     "CUDA_VISIBLE_DEVICES": "TensorFlow sees these GPUs only",
     "KERASTUNE_CACHE": "stored features and prepared data lie there",
@@ -52,7 +52,7 @@ def examine_variables() -> Section:
 def find_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """Return what matters of an environment, by name; of secrets only that they are set."""
     return {
-        name: "(set)" if _SECRET.search(name) else _LOGIN.sub("***@", value)
+        name: "(set)" if _SECRET.search(name) else hide_logins(value)
         for name, value in sorted(environment.items())
         if (name.upper().startswith(_PREFIXES) and not name.startswith(_OTHERS)) or name.upper() in _NAMES
     }

@@ -13,6 +13,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tracking.packages import import_package
 from kerastune_ft.tracking.sink import Begun, Has, Point, shorten_error
+from kerastune_ft.wording import hide_logins
 
 _STATES = {"done": "FINISHED", "failed": "FAILED", "interrupted": "KILLED"}
 # What a server takes in one call.
@@ -55,13 +56,14 @@ class Server:
             self._client.search_experiments(max_results=1)
         except Exception as error:
             raise ConfigError(
-                f"output.trackers: MLflow at {self._uri} cannot be used ({shorten_error(error)}); start it, give "
-                "another uri (a server, or sqlite:///mlflow.db), or leave the tracker out"
+                f"output.trackers: MLflow at {hide_logins(self._uri)} cannot be used ({shorten_error(error)}); "
+                "start it, give another uri (a server, or sqlite:///mlflow.db), or leave the tracker out"
             ) from error
 
     def start(self, begun: Begun) -> Mapping[str, Any]:
         """Make the run, or take it up where there is one in the same place; parameters that it has stay."""
-        place = {"uri": self._uri, "experiment": self._experiment}
+        # The address may come with a password from the environment, and the identity is written down.
+        place = {"uri": hide_logins(self._uri), "experiment": self._experiment}
         known = begun.identity if {key: begun.identity.get(key) for key in place} == place else {}
         has = self._take_up(str(known["run"])) if known else None
         if has is None:

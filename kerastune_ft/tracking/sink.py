@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from kerastune_ft.wording import hide_logins
+
 _LONGEST = 200
 Has = Callable[[str, int], bool]
 """Tells of a tag and a step whether the tracker has its figure."""
@@ -35,8 +37,8 @@ class Point:
 
 
 def shorten_error(error: Exception) -> str:
-    """Return what an error says in one short line."""
-    said = " ".join(str(error).split())
+    """Return what an error says in one short line, without logins of addresses."""
+    said = hide_logins(" ".join(str(error).split()))
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]} ..."
 
 

@@ -11,11 +11,13 @@ def test_what_matters_is_shown_without_secrets() -> None:
     shown = variables.find_variables(
         {
             "KERAS_BACKEND": "jax", "TF_CONFIG": "{}", "HF_TOKEN": "abc", "KAGGLE_KEY": "abc", "EDITOR": "ed",
-            "https_proxy": "http://ann:abc@proxy:3128", "TF_CLI_CONFIG_FILE": "x", "TF_VAR_password": "abc",
+            "https_proxy": "http://ann:a@c@proxy:3128", "HTTP_PROXY": "ann:abc@proxy:3128", "KAGGLE_USERNAME": "ann",
+            "TF_CLI_CONFIG_FILE": "x", "TF_VAR_password": "abc",
         }
     )  # fmt: skip
     assert shown == {
-        "HF_TOKEN": "(set)", "KAGGLE_KEY": "(set)", "KERAS_BACKEND": "jax", "TF_CONFIG": "{}",
+        "HF_TOKEN": "(set)", "HTTP_PROXY": "***@proxy:3128", "KAGGLE_KEY": "(set)", "KAGGLE_USERNAME": "(set)",
+        "KERAS_BACKEND": "jax", "TF_CONFIG": "{}",
         "https_proxy": "http://***@proxy:3128",
     }  # fmt: skip
 

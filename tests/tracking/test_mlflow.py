@@ -55,6 +55,42 @@ def test_a_server_that_does_not_answer_is_refused(tmp_path: Path) -> None:
         sink.require()
 
 
+class Named:
+    def __init__(self, **names: Any) -> None:
+        vars(self).update(names)
+
+
+def test_a_password_of_the_environment_is_neither_written_nor_said() -> None:
+    address = "https://ann:s3cret@tracking:5000"
+
+    class Client:
+        def __init__(self, tracking_uri: str) -> None:
+            assert tracking_uri == address
+
+        def search_experiments(self, **more: Any) -> None:
+            raise RuntimeError(f"API request to {address}/api/2.0 failed")
+
+        def get_experiment_by_name(self, name: str) -> Any:
+            return Named(experiment_id="1")
+
+        def create_run(self, experiment: str, **more: Any) -> Any:
+            return Named(info=Named(run_id="new"))
+
+        def log_batch(self, run: str, **more: Any) -> None: ...
+
+    package = Named(
+        tracking=Named(MlflowClient=Client),
+        entities=Named(Param=lambda key, value: (key, value)),
+        get_tracking_uri=lambda: address,
+    )
+    sink = Server(package, Mlflow())
+    with pytest.raises(ConfigError) as caught:
+        sink.require()
+    assert "s3cret" not in str(caught.value) and "https://***@tracking:5000" in str(caught.value)
+    identity = sink.start(Begun("tiny", "runs", {"a": 1}))
+    assert identity["uri"] == "https://***@tracking:5000"
+
+
 def test_another_experiment_is_another_run() -> None:
     class Client:
         def __init__(self, tracking_uri: str) -> None: ...
@@ -70,10 +106,6 @@ def test_another_experiment_is_another_run() -> None:
             return Named(info=Named(run_id=f"{experiment}-new"))
 
         def log_batch(self, run: str, **more: Any) -> None: ...
-
-    class Named:
-        def __init__(self, **names: Any) -> None:
-            vars(self).update(names)
 
     made: list[str] = []
     package = Named(tracking=Named(MlflowClient=Client), entities=Named(Param=lambda key, value: (key, value)))
