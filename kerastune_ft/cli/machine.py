@@ -18,7 +18,7 @@ from kerastune_ft.cli.terminal import common, echo, print_json
 def doctor(network: bool, selftest: bool, replicas: int | None, as_json: bool, debug: bool) -> int:
     """Examine versions, devices, memory, disk, caches and settings: what is broken or missing, and what mends it.
 
-    All lines may be shown to others: the home directory is written ~, and secrets are left out.
+    Lines are made to be shown to others: the home directory is written ~, and secrets are left out.
     """
     if selftest:
         if network:

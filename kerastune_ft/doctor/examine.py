@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kerastune_ft.doctor.devices import examine_devices
-from kerastune_ft.doctor.finding import BROKEN, WARNING, Section, hide_home
+from kerastune_ft.doctor.finding import BROKEN, WARNING, Section, hide_home_within
 from kerastune_ft.doctor.machine import examine_machine
 from kerastune_ft.doctor.network import examine_network
 from kerastune_ft.doctor.places import examine_places
@@ -76,4 +75,4 @@ class Examination:
             "warnings": self.count(WARNING),
             **{section.name: section.to_json() for section in self.sections},
         }
-        return dict(json.loads(hide_home(json.dumps(document))))
+        return dict(hide_home_within(document))

@@ -11,8 +11,8 @@ from typing import Any
 from kerastune_ft.storage import expand_home
 
 OK, NOTE, WARNING, BROKEN = "ok", "note", "warning", "broken"
-# A name before it, as in /home/ann-2, is another one.
-_REST_OF_NAME = r"(?![\w.-])"
+# A longer name, as in /home/ann-2, is another one, and so is a folder within others, as in /mnt/home/ann.
+_BEFORE, _AFTER = r"(?<![\w.-])", r"(?![\w.-])"
 
 
 @dataclass(frozen=True)
@@ -57,5 +57,14 @@ def hide_home(text: str) -> str:
     """Return a text with `~` in the place of this user's home directory, so that it can be shown to others."""
     home = os.path.realpath(expand_home("~"))
     for place in {expand_home("~").rstrip("/"), home} - {"~", "", "/"}:
-        text = re.sub(re.escape(place) + _REST_OF_NAME, "~", text)
+        text = re.sub(_BEFORE + re.escape(place) + _AFTER, "~", text)
     return text
+
+
+def hide_home_within(value: Any) -> Any:
+    """Return a JSON value with `~` in the place of the home directory in all its texts, keys included."""
+    if isinstance(value, str):
+        return hide_home(value)
+    if isinstance(value, Mapping):
+        return {hide_home(key): hide_home_within(item) for key, item in value.items()}
+    return [hide_home_within(item) for item in value] if isinstance(value, list | tuple) else value

@@ -168,7 +168,7 @@ class _Selftest:
     program: str | None
 
     def run(self) -> None:
-        """Train all runs that the promises need. Raises the error of the first ones where these cannot be trained."""
+        """Train all runs that the promises need; those that cannot be trained have no results."""
         data = write_data(self.folder / "data.npz")
         first: list[Mapping[str, Any]] = []
         for sample in self.samples:
