@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import http.client
 import os
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -140,7 +141,7 @@ class _Transfer:
             if isinstance(error.reason, OSError) and not isinstance(error.reason, TimeoutError | ConnectionError):
                 raise self._explain_unreachable(error.reason) from error
             raise _Broken(str(error.reason)) from error
-        except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
+        except (TimeoutError, ConnectionError, ssl.SSLError, http.client.HTTPException) as error:
             raise _Broken(str(error) or type(error).__name__) from error
         except ValueError as error:
             raise ConfigError(f"{self._url} is no address that can be fetched ({error})") from error
@@ -167,6 +168,10 @@ class _Transfer:
         )
 
     def _write(self, answer: Any, begun: int) -> None:
+        sent = answer.headers.get("Content-Range", "")
+        if begun and sent and not sent.startswith(f"bytes {begun}-"):
+            self._forget()
+            raise _Broken(f"the server sends {sent!r} instead of what is missing")
         length = answer.headers.get("Content-Length")
         expected = None if length is None else begun + int(length)
         version = answer.headers.get("ETag", "")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import ssl
 import subprocess
 import sys
 from pathlib import Path
@@ -172,3 +173,27 @@ def test_a_folder_that_cannot_be_written_is_named(file_server: FileServer, tmp_p
     with pytest.raises(ConfigError, match="cannot be written"):
         fetch(file_server, tmp_path / "file/a.h5")
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_another_range_than_was_asked_for_is_not_appended(file_server: FileServer, tmp_path: Path) -> None:
+    file_server.plan = ["truncated", "elsewhere"]
+    said: list[str] = []
+    assert fetch(file_server, tmp_path / "a.h5", "", said).read_bytes() == file_server.content
+    assert "the server sends 'bytes 7-" in said[1]
+    assert "range" not in file_server.requests[-1]
+
+
+def test_an_encrypted_connection_that_breaks_is_tried_again(
+    file_server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, failures = downloads._Transfer._write, [ssl.SSLEOFError(8, "EOF occurred in violation of protocol")]
+
+    def fail_once(self: Any, answer: Any, begun: int) -> None:
+        if failures:
+            raise failures.pop()
+        write(self, answer, begun)
+
+    monkeypatch.setattr(downloads._Transfer, "_write", fail_once)
+    said: list[str] = []
+    assert fetch(file_server, tmp_path / "a.h5", said=said).read_bytes() == file_server.content
+    assert "EOF occurred" in said[0]

@@ -14,7 +14,8 @@ import pytest
 class FileServer:
     """Serves `content` at any path; `plan` lists what happens to the next requests, after which all go well.
 
-    An entry is a status such as 404, `truncated` (half of what is left is sent), `whole` (no ranges) or `ok`.
+    An entry is a status such as 404, `truncated` (half of what is left is sent), `whole` (no ranges), `elsewhere`
+    (another range than was asked for) or `ok`.
     """
 
     content: bytes
@@ -36,6 +37,8 @@ class FileServer:
         rest = self.content[begun:]
         handler.send_response(206 if begun else 200)
         handler.send_header("Content-Length", str(len(rest)))
+        if begun and step == "elsewhere":
+            handler.send_header("Content-Range", f"bytes 7-{len(rest) + 6}/{len(self.content)}")
         if self.version:
             handler.send_header("ETag", self.version)
         handler.end_headers()
