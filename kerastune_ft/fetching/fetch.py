@@ -15,7 +15,7 @@ from kerastune_ft.errors import DataError, explain_write
 from kerastune_ft.fetching.backbones import fetch_backbone
 from kerastune_ft.fetching.data import fetch_data
 from kerastune_ft.fetching.lock_file import Fetched, LockFile
-from kerastune_ft.fetching.places import choose_folders, write_script
+from kerastune_ft.fetching.places import choose_folders, list_caches, write_script
 from kerastune_ft.fetching.wheels import gather_wheels
 from kerastune_ft.storage import path_of_user
 from kerastune_ft.streams import say
@@ -74,7 +74,7 @@ def fetch(
     folder = path_of_user(output) if output is not None else None
     variables = choose_folders(folder) if folder is not None else {}
     lock = LockFile(folder / _LOCK if folder is not None else Path.cwd() / f"{settings.name}.{_LOCK}")
-    _remove_damaged(lock)
+    _remove_damaged(lock, [getattr(settings.data, "data_dir", None), wheels])
     fetched, found = _gather(settings, folder)
     install = ""
     if wheels is not None:
@@ -96,11 +96,26 @@ def _gather(settings: RunConfig, folder: Path | None) -> tuple[list[Fetched], li
     return fetched, [f"{path}={value}" for path, value in overrides.items()]
 
 
-def _remove_damaged(lock: LockFile) -> None:
-    """Delete fetched files that are not what they were, so that they are fetched again."""
-    for name, why in lock.find_damage().items():
+def _remove_damaged(lock: LockFile, more: Sequence[str | None]) -> None:
+    """Delete fetched files that are not what they were, so that they are fetched again.
+
+    A list may come from elsewhere, and what it names may be anything: only what lies beside it, in a cache, or in one
+    of `more` folders is deleted. Raises DataError for another.
+    """
+    if not (damage := lock.find_damage()):
+        return
+    here = lock.path.absolute().parent
+    folders = [*list_caches(), *(path_of_user(each) for each in more if each)]
+    folders += [here] if lock.path.name == _LOCK else []
+    own = [each.resolve() for each in folders]
+    for name, why in damage.items():
+        path = here / name
+        if path.exists() and not any(path.resolve().is_relative_to(folder) for folder in own):
+            raise DataError(
+                f"{lock.path} lists {path}, which is not what it was ({why}) and lies in none of the places of fetched "
+                "files, so it is left alone; delete it to have it fetched again, or delete the list"
+            )
         say(f"{name}: {why}; it is fetched again")
-        path = lock.path.absolute().parent / name
         # The hub of Hugging Face keeps links to its files.
         for each in (path.resolve(), path):
             try:

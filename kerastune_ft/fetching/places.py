@@ -6,6 +6,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from kerastune_ft.backbones.hub import presets
+from kerastune_ft.backbones.keras_applications import imagenet
+from kerastune_ft.storage import expand_home
+
 _HERE = """# Source this before runs: what was fetched is found below the folder of this file.
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]:-$0}")" && pwd)
 """
@@ -28,6 +32,12 @@ def choose_folders(output: Path) -> dict[str, str]:
     chosen = {name: str(output.absolute() / folder) for name, folder in _FOLDERS.items()}
     os.environ.update(chosen)
     return chosen
+
+
+def list_caches() -> list[Path]:
+    """Return the folders where Keras, the hubs and TensorFlow Datasets keep files here, as the environment says."""
+    data_sets = Path(expand_home(os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"))
+    return [imagenet.cache_directory(), *map(presets.cache_directory, ("kaggle", "hf", "modelscope")), data_sets]
 
 
 def write_script(output: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import shlex
 import subprocess
 import sys
 import urllib.parse
@@ -71,8 +72,9 @@ def gather_wheels(folder: Path, report: Report) -> tuple[list[Fetched], str]:
     _run_pip("download", "--no-deps", "--dest", str(folder), "--requirement", str(folder / LIST))
     _bring_own_wheel(folder, report)
     fetched = [Fetched(path, "pip") for path in sorted(folder.iterdir()) if path.suffix in (".whl", ".gz", ".zip")]
+    place, pins = shlex.quote(str(folder)), shlex.quote(str(folder / LIST))
     return fetched, (
-        f'python -m pip install --no-index --find-links {folder} --requirement {folder / LIST} "{installation.package}"'
+        f'python -m pip install --no-index --find-links {place} --requirement {pins} "{installation.package}"'
     )
 
 

@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from kerastune_ft.cli.commands import main
+from kerastune_ft.errors import DataError
 from kerastune_ft.fetching import fetch as fetching
 from kerastune_ft.fetching.lock_file import Fetched
 
@@ -85,3 +86,18 @@ def test_wheels_go_along_with_the_command_that_installs_them(
 def test_a_wrong_configuration_is_refused_before_anything_is_fetched(weights: list[int]) -> None:
     done = CliRunner().invoke(main, ["fetch", "medical", "--set", "phases.head.epochs=0"])
     assert done.exit_code == 2 and weights == []
+
+
+@pytest.mark.parametrize("name", ["thesis.tex", "out/link"])
+def test_a_list_from_elsewhere_deletes_nothing_of_the_user(tmp_path: Path, weights: list[int], name: str) -> None:
+    fetching.fetch("medical", output="out")
+    (tmp_path / "thesis.tex").write_text("mine")
+    (tmp_path / "out/link").symlink_to(tmp_path / "thesis.tex")
+    list_of = json.loads((tmp_path / "out/fetched.json").read_text())
+    entry = {"bytes": 3, "sha256": "00", "source": "x"}
+    for place in (str(tmp_path / name), os.path.relpath(tmp_path / name, "out")):
+        list_of["files"] = {place: entry}
+        (tmp_path / "out/fetched.json").write_text(json.dumps(list_of))
+        with pytest.raises(DataError, match="lies in none of the places of fetched files, so it is left alone"):
+            fetching.fetch("medical", output="out")
+    assert (tmp_path / "thesis.tex").read_text() == "mine"

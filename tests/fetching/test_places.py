@@ -24,3 +24,11 @@ def test_libraries_are_led_below_one_folder_also_after_it_was_moved(
     assert {name: variables[name] for name in chosen} == {
         name: value.replace(str(tmp_path / "a"), str(tmp_path / "b c")) for name, value in chosen.items()
     }
+
+
+def test_caches_are_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    places.choose_folders(tmp_path)
+    assert {path.relative_to(tmp_path).parts[0] for path in places.list_caches()} == {
+        "keras", "kagglehub", "huggingface", "modelscope", "tfds",
+    }  # fmt: skip
