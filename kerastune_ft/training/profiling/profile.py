@@ -46,7 +46,7 @@ class Profile(Watcher, Clock):
         self._seconds: dict[str, float] = {}
         self._steps = self._calls = 0
         self._spans: list[tuple[str, float, float]] = []
-        self._is_traced = False
+        self._is_traced = self._is_profiled = False
         self._failure = ""
 
     @contextlib.contextmanager
@@ -168,6 +168,7 @@ class Profile(Watcher, Clock):
 
         try:
             tf.profiler.experimental.start(os.fspath(self._run.path / folder))
+            self._is_profiled = True
         except Exception as error:
             # Another profiler may be at work in this process.
             self._failure = " ".join(str(error).split())
@@ -176,7 +177,8 @@ class Profile(Watcher, Clock):
         if not self._is_traced:
             return
         self._is_traced = False
-        if not self._failure:
+        if self._is_profiled:
+            self._is_profiled = False
             import tensorflow as tf
 
             try:

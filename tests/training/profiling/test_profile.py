@@ -110,3 +110,25 @@ def test_weights_history_and_metrics_are_the_same_with_and_without(tmp_path: Pat
     assert plain.profile == {}
     with pytest.raises(ConfigError, match=r"--profile: .* is finished"):
         kerastune_ft.run(config, tmp_path / "plain", profile=True)
+
+
+def test_a_trace_that_could_not_begin_leaves_later_ones_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+
+    def start(folder: str) -> None:
+        calls.append("start")
+        if len(calls) == 1:
+            raise RuntimeError("another profiler is running")
+
+    monkeypatch.setattr("tensorflow.profiler.experimental.start", start)
+    monkeypatch.setattr("tensorflow.profiler.experimental.stop", lambda: calls.append("stop"))
+    profile = Profile(RunDirectory(tmp_path))
+    for name in ("head", "top"):
+        profile.phase_started({"name": name}, 0)
+        for _ in range(7):
+            with profile.measure(STEP):
+                pass
+        profile.phase_done({})
+    assert calls == ["start", "start", "stop"]
