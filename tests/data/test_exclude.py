@@ -187,3 +187,19 @@ def test_other_data_to_evaluate_on_are_not_shortened(tmp_path: Path) -> None:
     options.pop("kind")
     other = TableData(**options, exclude=_list(tmp_path, "elsewhere.png"), splits=Column(column="none"))
     assert _open(other, tmp_path, unsplit=True).info.sizes == {"test": 20}
+
+
+def test_in_changed_data_what_was_left_out_is_not_new(tmp_path: Path) -> None:
+    rows = pets(tmp_path / "data", 20)
+    path = str(pet_table(tmp_path / "data", rows))
+    left = TableData(path=path, input="image", label="label", exclude=_list(tmp_path, "images/001.png"))
+    source = _open(left, tmp_path)
+    columns, written = splits_table(source)
+    content = "\n".join(",".join(row) for row in (columns, *written)).encode()
+    recorded = RecordedExamples.parse("runs/a-1", source.info.fingerprint, content).in_changed_data()
+    rows[0][1] = {"cat": "dog", "dog": "cat"}[rows[0][1]]
+    pet_table(tmp_path / "data", rows)
+    change = _open(left, tmp_path, recorded=recorded).change
+    assert change is not None
+    assert change.describe().startswith("1 ")
+    assert not change.added

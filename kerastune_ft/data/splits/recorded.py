@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -39,6 +39,8 @@ class PresentExamples:
     contents: Sequence[str]
     """For each example, the SHA-256 of its content."""
     fingerprint: str
+    excluded: Collection[int] = ()
+    """The indices of examples that `data.exclude` names, which are not new where the run left them out."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,8 @@ class RecordedExamples:
             if row >= 0 and present.labels[index] != self.labels[row]:
                 text = f'{present.keys[index]}: "{self.labels[row]}", now "{present.labels[index]}"'
                 relabelled[self.splits[row]].append(text)
-        added = [present.keys[index] for index in np.flatnonzero(places < 0).tolist()]
+        left_out = set(present.excluded)
+        added = [present.keys[index] for index in np.flatnonzero(places < 0).tolist() if index not in left_out]
         return DataChange(
             self.fingerprint,
             present.fingerprint,
