@@ -7,12 +7,17 @@ from typing import Any
 from kerastune_ft.errors import PromiseError
 from kerastune_ft.exporting.answers.base import Compared
 
+_DIGITS = 9
+
 
 def measure_loss(compared: Compared) -> float:
     """Return how many points of the score an export loses: of a hundred, or percent of an error that grows."""
-    if not compared.is_error:
-        return 100.0 * (compared.of_run - compared.of_export)
-    return 100.0 * (compared.of_export - compared.of_run) / max(compared.of_run, 1e-12)
+    if compared.is_error:
+        loss = (compared.of_export - compared.of_run) / max(compared.of_run, 1e-12)
+    else:
+        loss = compared.of_run - compared.of_export
+    # One example of a hundred is 1 point and not 1.0000000000000009, which would be above a limit of 1.
+    return round(100.0 * loss, _DIGITS)
 
 
 def refuse_loss(compared: Compared, split: str, how: str, most: float) -> dict[str, Any]:

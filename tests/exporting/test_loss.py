@@ -27,6 +27,13 @@ def test_more_than_the_limit_is_refused_with_the_figures() -> None:
         refuse_loss(compare(0.83, float("nan")), "validation", "dynamic", 1.0)
 
 
+def test_as_much_as_the_limit_is_kept() -> None:
+    assert 100 * (0.83 - 0.82) > 1.0
+    assert refuse_loss(compare(0.83, 0.82), "validation", "dynamic", 1.0)["loss"] == 1.0
+    with pytest.raises(PromiseError, match=r"loses 1\.10 points"):
+        refuse_loss(compare(0.83, 0.819), "validation", "dynamic", 1.0)
+
+
 def test_what_is_lost_is_told() -> None:
     found = refuse_loss(compare(0.83, 0.825), "validation", "float16", 1.0)
     assert found["how"] == "float16" and found["max_loss"] == 1.0
