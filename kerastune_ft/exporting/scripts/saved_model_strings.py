@@ -23,6 +23,7 @@ def load(folder: str | Path) -> SimpleNamespace:
 
 def read(model: Any, item: str) -> tuple[str, ...]:
     """Return a text, or the two of a pair; raise ValueError for what is no text."""
+    item.encode()  # Half a character is an error that is a ValueError too.
     texts = tuple(part.strip() for part in (item.split("\t") if model.texts == 2 else [item]))
     seen = [any(unicodedata.category(a)[0] not in "CZ" and a not in model.invisible for a in text) for text in texts]
     if seen != [True] * model.texts:

@@ -37,6 +37,7 @@ def open_tokenizer(file: Path, library: str, ids: Any = None, shift: int = 0, **
 
 def read(model: Any, item: str) -> dict[str, np.ndarray]:
     """Return the rows of a text or pair, padded, as inputs of the model; raise ValueError for what is no text."""
+    item.encode()  # Half a character is an error that is a ValueError too.
     texts = [part.strip() for part in (item.split("\t") if model.texts == 2 else [item])]
     seen = [any(unicodedata.category(a)[0] not in "CZ" and a not in model.invisible for a in text) for text in texts]
     if seen != [True] * model.texts:
@@ -50,9 +51,8 @@ def read(model: Any, item: str) -> dict[str, np.ndarray]:
     begins = [[*model.start, *row, *(model.separator if second else ())] for row in rows]
     rows = [[*begin, *(second[0][:kept] if second else ()), *model.end] or [model.padding] for begin in begins]
     size = next(each for each in model.sizes if each >= (count if model.most_windows else len(rows[0])))
-    tokens, mask, segments = inputs = np.zeros(
-        (3, *((size, model.longest) if model.most_windows else (1, size))), "int32"
-    )
+    shape = (size, model.longest) if model.most_windows else (1, size)
+    tokens, mask, segments = inputs = np.zeros((3, *shape), "int32")
     tokens[:] = model.padding
     for place, (begin, row) in enumerate(zip(begins, rows, strict=True)):
         tokens[place, : len(row)], mask[place, : len(row)] = row, 1

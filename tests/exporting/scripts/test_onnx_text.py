@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,6 +44,13 @@ def test_a_row_without_any_token_has_one_of_padding() -> None:
 def test_a_text_of_which_nothing_is_to_be_seen_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match="nothing to see"):
         script.read(_open(TextGraphs(make_text_serving(make_byte_pairs()))), text)
+
+
+@pytest.mark.parametrize("make", [make_byte_pairs, make_word_pieces])
+def test_half_a_character_is_a_value_error(make: Callable[[], Any]) -> None:
+    model = _open(TextGraphs(make_text_serving(make())))
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        script.read(model, "a \ud83d b")
 
 
 def test_another_number_of_texts_is_a_value_error() -> None:
