@@ -14,12 +14,16 @@ import tensorflow as tf
 from kerastune_ft.input.sounds.resample import Clip
 
 _BETA, _LOBES = 5.0, 10
+# Seconds, as in `input.sounds.resample.fit_samples`.
+_REACH = 0.1
 
 
 def decode_wav(content: tf.Tensor, clip: Clip) -> tf.Tensor:
     """Return a WAV file of 16 bits as float32 [clip.samples] of one channel, at the clip's rate; a graph function."""
     samples, rate = tf.audio.decode_wav(content)
-    return fit(resample(mix(samples), rate, clip.sample_rate), clip)
+    # The part that is cut off is not resampled, except for the reach of the filter.
+    enough = tf.cast(tf.math.ceil((clip.seconds + _REACH) * tf.cast(rate, tf.float64)), tf.int32)
+    return fit(resample(mix(samples)[:enough], rate, clip.sample_rate), clip)
 
 
 def mix(samples: tf.Tensor) -> tf.Tensor:
@@ -37,10 +41,11 @@ def mix(samples: tf.Tensor) -> tf.Tensor:
 def resample(samples: tf.Tensor, rate: tf.Tensor, wanted: int) -> tf.Tensor:
     """Return samples [frames], float64, of any rate at the rate `wanted`; a graph function."""
     common = _divide(rate, wanted)
-    up, down = tf.constant(wanted, tf.int32) // common, rate // common
+    # Samples between which zeros were inserted are more than int32 can count.
+    up, down = (tf.cast(each // common, tf.int64) for each in (tf.constant(wanted, tf.int32), rate))
     most = tf.maximum(up, down)
     half = _LOBES * most
-    frames = tf.size(samples)
+    frames = tf.size(samples, tf.int64)
     places = tf.range(-(-frames * up // down)) * down
     # The first sample whose tap of the filter is not before its beginning, and as many as the filter is long.
     first = -((half - places) // up)

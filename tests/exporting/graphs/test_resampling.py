@@ -8,6 +8,7 @@ import tensorflow as tf
 from scipy.io import wavfile
 
 from kerastune_ft.data.sounds.decode import decode_sound
+from kerastune_ft.exporting.graphs import resampling
 from kerastune_ft.exporting.graphs.resampling import decode_wav, resample
 from kerastune_ft.input.sounds.resample import Clip, fit_samples
 from kerastune_ft.input.sounds.resample import resample as resample_outside
@@ -34,6 +35,26 @@ def test_files_become_the_samples_of_training(seconds: float) -> None:
         sound = decode_sound(content)
         wanted = fit_samples(sound.values, sound.rate, clip)
         assert np.abs(decode_wav(tf.constant(content), clip).numpy() - wanted).max() < 2e-5
+
+
+def test_what_is_cut_off_is_not_resampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def count(samples: tf.Tensor, rate: tf.Tensor, wanted: int) -> tf.Tensor:
+        seen.append(int(tf.size(samples)))
+        return resample(samples, rate, wanted)
+
+    monkeypatch.setattr(resampling, "resample", count)
+    decode_wav(tf.constant(_write(tone(300.0, 2.0, 44100)[:, np.newaxis], 44100)), Clip(8000, 800))
+    assert seen == [0.2 * 44100]
+
+
+def test_rates_without_a_common_divisor_are_counted_beyond_32_bits() -> None:
+    # 135,000 samples with 15,999 zeros after each.
+    samples, rate = np.zeros(135_000), 15_999
+    samples[-20_000:] = tone(440.0, 20_000 / rate, rate)[:20_000]
+    found = tf.function(resample)(tf.constant(samples), tf.constant(rate), 16_000).numpy()
+    assert np.abs(found - resample_outside(samples, rate, 16_000)).max() < 1e-6
 
 
 def _write(values: np.ndarray, rate: int) -> bytes:
