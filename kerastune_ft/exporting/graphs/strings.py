@@ -20,6 +20,8 @@ from kerastune_ft.input.texts.tokenise import tokenise_texts
 
 PACKAGE = "tensorflow_text"
 _GROWS = "BytePairTokenizer"
+# TensorFlow's takes a text to end where a character of code 0 is; another that is none either stands in its place.
+_ENDS_AT_ZERO, _ZERO, _OTHER = "WordPieceTokenizer", r"\x00", "\x01"
 
 
 def explain_refusal(rows: RowSettings) -> str | None:
@@ -28,14 +30,15 @@ def explain_refusal(rows: RowSettings) -> str | None:
     name = type(tokenizer).__name__
     if rows.text.window is not None:
         return "texts in windows are divided outside of the graph"
-    if any(each.__name__ == _GROWS for each in type(tokenizer).__mro__):
+    if _is_of(tokenizer, _GROWS):
         return f"{name} of TensorFlow keeps every word that it ever saw, so that a server's memory would grow for ever"
     if importlib.util.find_spec(PACKAGE) is None:
         return "tensorflow-text is not installed: python -m pip install tensorflow-text"
     if hasattr(tokenizer, "set_proto"):
         # Made anew: TensorFlow drops the model of SentencePiece whenever it empties its caches, as with a new seed.
         tokenizer.set_proto(tokenizer.proto)
-    found = tf.function(lambda texts: tokenizer(texts), autograph=False)(tf.constant(HARD_TEXTS)).to_list()
+    read = tf.function(lambda texts: _tokenise(tokenizer, texts), autograph=False)
+    found = read(tf.constant(HARD_TEXTS)).to_list()
     wanted = tokenise_texts(tokenizer, HARD_TEXTS)
     if other := [text for number, text in enumerate(HARD_TEXTS) if found[number] != wanted[number].tolist()]:
         return f"{name} of TensorFlow gives other tokens than in training, as for {other[0][:40]!r}"
@@ -48,7 +51,7 @@ def read_rows(rows: RowSettings, texts: Sequence[tf.Tensor]) -> Tensors:
     They are padded to the smallest size of `rows` that holds the longest. Blanks around a text are left out.
     """
     text = rows.text
-    parts = [text.tokenizer(tf.strings.strip(each)) for each in texts]
+    parts = [_tokenise(text.tokenizer, tf.strings.strip(each)) for each in texts]
     room = rows.limit - text.special(len(parts))
     kept = _count_tokens([part.row_lengths() for part in parts], room)
     pieces = [
@@ -57,7 +60,8 @@ def read_rows(rows: RowSettings, texts: Sequence[tf.Tensor]) -> Tensors:
     batch = tf.size(texts[0])
     whole = [_repeat(part, batch) for part in (text.start, *pieces[:-1], text.end)]
     packed = tf.concat(whole, axis=1)
-    lengths = packed.row_lengths()
+    # A row without any token has one of padding, since a model cannot pool nothing.
+    lengths = tf.maximum(packed.row_lengths(), 1)
     sizes = tf.constant(rows.sizes, tf.int64)
     size = tf.reduce_min(tf.boolean_mask(sizes, sizes >= tf.reduce_max(lengths)))
     dense, mask = packed.to_tensor(text.pad), tf.sequence_mask(lengths, size)
@@ -73,6 +77,17 @@ def read_rows(rows: RowSettings, texts: Sequence[tf.Tensor]) -> Tensors:
 def list_resources(rows: RowSettings) -> list[Any]:
     """Return what the tokenizer holds besides tensors, which a saved model has to hold as well."""
     return keras_private.tokenizer_resources(rows.text.tokenizer)
+
+
+def _tokenise(tokenizer: Any, texts: tf.Tensor) -> tf.RaggedTensor:
+    """Return the tokens of texts [batch] without special ones; a graph function."""
+    if _is_of(tokenizer, _ENDS_AT_ZERO):
+        texts = tf.strings.regex_replace(texts, _ZERO, _OTHER)
+    return tokenizer(texts)
+
+
+def _is_of(tokenizer: Any, name: str) -> bool:
+    return any(each.__name__ == name for each in type(tokenizer).__mro__)
 
 
 def _count_tokens(lengths: Sequence[tf.Tensor], room: int) -> list[tf.Tensor]:

@@ -9,7 +9,7 @@ HARD_TEXTS = (
     "zero\u200bwidth so\u00adft \ufeff \u202eturned", "日本語のテキスト。中文字符\uff0c한국어 가각",
     "ภาษาไทยไม่มีช่องว่าง" * 3,
     "हिन्दी में लिखा", "مرحبا بالعالم", "👍🏽 👩‍👩‍👧 🇫🇷", "\U0001d401\U0001d428\U0001d425\U0001d41d \U00020000",
-    "e\u0301 a\u0328\u0301",
+    "e\u0301 a\u0328\u0301", "of code\0zero and\x7fother\x1f controls",
     "x" * 100 + " " + "y" * 101, "é" * 51, "mg/kg (p<0.001), 10\u22129 µg·mL⁻¹ ± 2.5%", "supercalifragilistic " * 300,
 )  # fmt: skip
 """Texts that tokenizers read in different ways: accents, case folding, scripts, blanks, very long words and texts."""

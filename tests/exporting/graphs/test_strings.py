@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerastune_ft.exporting.graphs import strings
 from tests.support.small_tokenizers import make_pieces, make_word_pieces
@@ -26,6 +28,16 @@ def test_other_tokens_than_in_training_are_a_refusal(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(strings, "tokenise_texts", reverse)
     assert "gives other tokens than in training" in str(strings.explain_refusal(rows))
+
+
+def test_rows_are_those_of_the_run_even_without_a_token() -> None:
+    pytest.importorskip("tensorflow_text")
+    rows = make_text_serving(make_word_pieces(), start=(), end=()).rows
+    for text in (" ", "the film"):
+        wanted = rows.pack([strings.tokenise_texts(rows.text.tokenizer, [text])]).pad(np.array([0]), 8)
+        found = tf.function(lambda texts: strings.read_rows(rows, [texts]), autograph=False)(tf.constant([text]))
+        assert all(np.array_equal(found[name], wanted[name]) for name in wanted), text
+        assert wanted["padding_mask"].sum() > 0
 
 
 def test_a_missing_package_is_a_refusal_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
