@@ -16,6 +16,7 @@ from kerastune_ft.exporting.script_table import FILE
 
 _OURS = "kerastune_ft"
 _RUNTIMES = ("tensorflow", "keras", "keras_hub", "tensorflow_text", "onnxruntime", "ai_edge_litert", "onnx", "tf2onnx")
+_TRACE = "Traceback (most recent call last)"
 BATCHES = (1, 32)
 """The sizes of batches whose latency is measured."""
 
@@ -51,8 +52,9 @@ class ExportProcess:
         words = [sys.executable, "-P", isolated.__file__]
         whole = job | {"script": str(self.folder.absolute() / FILE), "blocked": blocked}
         done = subprocess.run(words, input=json.dumps(whole), capture_output=True, text=True, check=False)
-        # With 1 it has answered, and says of some inputs that they cannot be read.
-        if done.returncode not in (0, 1) or not done.stdout.strip():
+        # With 1 it has answered, and says of some inputs that they cannot be read; or an error has ended it.
+        is_ended = done.returncode == 1 and _TRACE in done.stderr
+        if is_ended or done.returncode not in (0, 1) or not done.stdout.strip():
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise PromiseError(f"the export's own {FILE} fails in a process of its own: {last}")
         return done.stdout

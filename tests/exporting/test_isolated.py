@@ -48,5 +48,8 @@ def test_calls_are_timed_by_size_of_batch(tmp_path: Path) -> None:
 def test_a_script_that_fails_is_said_with_its_last_line(tmp_path: Path) -> None:
     with pytest.raises(PromiseError, match="ValueError: no weights"):
         write(tmp_path, "raise ValueError('no weights')").answer(["a"], tmp_path)
+    # Python ends with 1 then, as predict.py does where one of its inputs cannot be read.
+    with pytest.raises(PromiseError, match="TypeError: no text"):
+        write(tmp_path, "print('{}', flush=True)\nraise TypeError('no text')").answer(["a", "b"], tmp_path)
     with pytest.raises(PromiseError, match="it said nothing"):
         write(tmp_path, json.dumps("")).answer(["a"], tmp_path)
