@@ -25,17 +25,21 @@ def compare(
     table = np.zeros(IGNORE + 1, np.uint8)
     values = choose_values(scheme)
     table[: len(values)] = values
-    run = [table[row["mask"]] for row in rows]
-    export = [np.asarray(Image.open(Path(answer["mask"]))) for answer in answers]
-    shares = [_share(own, other, np.ones(own.shape, bool)) for own, other in zip(run, export, strict=True)]
-    labelled = [(table[truth], truth != IGNORE) for truth in samples.truths]
+    found = []
+    # One by one: a mask takes as many bytes as its picture has pixels.
+    for row, answer, truth in zip(rows, answers, samples.truths, strict=True):
+        run, export = table[row["mask"]], np.asarray(Image.open(Path(answer["mask"])))
+        wanted, counted = table[truth], truth != IGNORE
+        different = _share(run, export, np.ones(run.shape, bool))
+        found.append((different, 1 - _share(run, wanted, counted), 1 - _share(export, wanted, counted)))
+    shares, of_run, of_export = np.array(found).T
     return Compared(
-        np.array(shares),
+        shares,
         "of the pixels of a picture",
         None,
         "pixel accuracy",
-        float(np.nanmean([1 - _share(own, *truth) for own, truth in zip(run, labelled, strict=True)])),
-        float(np.nanmean([1 - _share(own, *truth) for own, truth in zip(export, labelled, strict=True)])),
+        float(np.nanmean(of_run)),
+        float(np.nanmean(of_export)),
         least_tolerance=_TOLERANCE,
     )
 
