@@ -72,7 +72,7 @@ def export(
         watch.note(f"writing {format_name} of {run}")
         endpoints = chosen.write(graphs, folder, options)
         weights = sum(4 * int(np.prod(each.shape)) for each in graphs.model.variables)
-        refuse_size(sum(documents.list_sizes(folder).values()) // chosen.COPIES, weights)
+        refuse_size(sum(documents.list_sizes(folder, chosen.BESIDE).values()), weights)
         _write_files(graphs, chosen.INPUTS, script, folder)
         samples = _take_samples(run, config, plan, options, Path(own), watch)
         process = ExportProcess(folder, chosen.RUNTIME)

@@ -49,3 +49,4 @@ def test_sizes_are_those_of_all_files_but_the_document(tmp_path: Path) -> None:
     for name in ("export.json", "labels.json", "variables/data"):
         (tmp_path / name).write_text("12345")
     assert list_sizes(tmp_path) == {"labels.json": 5, "variables/data": 5}
+    assert list_sizes(tmp_path, ("variables",)) == {"labels.json": 5}

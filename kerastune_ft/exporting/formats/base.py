@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,13 @@ class ExportOptions:
     calibrated: bool = False
     """Whether probabilities are those with the temperature of the run."""
 
+    def __post_init__(self) -> None:
+        """Raise ConfigError for numbers that nothing can be measured by."""
+        if self.samples < 1:
+            raise ConfigError(f"--samples: an export is compared on one example at least, and not on {self.samples}")
+        if not 0 <= self.max_loss < math.inf:
+            raise ConfigError(f"--max-loss: points are a number from 0 on, and not {self.max_loss:g}")
+
 
 class Format(Protocol):
     """A module that writes one format."""
@@ -54,8 +62,8 @@ class Format(Protocol):
     """The modules that writing and running need beside TensorFlow, all of the extra `export`."""
     INPUTS: str
     """What predict.py gives to the model: `raw` inputs, documented tensors (`portable`), or those of `keras`."""
-    COPIES: int
-    """How often the weights are in an export."""
+    BESIDE: tuple[str, ...]
+    """Folders of an export that have weights beside those of the model, which its size is not measured by."""
     QUANTIZES: tuple[str, ...]
     """The values of --quantize that the format has."""
     RUNTIME: tuple[str, ...]

@@ -11,7 +11,7 @@ from kerastune_ft.exporting.graphs.base import Graphs
 NEEDS: tuple[str, ...] = ()
 INPUTS = "keras"
 QUANTIZES: tuple[str, ...] = ()
-COPIES = 1
+BESIDE: tuple[str, ...] = ()
 RUNTIME = ("tensorflow", "keras", "keras_hub", "tensorflow_text")
 TOLERANCE = 1e-4
 FILE = "model.keras"

@@ -21,7 +21,7 @@ from kerastune_ft.exporting.graphs.base import Endpoint, Graphs
 NEEDS = ("tf2onnx", "onnx", "onnxruntime")
 INPUTS = "portable"
 QUANTIZES = ("float16", "dynamic")
-COPIES = 1
+BESIDE: tuple[str, ...] = ()
 RUNTIME = ("onnxruntime",)
 # Resizing makes exact halves of some pixels, which the last digit of float32 rounds up or down: 0.1 % of them differ by
 # 1 of 255 from training, and probabilities by up to 2e-3 on real photos. Images of the model's own size differ by 1e-5.

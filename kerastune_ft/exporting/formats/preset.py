@@ -28,8 +28,9 @@ INPUTS = keras_file.INPUTS
 QUANTIZES: tuple[str, ...] = ()
 RUNTIME = keras_file.RUNTIME
 TOLERANCE = keras_file.TOLERANCE
-COPIES = 2
 FOLDER = "preset"
+BESIDE = (FOLDER,)
+"""All of keras-hub's backbone, of which the run may have trained an encoder alone."""
 _SEEDS = "seed_generator_state"
 # Of features, which may be large, as a share of the largest.
 _SAME = 1e-4

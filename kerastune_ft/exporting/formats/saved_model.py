@@ -14,7 +14,7 @@ from kerastune_ft.quiet_imports import without_remarks_of_tensorflow
 NEEDS: tuple[str, ...] = ()
 INPUTS = "raw"
 QUANTIZES: tuple[str, ...] = ()
-COPIES = 1
+BESIDE: tuple[str, ...] = ()
 RUNTIME = ("tensorflow", "tensorflow_text", "keras")
 """TensorFlow imports Keras where it is there."""
 TOLERANCE = 1e-4

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.exporting.formats.base import FORMATS, describe_tensors, load_format
+from kerastune_ft.exporting.formats.base import FORMATS, ExportOptions, describe_tensors, load_format
 
 
 def test_an_unknown_format_is_answered_with_the_nearest() -> None:
@@ -20,6 +20,17 @@ def test_an_unknown_format_is_answered_with_the_nearest() -> None:
 def test_every_format_keeps_the_contract(name: str) -> None:
     module = load_format(name)
     assert module.RUNTIME and 0 < module.TOLERANCE <= 5e-3 and callable(module.write)
+
+
+@pytest.mark.parametrize("most", [-1.0, float("nan"), float("inf")])
+def test_points_that_nothing_can_be_measured_by_are_refused(most: float) -> None:
+    with pytest.raises(ConfigError, match="--max-loss"):
+        ExportOptions(max_loss=most)
+
+
+def test_one_example_at_least_is_compared() -> None:
+    with pytest.raises(ConfigError, match="--samples"):
+        ExportOptions(samples=0)
 
 
 def test_a_missing_package_is_named_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
