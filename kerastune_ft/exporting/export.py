@@ -26,7 +26,7 @@ from kerastune_ft.exporting.loss import refuse_loss
 from kerastune_ft.exporting.place import DOCUMENT, identify_run, make_folder, refuse_other
 from kerastune_ft.exporting.process import BATCHES, ExportProcess
 from kerastune_ft.exporting.readme import write_section
-from kerastune_ft.exporting.samples.base import choose_samples, find_truths, load_sampling
+from kerastune_ft.exporting.samples.base import choose_samples, count_most, find_truths, load_sampling, name_samples
 from kerastune_ft.exporting.script_table import FILE, find_script, read_script
 from kerastune_ft.inference.output.form import OutputForm
 from kerastune_ft.inference.predict import predict
@@ -38,8 +38,8 @@ from kerastune_ft.training.watch import Watcher
 
 _MEASURED = max(BATCHES)
 _SPLITS = ("test", "validation", "train")
-# What smaller weights lose is measured on what choices are made by; at most so many of it.
-_SPLITS_OF_LOSS, _MOST = ("validation", "test", "train"), 5000
+# What smaller weights lose is measured on what choices are made by.
+_SPLITS_OF_LOSS = ("validation", "test", "train")
 _PACKAGES = ("kerastune_ft", "tensorflow", "keras", "keras-hub", "tf2onnx", "onnx", "onnxruntime", "ai-edge-litert")
 
 
@@ -124,7 +124,7 @@ def _take_samples(
     known = facts(config.task)
     sizes: Mapping[str, int] = plan["data"]["sizes"]
     order = _SPLITS if options.quantize is None else _SPLITS_OF_LOSS
-    wanted = options.samples if options.quantize is None else _MOST
+    wanted = options.samples if options.quantize is None else count_most(known.labels)
     first = next(split for split in order if sizes.get(split))
     source = open_own_data(run, config, first, plan, watch)
     indices: list[int] = []
@@ -134,11 +134,13 @@ def _take_samples(
             indices += choose_samples(source.splits[split], wanted - len(indices))
             splits.append(split)
     root = Path(getattr(config.data, "path", None) or ".")
-    inputs = load_sampling(known.modality).give(source, indices, root, folder)
-    form = OutputForm(calibrated=options.calibrated)
-    rows = [row for batch in predict(run, config, inputs, None, None, watch, form).batches for row in batch]
-    truths = find_truths(source, indices, known.labels)
-    return SampleSet(inputs, Samples([source.keys[index] for index in indices], truths), rows, " and ".join(splits))
+    sampling = load_sampling(known.modality)
+    inputs = sampling.give(source, indices, root, folder)
+    asked, form = sampling.ask(inputs), OutputForm(calibrated=options.calibrated)
+    rows = [row for batch in predict(run, config, asked, None, None, watch, form).batches for row in batch]
+    names = name_samples(source, indices, config.output.examples)
+    about = Samples(names, find_truths(source, indices, known.labels))
+    return SampleSet(inputs, about, rows, " and ".join(splits))
 
 
 def _describe(

@@ -17,10 +17,13 @@ class Sampling(Protocol):
     """A module that gives examples of one modality as users would."""
 
     def give(self, source: DataSource, indices: Sequence[int], root: Path, folder: Path) -> list[Any]:
-        """Return an input for each example, as both `predict` and predict.py take it.
+        """Return an input for each example, as predict.py takes it on the command line.
 
         `root` is where the run's data lie; files may be written into `folder`.
         """
+
+    def ask(self, inputs: Sequence[Any]) -> list[Any]:
+        """Return these inputs as `predict` takes them."""
 
     def measure_sizes(self, inputs: Sequence[Any]) -> list[Any]:
         """Return the size of each input as JSON values: latency depends on it."""
@@ -48,6 +51,16 @@ def choose_samples(indices: np.ndarray, count: int) -> list[int]:
     return [int(index) for index in np.asarray(indices)[places]]
 
 
+def count_most(kind: str) -> int:
+    """Return how many examples are compared at most where a split is to be compared as a whole, by kind of labels."""
+    return _FEWER.get(kind, _MOST)
+
+
+def name_samples(source: DataSource, indices: Sequence[int], is_named: bool) -> list[str]:
+    """Return the names of examples; their numbers where names may identify a person (`output.examples: false`)."""
+    return [source.keys[index] if is_named else f"example {place}" for place, index in enumerate(indices)]
+
+
 def find_truths(source: DataSource, indices: Sequence[int], kind: str) -> list[Any]:
     """Return the labels of examples: numbers of classes, flags, values, or masks of class numbers."""
     return [_TRUTHS.get(kind, _find_label)(source, index) for index in indices]
@@ -64,3 +77,5 @@ def _find_mask(source: DataSource, index: int) -> Any:
 
 
 _TRUTHS = {MASK: _find_mask}
+# Masks of as many large pictures would not fit in memory.
+_MOST, _FEWER = 5000, {MASK: 500}

@@ -14,6 +14,11 @@ def give(source: Any, indices: Sequence[int], root: Path, folder: Path) -> list[
     return ["\t".join(text.replace("\t", " ") for text in source.texts[index]) for index in indices]
 
 
+def ask(inputs: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return a tuple of the texts of each example: a string that is the name of a file would be read as one."""
+    return [tuple(given.split("\t")) for given in inputs]
+
+
 def measure_sizes(inputs: Sequence[str]) -> list[list[int]]:
     """Return the characters of each text, or of both of a pair."""
     return [[len(text) for text in given.split("\t")] for given in inputs]

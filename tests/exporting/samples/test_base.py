@@ -1,8 +1,21 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 
-from kerastune_ft.exporting.samples.base import choose_samples
+from kerastune_ft.exporting.samples.base import choose_samples, count_most, name_samples
+
+
+def test_fewer_masks_are_compared_than_labels() -> None:
+    assert count_most("mask") < count_most("one") == count_most("values")
+
+
+def test_names_that_may_identify_a_person_are_numbers() -> None:
+    source: Any = SimpleNamespace(keys=["jane/1.png", "jane/2.png", "joe/1.png"])
+    assert name_samples(source, [2, 0], True) == ["joe/1.png", "jane/1.png"]
+    assert name_samples(source, [2, 0], False) == ["example 0", "example 1"]
 
 
 def test_samples_lie_at_equal_distances() -> None:
