@@ -118,6 +118,7 @@ class Attack:
             "broken JSON": lambda: (post(path, draw.randbytes(draw.randint(0, 4000))), {400}),
             "cut JSON": lambda: (post(path, lie[: draw.randint(1, len(lie) - 1)]), {400}),
             "deep JSON": lambda: (post(path, draw.choice([b"[", b'{"a":']) * draw.randint(20, 200_000)), {400}),
+            "text without end": lambda: (post(path, b"[" * 17 + b'"' + b'\\"' * draw.randint(1, 1_000_000)), {400}),
             "many values": lambda: (post(path, b"[" + b"[]," * draw.randint(30_000, 4_000_000) + b"[]]"), {400}),
             "many instances": lambda: (post(path, instances(*[b64(b"a")] * draw.randint(65, 9000))), {413}),
             "large body": lambda: (head(path, (16 << 20) + draw.randint(1, 1 << 40)) + b"{", {413}),
