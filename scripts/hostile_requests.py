@@ -91,6 +91,10 @@ class Attack:
         file = io.BytesIO()
         Image.new("RGB", (4900, 4900), (90, 30, 60)).save(file, "JPEG")
         self._large = b64(file.getvalue())
+        # A quarter of the pixels that one may have, in a few kilobytes.
+        file = io.BytesIO()
+        Image.new("L", (2500, 2500)).save(file, "PNG")
+        self._middle = b64(file.getvalue())
 
     def good(self) -> Request:
         """Return a request in good faith."""
@@ -110,6 +114,7 @@ class Attack:
         return {
             "bomb": lambda: (post(path, instances(self._bombs[draw.choice([5001, 20_000])])), {413}),
             "large picture": lambda: (post(path, instances(self._large)), {200}),
+            "many large pictures": lambda: (post(path, instances(*[self._middle] * 16)), {200, 503}),
             "damaged picture": lambda: (post(path, instances(b64(damage(picture(draw), draw)))), {200, 413, 422}),
             "damaged PNG": lambda: (post(path, instances(b64(damage(picture(draw, 9, "PNG"), draw)))), {200, 413, 422}),
             "noise": lambda: (post(path, instances(b64(draw.randbytes(draw.randint(0, 3000))))), {413, 422}),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,7 @@ class Batcher:
         self._max_waiting = max_waiting
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self.waiting = 0
-        """The number of examples that were handed over and are not answered."""
+        """The number of examples that are expected or handed over, and not answered."""
         self._thread = threading.Thread(target=self._run, name="model", daemon=True)
 
     def start(self, shapes: Sequence[int]) -> None:
@@ -58,21 +59,25 @@ class Batcher:
         self._queue.put(None)
         self._thread.join(_END_SECONDS)
 
-    def reserve(self, count: int) -> None:
-        """Raise Refusal where so many more examples are too many to wait."""
+    @contextlib.contextmanager
+    def expect(self, count: int) -> Iterator[None]:
+        """Count examples as waiting, from before they are read; raise Refusal where so many more are too many."""
+        if not self.is_running:
+            raise Refusal(BUSY, "the model does not answer any more", WAIT)
         if self.waiting + count > self._max_waiting:
             raise Refusal(BUSY, f"{self.waiting} inputs wait already; come again", WAIT)
+        self.waiting += count
+        try:
+            yield
+        finally:
+            self.waiting -= count
 
     async def answer(self, example: Any) -> Answer:
         """Return the answer of an example; raise what the model raised for it alone."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
-        self.waiting += 1
-        try:
-            self._queue.put(_Waiting(example, loop, future))
-            return await future
-        finally:
-            self.waiting -= 1
+        self._queue.put(_Waiting(example, loop, future))
+        return await future
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
+import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,8 +22,8 @@ from kerastune_ft.serving.outputs import Answer, Output, make_outputs
 from kerastune_ft.serving.refusal import TOO_LARGE, UNREADABLE, Refusal
 from kerastune_ft.streams import say, say_error
 
-# Beyond this share of the limit inputs are answered one at a time, so that they do not fill the memory together.
-_LARGE = 0.25
+# Shares of a limit are counted in whole parts, which add up to what they were.
+_PARTS = 1 << 20
 _FEWEST_READERS, _MOST_READERS = 2, 8
 # How the speeds of sizes of batches are compared: measured so often, equal up to so much, and below this anyway.
 _TIMES, _ABOUT, _TOO_SHORT = 3, 1.1, 1e-4
@@ -49,6 +51,28 @@ def _measure(model: ServedModel, example: Any, shape: int) -> float:
     return min(found)
 
 
+class Room:
+    """Lets as many inputs be read and answered at once as take together what one of them may take, in their order."""
+
+    def __init__(self) -> None:
+        self._taken, self._turn, self._freed = 0, asyncio.Lock(), asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def take(self, share: float) -> AsyncIterator[None]:
+        """Wait until there is room for an input that takes this share, at most 1, of its limit."""
+        parts = math.ceil(share * _PARTS)
+        async with self._turn:
+            while self._taken + parts > _PARTS:
+                self._freed.clear()
+                await self._freed.wait()
+            self._taken += parts
+        try:
+            yield
+        finally:
+            self._taken -= parts
+            self._freed.set()
+
+
 class Service:
     """A model with everything that answers requests of any protocol."""
 
@@ -60,7 +84,7 @@ class Service:
         self._batcher = Batcher(model.answer, limits.max_waiting, self.meters.batches.observe)
         readers = max(_FEWEST_READERS, min(_MOST_READERS, (os.cpu_count() or 1) - threads))
         self._readers = ThreadPoolExecutor(readers, "reader")
-        self._large = asyncio.Lock()
+        self._room = Room()
         self._outputs: tuple[Output, ...] = ()
         self.meters.watch("waiting_inputs", "Inputs that wait for the model.", lambda: self._batcher.waiting)
         self.meters.watch("held_bytes", "Bytes of the bodies of requests under way.", lambda: self.held.total)
@@ -92,15 +116,18 @@ class Service:
         return self._outputs
 
     def check_count(self, count: int) -> None:
-        """Raise Refusal for more inputs than a request may have, or than may wait at the moment."""
+        """Raise Refusal for more inputs than a request may have."""
         if count > self.limits.max_instances:
             raise Refusal(TOO_LARGE, f"more than {self.limits.max_instances} inputs (--max-instances)")
-        self._batcher.reserve(count)
 
     async def answer(self, inputs: Sequence[Given | Refusal]) -> list[list[Any] | Refusal]:
-        """Return for each input the values of the outputs, or its refusal; a refusal stays what it is."""
+        """Return for each input the values of the outputs, or its refusal; a refusal stays what it is.
+
+        Raises Refusal for more inputs than a request may have, or than may wait at the moment.
+        """
         self.check_count(len(inputs))
-        answers = list(await asyncio.gather(*map(self._answer_one, inputs)))
+        with self._batcher.expect(len(inputs)):
+            answers = list(await asyncio.gather(*map(self._answer_one, inputs)))
         for each in answers:
             self.meters.inputs.labels(str(each.status) if isinstance(each, Refusal) else "200").inc()
         return answers
@@ -113,24 +140,21 @@ class Service:
         if isinstance(given, Refusal):
             return given
         try:
-            is_large, example = await self.run(self._read_small, given)
-            if is_large:
-                async with self._large:
-                    example = await self.run(self.model.read, given)
-                    return await self._pick(await self._batcher.answer(example))
-            return await self._pick(await self._batcher.answer(example))
+            share = await self.run(self.model.form.measure, given, self.limits)
+            async with self._room.take(share):
+                example = await self.run(self._read, given)
+                return await self._pick(await self._batcher.answer(example))
         except Refusal as refusal:
             return refusal
-        except ValueError as problem:
-            return Refusal(UNREADABLE, " ".join(str(problem).split())[:300] or "cannot be read")
         except Exception as fault:
             say_error(f"serve: {type(fault).__name__}: {' '.join(str(fault).split())[:300]}")
             return Refusal(500, "the model failed on this input; see the server's log")
 
-    def _read_small(self, given: Given) -> tuple[bool, Any]:
-        """Return whether an input is large, and else what was read of it."""
-        is_large = self.model.form.measure(given, self.limits) > _LARGE
-        return is_large, None if is_large else self.model.read(given)
+    def _read(self, given: Given) -> Any:
+        try:
+            return self.model.read(given)
+        except ValueError as problem:
+            raise Refusal(UNREADABLE, " ".join(str(problem).split())[:300] or "cannot be read") from problem
 
     async def _pick(self, answer: Answer) -> list[Any]:
         if any(output.is_file for output in self._outputs):

@@ -34,7 +34,8 @@ def ask(batcher: Batcher, model: Model, numbers: Sequence[int], stop: bool = Fal
 
     async def run() -> list[Any]:
         asked = [asyncio.ensure_future(batcher.answer(numbers[0]))]
-        while batcher.waiting == 0 or not batcher._queue.empty():
+        await asyncio.sleep(0)
+        while not batcher._queue.empty():
             await asyncio.sleep(0.001)
         asked += [asyncio.ensure_future(batcher.answer(each)) for each in numbers[1:]]
         await asyncio.sleep(0)
@@ -81,10 +82,15 @@ def test_what_waits_at_the_end_is_answered(model: Model) -> None:
 
 def test_more_than_may_wait_are_sent_away(model: Model) -> None:
     batcher = Batcher(model.answer, 3)
-    batcher.reserve(3)
-    with pytest.raises(Refusal) as refused:
-        batcher.reserve(4)
-    assert (refused.value.status, refused.value.headers) == (503, {"retry-after": "1"})
+    batcher.start((1,))
+    with batcher.expect(2), batcher.expect(1):
+        with pytest.raises(Refusal) as refused, batcher.expect(1):
+            pass
+        assert (refused.value.status, refused.value.headers) == (503, {"retry-after": "1"})
+    assert batcher.waiting == 0
+    batcher.stop()
+    with pytest.raises(Refusal, match="does not answer any more"), batcher.expect(1):
+        pass
 
 
 def test_a_model_that_answers_too_few_is_a_fault() -> None:

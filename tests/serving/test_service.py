@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.serving.refusal import Refusal
-from kerastune_ft.serving.service import choose_shapes
+from kerastune_ft.serving.service import Room, choose_shapes
 from tests.support.served import StandIn, name_mask, picture, start
 
 
@@ -44,6 +45,56 @@ def test_a_fault_of_the_model_is_logged_and_not_told(capsys: pytest.CaptureFixtu
     assert isinstance(found, Refusal)
     assert (found.status, found.text) == (500, "the model failed on this input; see the server's log")
     assert "RuntimeError: no weights" in capsys.readouterr().err
+
+
+def test_a_value_error_of_the_model_is_no_fault_of_the_input() -> None:
+    model = StandIn()
+    with start(model) as service:
+        model.answer = lambda examples: [int("no number")] * len(examples)  # type: ignore[method-assign]
+        service._batcher._compute = model.answer
+        (found,) = asyncio.run(service.answer([picture(0)]))
+    assert isinstance(found, Refusal)
+    assert (found.status, "no number" in found.text) == (500, False)
+
+
+def test_inputs_are_read_together_as_far_as_one_of_them_may_go_and_in_their_order() -> None:
+    begun: list[float] = []
+
+    async def run() -> None:
+        room, leave = Room(), {share: asyncio.Event() for share in (0.4, 0.5, 0.3, 0.01, 1.0)}
+
+        async def use(share: float) -> None:
+            async with room.take(share):
+                begun.append(share)
+                await leave[share].wait()
+
+        tasks = [asyncio.ensure_future(use(share)) for share in leave]
+        steps = ([], [0.4, 0.5]), ([0.5], [0.4, 0.5, 0.3, 0.01]), ([0.4, 0.3], [0.4, 0.5, 0.3, 0.01])
+        for left, inside in steps:
+            for share in left:
+                leave[share].set()
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert begun == inside
+        leave[0.01].set()
+        leave[1.0].set()
+        await asyncio.gather(*tasks)
+
+    asyncio.run(run())
+    assert begun == [0.4, 0.5, 0.3, 0.01, 1.0]
+
+
+def test_what_is_being_read_waits_already() -> None:
+    with start(limits=Limits(max_waiting=5)) as service:
+
+        async def ask() -> list[Any]:
+            asked = [service.answer([picture(0)] * 3) for _ in range(2)]
+            return await asyncio.gather(*asked, return_exceptions=True)
+
+        first, second = asyncio.run(ask())
+    assert len(first) == 3
+    assert isinstance(second, Refusal)
+    assert second.status == 503
 
 
 def test_large_inputs_and_masks_come_through_as_well() -> None:
