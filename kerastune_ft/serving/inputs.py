@@ -14,6 +14,7 @@ from typing import Any
 from PIL import Image
 
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
+from kerastune_ft.data.files.array_values import has_halves
 from kerastune_ft.data.images.dicom import INSTALL, is_dicom
 from kerastune_ft.data.sounds.channels import UnusableSoundError
 from kerastune_ft.data.sounds.decode import sound_format
@@ -136,7 +137,8 @@ def _measure_dicom(content: bytes) -> int:
         import pydicom
     except ImportError:
         raise Refusal(415, f"is a DICOM file, which pydicom reads: {INSTALL}") from None
-    if _DEFLATED in content[:4096]:
+    # Anywhere, as whatever stands before the name of the syntax may be long.
+    if _DEFLATED in content:
         raise Refusal(415, "is deflated DICOM, which is not taken from strangers; convert it")
     try:
         header = pydicom.dcmread(io.BytesIO(content), force=True, stop_before_pixels=True)
@@ -161,6 +163,8 @@ def measure_sound(content: bytes, limits: Limits) -> float:
 
 def measure_texts(texts: tuple[str, ...], limits: Limits) -> float:
     """Return the share of `max_characters` that a text or pair takes."""
+    if any(map(has_halves, texts)):
+        raise Refusal(UNREADABLE, "is no text: it has half a character, which JSON can write and UTF-8 cannot")
     characters = sum(map(len, texts))
     if characters > limits.max_characters:
         raise Refusal(TOO_LARGE, f"the text has more than {limits.max_characters:,} characters (--max-characters)")

@@ -89,6 +89,9 @@ def test_a_jpeg_of_many_scans_and_deflated_dicom_are_not_decoded() -> None:
     assert refuse(IMAGE.measure, many, Limits()).status == 413
     deflated = dicom(np.zeros((4, 4), np.uint8)).replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1.99")
     assert refuse(IMAGE.measure, deflated, Limits()).status == 415
+    # The name of the syntax behind a long private element of the header.
+    late = deflated[:132] + struct.pack("<HH2sHI", 2, 0x102, b"OB", 0, 5000) + bytes(5000) + deflated[132:]
+    assert refuse(IMAGE.measure, late, Limits()).status == 415
 
 
 def test_pillow_itself_refuses_what_the_limit_does(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,6 +113,11 @@ def test_sounds_are_measured_by_their_headers() -> None:
 def test_texts_are_measured_together() -> None:
     assert PAIR.measure(("abc", "de"), Limits(max_characters=10)) == 0.5
     assert refuse(PAIR.measure, ("abc", "de"), Limits(max_characters=4)).status == 413
+
+
+def test_half_a_character_is_no_text() -> None:
+    assert refuse(PAIR.measure, ("abc", "a\ud83d"), Limits()).status == 422
+    assert PAIR.measure(("abc", "a\U0001f600"), Limits(max_characters=10)) == 0.5
 
 
 @pytest.mark.parametrize("form", [IMAGE, TEXT, PAIR, SOUND])
