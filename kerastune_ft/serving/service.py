@@ -15,6 +15,7 @@ from typing import Any
 from kerastune_ft.serving.batching import Batcher
 from kerastune_ft.serving.body import HeldBytes
 from kerastune_ft.serving.inputs import Given
+from kerastune_ft.serving.json_text import parse_json
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.serving.meters import Meters
 from kerastune_ft.serving.model import ServedModel
@@ -24,6 +25,7 @@ from kerastune_ft.streams import say, say_error
 
 # Shares of a limit are counted in whole parts, which add up to what they were.
 _PARTS = 1 << 20
+_LONG_JSON = 1 << 18
 _FEWEST_READERS, _MOST_READERS = 2, 8
 # How the speeds of sizes of batches are compared: measured so often, equal up to so much, and below this anyway.
 _TIMES, _ABOUT, _TOO_SHORT = 3, 1.1, 1e-4
@@ -131,6 +133,11 @@ class Service:
         for each in answers:
             self.meters.inputs.labels(str(each.status) if isinstance(each, Refusal) else "200").inc()
         return answers
+
+    async def parse(self, data: bytes) -> Any:
+        """Return the value of a JSON text; raise Refusal for what is none."""
+        # A few milliseconds for a megabyte, in which no other request would be answered.
+        return parse_json(data) if len(data) < _LONG_JSON else await self.run(parse_json, data)
 
     async def run(self, function: Any, *arguments: Any) -> Any:
         """Return what a function returns that takes too long for the loop of events, computed beside it."""

@@ -12,7 +12,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from kerastune_ft.serving.body import read_body
-from kerastune_ft.serving.json_text import parse_json
 from kerastune_ft.serving.outputs import Output
 from kerastune_ft.serving.protocols.tensors import read_tensors, write_bytes, write_json
 from kerastune_ft.serving.refusal import BAD_REQUEST, BUSY, WAIT, Refusal, refuse_all
@@ -94,11 +93,11 @@ async def _infer(service: Service, request: Request) -> Response:
     with service.held.hold() as holding:
         data = await read_body(request, service.limits, holding)
         length = _read_length(request, len(data))
-        asked = parse_json(data[:length])
+        asked = await service.parse(data[:length])
         if not isinstance(asked, Mapping):
             raise Refusal(BAD_REQUEST, "a request is a JSON object")
         form = service.model.form
-        found = read_tensors(asked.get("inputs"), data[length:], form)
+        found = read_tensors(asked.get("inputs"), data[length:], form, service.limits.max_instances)
         wanted = _choose_outputs(asked, service.outputs)
         columns = [found[name] for name in form.names]
         if len({len(column) for column in columns}) > 1:
@@ -161,7 +160,8 @@ def _respond(
         tensors.append(about)
     answer: dict[str, Any] = {"model_name": service.model.name, "model_version": VERSION, "outputs": tensors}
     if isinstance(asked.get("id"), str):
-        answer["id"] = asked["id"][:1000]
+        # Half a character, which JSON can write, would be no UTF-8.
+        answer["id"] = asked["id"][:1000].encode("utf-8", "replace").decode("utf-8")
     if not contents:
         return JSONResponse(answer)
     head = json.dumps(answer, allow_nan=False).encode("utf-8")

@@ -12,7 +12,6 @@ from starlette.routing import Route
 
 from kerastune_ft.serving.body import read_body
 from kerastune_ft.serving.inputs import Given, InputForm
-from kerastune_ft.serving.json_text import parse_json
 from kerastune_ft.serving.outputs import Output
 from kerastune_ft.serving.refusal import BAD_REQUEST, Refusal, refuse_all
 from kerastune_ft.serving.service import VERSION, Service
@@ -117,9 +116,7 @@ async def _score(service: Service, request: Request, name: str, write: Callable[
 
 
 async def _read_json(service: Service, request: Request, holding: Any) -> Any:
-    data = await read_body(request, service.limits, holding)
-    # A few milliseconds for a megabyte, in which no other request would be answered.
-    return parse_json(data) if len(data) < 1 << 18 else await service.run(parse_json, data)
+    return await service.parse(await read_body(request, service.limits, holding))
 
 
 def _require_object(value: Any) -> Mapping[str, Any]:

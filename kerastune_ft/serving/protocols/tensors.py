@@ -11,17 +11,18 @@ import numpy as np
 
 from kerastune_ft.serving.inputs import InputForm, decode_base64, decode_text
 from kerastune_ft.serving.outputs import Output, flatten
-from kerastune_ft.serving.refusal import BAD_REQUEST, Refusal
+from kerastune_ft.serving.refusal import BAD_REQUEST, TOO_LARGE, Refusal
 
 _LENGTH = struct.Struct("<I")
 _DTYPES = {"FP32": "<f4", "FP64": "<f8", "BOOL": "?"}
 _SIZE = "binary_data_size"
 
 
-def read_tensors(given: Any, rest: bytes, form: InputForm) -> dict[str, list[Any]]:
+def read_tensors(given: Any, rest: bytes, form: InputForm, most: int) -> dict[str, list[Any]]:
     """Return by name the texts, or contents of files, of the inputs of a request; `rest` is what follows its JSON.
 
-    Raises Refusal for inputs other than those of the model, and for bytes that are none of theirs.
+    Raises Refusal for inputs other than those of the model, for bytes that are none of theirs, and for more than `most`
+    elements in bytes.
     """
     if not isinstance(given, list) or not all(isinstance(one, Mapping) for one in given):
         raise Refusal(BAD_REQUEST, "inputs is a list of tensors")
@@ -37,7 +38,7 @@ def read_tensors(given: Any, rest: bytes, form: InputForm) -> dict[str, list[Any
         if size is not None:
             if "data" in one or size > len(rest):
                 raise Refusal(BAD_REQUEST, f"{at}: {_SIZE} is not the size of what follows the JSON")
-            elements: list[Any] = _split(rest[:size], at)
+            elements: list[Any] = _split(rest[:size], at, most)
             rest = rest[size:]
             values = elements if form.is_binary else [decode_text(each) for each in elements]
         else:
@@ -67,10 +68,13 @@ def _read_data(data: Any, form: InputForm, at: str) -> list[Any]:
     return [decode_base64(each) for each in data] if form.is_binary else data
 
 
-def _split(content: bytes, at: str) -> list[bytes]:
+def _split(content: bytes, at: str, most: int) -> list[bytes]:
     """Return the elements of a tensor of bytes, each behind its length in four bytes."""
     elements, place = [], 0
     while place < len(content):
+        if len(elements) == most:
+            # Four bytes may be an element, which takes ten times as many in memory.
+            raise Refusal(TOO_LARGE, f"{at}: more than {most} inputs (--max-instances)")
         if place + _LENGTH.size > len(content):
             raise Refusal(BAD_REQUEST, f"{at}: its bytes end within the length of an element")
         (length,) = _LENGTH.unpack_from(content, place)

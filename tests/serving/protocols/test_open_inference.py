@@ -45,6 +45,13 @@ def test_answers_in_json() -> None:
     assert [one["data"] for one in found["outputs"]] == [["bright", "dark"], [0.0, 1.0, 1.0, 0.0]]
 
 
+def test_a_name_of_a_request_that_no_utf_8_can_write_comes_back_readable() -> None:
+    asked = {"id": "a\ud800b", "inputs": [tensor(count=1, data=[base64.b64encode(picture(0)).decode()])]}
+    with start() as service:
+        found = Client(service).ask("POST", INFER, content=json.dumps(asked).encode())
+    assert (found.status_code, found.json()["id"]) == (200, "a?b")
+
+
 def test_answers_in_bytes_of_the_outputs_that_are_wanted() -> None:
     wanted = [{"name": "probabilities", "parameters": {"binary_data": True}}, {"name": "label"}]
     with start() as service:

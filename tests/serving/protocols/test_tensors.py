@@ -21,14 +21,14 @@ IMAGE, PAIR = make_form("image"), make_form("text", 2)
 def test_bytes_behind_the_json_belong_to_the_inputs_in_their_order() -> None:
     one, two = pack(b"ab", b""), pack(b"cde", b"f")
     given = [tensor("text_2", size=len(one)), tensor("text", size=len(two), shape=[2, 1])]
-    assert read_tensors(given, one + two, PAIR) == {"text_2": ["ab", ""], "text": ["cde", "f"]}
+    assert read_tensors(given, one + two, PAIR, 2) == {"text_2": ["ab", ""], "text": ["cde", "f"]}
 
 
 def test_data_in_json() -> None:
     data = [base64.b64encode(each).decode() for each in (b"\xff\xd8", b"")]
-    assert read_tensors([tensor(data=data)], b"", IMAGE) == {"image_bytes": [b"\xff\xd8", b""]}
+    assert read_tensors([tensor(data=data)], b"", IMAGE, 2) == {"image_bytes": [b"\xff\xd8", b""]}
     pair = [tensor("text", 1, data=["a"]), tensor("text_2", 1, data=[["b"]])]
-    assert read_tensors(pair, b"", PAIR) == {"text": ["a"], "text_2": ["b"]}
+    assert read_tensors(pair, b"", PAIR, 2) == {"text": ["a"], "text_2": ["b"]}
 
 
 @pytest.mark.parametrize(
@@ -45,8 +45,15 @@ def test_data_in_json() -> None:
 )  # fmt: skip
 def test_inputs_that_are_none(given: Any, rest: bytes) -> None:
     with pytest.raises(Refusal) as refused:
-        read_tensors(given, rest, IMAGE)
+        read_tensors(given, rest, IMAGE, 2)
     assert refused.value.status == 400
+
+
+def test_bytes_of_more_inputs_than_a_request_may_have_are_not_divided() -> None:
+    content = pack(*[b""] * 3)
+    with pytest.raises(Refusal, match="more than 2 inputs") as refused:
+        read_tensors([tensor(count=3, size=len(content))], content, IMAGE, 2)
+    assert refused.value.status == 413
 
 
 def test_outputs_as_json_and_as_bytes() -> None:
