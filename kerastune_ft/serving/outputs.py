@@ -31,6 +31,11 @@ class Output:
     is_file: bool = False
     """Whether the value is the content of a file, which takes time to write."""
 
+    @property
+    def is_number(self) -> bool:
+        """Whether the value is a number or a list of numbers, each of which JSON must be able to write."""
+        return self.datatype.startswith("FP")
+
 
 def make_outputs(answer: Answer, classes: Sequence[str]) -> tuple[Output, ...]:
     """Return the outputs of a model that answers like this one; `classes` are those of its masks."""

@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import numpy as np
+
 from kerastune_ft.serving.batching import Batcher
 from kerastune_ft.serving.body import HeldBytes
 from kerastune_ft.serving.inputs import Given
@@ -169,4 +171,9 @@ class Service:
         return self._pick_all(answer)
 
     def _pick_all(self, answer: Answer) -> list[Any]:
-        return [output.pick(answer) for output in self._outputs]
+        values = [output.pick(answer) for output in self._outputs]
+        for output, value in zip(self._outputs, values, strict=True):
+            if output.is_number and not np.isfinite(value).all():
+                # JSON has no such numbers, and the other inputs of a request have their answers.
+                raise Refusal(500, f"the model's {output.name} for this input is not finite")
+        return values

@@ -57,6 +57,15 @@ def test_a_value_error_of_the_model_is_no_fault_of_the_input() -> None:
     assert (found.status, "no number" in found.text) == (500, False)
 
 
+def test_an_answer_that_is_no_finite_number_is_that_inputs_error() -> None:
+    model = StandIn(say=lambda value: {"value": float("nan") if value > 0.9 else value})
+    with start(model) as service:
+        first, second = asyncio.run(service.answer([picture(255), picture(0)]))
+    assert isinstance(first, Refusal)
+    assert (first.status, first.text) == (500, "the model's value for this input is not finite")
+    assert second == [0.0]
+
+
 def test_inputs_are_read_together_as_far_as_one_of_them_may_go_and_in_their_order() -> None:
     begun: list[float] = []
 
