@@ -138,6 +138,10 @@ class Attack:
             "many headers": lambda: (head("/", None, *["X-abcd: b"] * draw.randint(9000, 30000), method="GET"), closed),
             "no HTTP": lambda: (b"\x16\x03" + draw.randbytes(draw.randint(100, 3000)) + b"\r\n\r\n", {400, 408}),
             "wrong host": lambda: (head("/", None, host=f"evil{draw.randrange(99)}.example", method="GET"), {421}),
+            "page of another site": lambda: (
+                post(path, lie, "Content-Type: text/plain", f"Origin: https://evil{draw.randrange(99)}.example"),
+                {403},
+            ),
             "no host": lambda: (b"GET / HTTP/1.1\r\n\r\n", {400}),
             "odd host": lambda: (head("/", None, host="a b\u00e9/" + "c" * draw.randrange(99), method="GET"), {400}),
             "two lengths": lambda: (head(path, 3, "Content-Length: 4") + b"abc", {400}),

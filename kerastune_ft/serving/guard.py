@@ -8,7 +8,7 @@ import hmac
 import ipaddress
 import json
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -24,7 +24,8 @@ ANY_HOST = "*"
 LARGEST_HEAD = 1 << 16
 """The most bytes of the names and values of a request's headers."""
 
-_LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
+_LOCAL_NAME = "localhost"
+_ASKED_BY = (b"host", b"origin")
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"cache-control", b"no-store"),
@@ -40,19 +41,36 @@ class HostRule:
 
     def __init__(self, names: Collection[str], is_local: bool) -> None:
         """`names` are further ones, or `*` for any; a server that is not local may be asked by any address."""
-        self._names = {name.lower().rstrip(".") for name in (*_LOCAL_NAMES, *names)}
+        self._names = {name.lower().rstrip(".") for name in (_LOCAL_NAME, *names)}
         self._is_local = is_local
 
-    def check(self, given: list[bytes]) -> None:
-        """Raise Refusal for the values of the header Host of a request that is not meant for this server."""
+    def check(self, given: list[bytes], origins: Sequence[bytes] = ()) -> None:
+        """Raise Refusal for a request that is not meant for this server, by the values of its headers Host and Origin.
+
+        Browsers send the second with what a page posts; a page of another site would not read the answer, but have it
+        computed.
+        """
         if len(given) != 1:
             raise Refusal(BAD_REQUEST, "a request has one header Host")
         name = _split_host(given[0].decode("latin-1"))
         if name is None:
             raise Refusal(BAD_REQUEST, "the header Host is no name of a host")
-        if ANY_HOST in self._names or name in self._names or (not self._is_local and _is_address(name)):
+        if ANY_HOST in self._names:
             return
-        raise Refusal(421, "this server is not asked by that name; allow it by --allowed-host")
+        if name not in self._names and not self._is_own_address(name):
+            raise Refusal(421, "this server is not asked by that name; allow it by --allowed-host")
+        for origin in origins:
+            page = _split_host(origin.decode("latin-1").partition("://")[2])
+            if page is None or page not in {name, *self._names}:
+                raise Refusal(403, "this server is not asked by pages of other sites; allow theirs by --allowed-host")
+
+    def _is_own_address(self, name: str) -> bool:
+        """Return whether a name is an address, by which no page comes here that was not sent from here."""
+        try:
+            address = ipaddress.ip_address(name)
+        except ValueError:
+            return False
+        return address.is_loopback or not self._is_local
 
 
 def _split_host(text: str) -> str | None:
@@ -67,14 +85,6 @@ def _split_host(text: str) -> str | None:
         name, _, port = name.partition(":")
     is_name = bool(name) and all(mark.isalnum() or mark in "-._:" for mark in name) and name.isascii()
     return name.rstrip(".") if is_name and (not port or (port.isascii() and port.isdigit())) else None
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 class Guard:
@@ -129,7 +139,8 @@ class Guard:
             raise Refusal(BAD_REQUEST, f"the head has more than {LARGEST_HEAD:,} bytes")
         if scope["path"] in self._health:
             return
-        self._hosts.check([value for name, value in scope["headers"] if name == b"host"])
+        hosts, origins = ([value for name, value in scope["headers"] if name == wanted] for wanted in _ASKED_BY)
+        self._hosts.check(hosts, origins)
         if self._token is None or scope["path"] in self._page:
             return
         given = [value for name, value in scope["headers"] if name == b"authorization"]

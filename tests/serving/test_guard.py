@@ -18,7 +18,7 @@ TOKEN = "correct horse".replace(" ", "-")
     ("host", "names", "is_local", "status"),
     [
         ("localhost", (), True, 0), ("LOCALHOST:8501", (), True, 0),
-        ("127.0.0.1:8501", (), True, 0), ("[::1]:1", (), True, 0),
+        ("127.0.0.1:8501", (), True, 0), ("[::1]:1", (), True, 0), ("127.0.0.2:8501", (), True, 0),
         ("evil.example", (), True, 421), ("localhost.evil.example", (), True, 421), ("10.0.0.3", (), True, 421),
         ("10.0.0.3:80", (), False, 0), ("[fe80::1]", (), False, 0), ("evil.example", (), False, 421),
         ("Model.example.org.", ("model.example.org",), False, 0), ("anything", ("*",), True, 0),
@@ -35,6 +35,22 @@ def test_names_by_which_a_server_may_be_asked(host: str, names: tuple[str, ...],
     with pytest.raises(Refusal) as refused:
         rule.check([host.encode("latin-1")])
     assert refused.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("origin", "names", "status"),
+    [
+        ("http://127.0.0.1:8501", (), 0), ("https://127.0.0.1", (), 0), ("http://localhost:3000", (), 0),
+        ("https://evil.example", (), 403), ("null", (), 403), ("", (), 403), ("http://6.6.6.6", (), 403),
+        ("https://app.example.org", ("app.example.org",), 0), ("https://evil.example", ("*",), 0),
+    ],
+)  # fmt: skip
+def test_pages_that_may_have_this_server_compute(origin: str, names: tuple[str, ...], status: int) -> None:
+    with start() as service:
+        client, headers = Client(service, names=names), {"host": "127.0.0.1:8501", "origin": origin}
+        asked = {"content": b"{}", "headers": {**headers, "content-type": "text/plain"}}
+        assert client.ask("POST", "/v1/models/cells:predict", **asked).status_code == (status or 400)
+        assert client.ask("GET", "/about", headers=headers).status_code == (status or 200)
 
 
 @pytest.mark.parametrize("given", [[], [b"localhost", b"localhost"]])
