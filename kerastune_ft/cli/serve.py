@@ -31,7 +31,7 @@ def _count(name: str, text: str) -> Any:
     metavar="NAME",
     help="A further name by which clients may ask, as example.org; * for any.",
 )
-@click.option("--threads", type=click.IntRange(min=1), help="Threads of the model; by default half of the cores.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of TensorFlow; by default half of the cores.")
 @_count("batch_size", "The most inputs computed at once; by default 8.")
 @_count("max_bytes", "The most bytes of a request; by default 16 MiB.")
 @_count("max_pixels", "The most pixels of an image; by default 25 million.")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kerastune_ft.serving.model import ServedModel
 
 _INSTALL = 'python -m pip install "starlette>=0.40" "uvicorn>=0.30" "prometheus-client>=0.20"'
+_TENSORFLOW = "tensorflow"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -69,9 +70,13 @@ def serve(
     except ValueError as error:
         raise ConfigError(f"the environment variable KERASTUNE_TOKEN is no token: {error}") from error
     check_target(path)
-    if threads is not None and is_export(path):
-        raise ConfigError("--threads has no effect on an export, which computes in one thread; leave it out")
-    own = 1 if is_export(path) else threads or choose_threads()
+    has_threads = is_computed_by_tensorflow(path)
+    if threads is not None and not has_threads:
+        raise ConfigError(
+            "--threads has no effect on this export, which TensorFlow does not compute, but its own runtime in one "
+            "thread; leave it out"
+        )
+    own = (threads or choose_threads()) if has_threads else 1
     bound = server.bind(place.host, place.port)
     try:
         is_local = server.is_local(bound)
@@ -123,15 +128,22 @@ def is_export(path: str) -> bool:
     return (Path(expand_home(path)) / DOCUMENT).is_file()
 
 
+def is_computed_by_tensorflow(path: str) -> bool:
+    """Return whether TensorFlow computes what is served: a run, or an export in a format of its own."""
+    return not is_export(path) or _TENSORFLOW in (read_export(Path(expand_home(path))).get("runtime") or ())
+
+
 def open_model(path: str, name: str | None, threads: int, limits: Limits) -> ServedModel:
     """Return the model of a run or an export, under a name that paths can have."""
-    return _open_export(path, name) if is_export(path) else _open_run(path, name, threads, limits)
+    return _open_export(path, name, threads) if is_export(path) else _open_run(path, name, threads, limits)
 
 
-def _open_export(path: str, name: str | None) -> ServedModel:
+def _open_export(path: str, name: str | None, threads: int) -> ServedModel:
     folder = Path(expand_home(path))
     document = read_export(folder)
     chosen = check_name(name or document["name"])
+    if is_computed_by_tensorflow(path):
+        _limit_threads(threads)
     say(f"loading {folder}")
     return ExportServed(folder, document, chosen)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -34,12 +35,25 @@ def test_a_run_that_is_not_finished_says_so(tmp_path: Path) -> None:
         serve(tmp_path)
 
 
-def test_threads_are_nothing_to_an_export(tmp_path: Path) -> None:
+def test_threads_are_nothing_to_an_export_that_tensorflow_does_not_compute(tmp_path: Path) -> None:
     (tmp_path / "export.json").write_text(
         '{"version": 1, "format": "onnx", "script": "onnx_image", "name": "a", "modality": "image"}'
     )
-    with pytest.raises(ConfigError, match="--threads has no effect on an export"):
+    with pytest.raises(ConfigError, match="--threads has no effect on this export"):
         serve(tmp_path, threads=2)
+
+
+@pytest.mark.parametrize(("runtime", "limited"), [(["tensorflow", "keras"], [3]), (["onnxruntime"], [])])
+def test_exports_that_tensorflow_computes_have_its_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, runtime: list[str], limited: list[int]
+) -> None:
+    document = {"version": 1, "format": "any", "script": "any", "name": "a", "modality": "image", "runtime": runtime}
+    (tmp_path / "export.json").write_text(json.dumps(document))
+    asked: list[int] = []
+    monkeypatch.setattr(serving, "_limit_threads", asked.append)
+    monkeypatch.setattr(serving, "ExportServed", lambda folder, document, name: name)
+    assert serving.open_model(str(tmp_path), None, 3, Limits()) == "a"
+    assert asked == limited
 
 
 def test_a_token_that_is_none_is_refused_before_anything_is_loaded(
