@@ -151,7 +151,7 @@ class Service:
         try:
             share = await self.run(self.model.form.measure, given, self.limits)
             async with self._room.take(share):
-                example = await self.run(self._read, given)
+                example = await self.run(self._read_input, given)
                 return await self._pick(await self._batcher.answer(example))
         except Refusal as refusal:
             return refusal
@@ -159,7 +159,7 @@ class Service:
             say_error(f"serve: {type(fault).__name__}: {' '.join(str(fault).split())[:300]}")
             return Refusal(500, "the model failed on this input; see the server's log")
 
-    def _read(self, given: Given) -> Any:
+    def _read_input(self, given: Given) -> Any:
         try:
             return self.model.read(given)
         except ValueError as problem:

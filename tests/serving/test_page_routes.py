@@ -80,7 +80,7 @@ def test_pictures_are_answered_with_bars_masks_and_errors(tmp_path: Any) -> None
 @needs_browser
 def test_texts_are_answered_after_the_token_was_given() -> None:
     with browse(StandIn("text", 2), TOKEN) as browser:
-        browser.wait_for("!document.getElementById('token-form').hidden")
+        browser.wait_for("document.getElementById('token-form')?.hidden === false")
         browser.fill("#token", "not this one")
         browser.click("#token-form button")
         browser.wait_for("document.getElementById('token-problem').textContent")

@@ -70,7 +70,8 @@ def _read_data(data: Any, form: InputForm, at: str) -> list[Any]:
 
 def _split(content: bytes, at: str, most: int) -> list[bytes]:
     """Return the elements of a tensor of bytes, each behind its length in four bytes."""
-    elements, place = [], 0
+    elements: list[bytes] = []
+    place = 0
     while place < len(content):
         if len(elements) == most:
             # Four bytes may be an element, which takes ten times as many in memory.
