@@ -16,6 +16,7 @@ from kerastune_ft.reporting.quantities import (
     format_words,
     is_number,
 )
+from kerastune_ft.reporting.reliability.words import name_split
 from kerastune_ft.wording import counted
 
 # Of more classes the card has the least known ones.
@@ -109,7 +110,9 @@ def _read_worst(figures: Mapping[str, Any], columns: Sequence[str]) -> float:
 def _describe_calibration(calibration: Mapping[str, Any]) -> str:
     temperature = calibration.get("temperature")
     said = f" (temperature {temperature:.3g})" if is_number(temperature) else ""
-    return f"A temperature was fitted on validation{said}; it is in `calibration.json`."
+    by = f", to answers of {chooser}" if (chooser := calibration.get("chosen_by")) else ""
+    split = name_split(calibration.get("chosen_on") or "validation")
+    return f"A temperature was fitted on {split}{by}{said}; it is in `calibration.json`."
 
 
 def _write_data(data: Mapping[str, Any]) -> str:

@@ -92,13 +92,22 @@ def _describe_thresholds(chosen: Outcomes, measured: Outcomes, groups: Sequence[
 
 
 def describe_choice(
-    split: str, measured: Outcomes, chosen_on: str, chosen: Outcomes, groups: Sequence[str] | None
+    split: str,
+    measured: Outcomes,
+    chosen_on: str,
+    chosen: Outcomes,
+    groups: Sequence[str] | None,
+    chosen_by: str | None = None,
 ) -> dict[str, Any]:
-    """Return of which examples figures are, and on which ones what they depend on was chosen."""
+    """Return of which examples figures are, and on which ones what they depend on was chosen.
+
+    `chosen_by` names the model whose answers it was chosen by, where that is another one than the measured one.
+    """
     return {
         "split": split,
         "examples": measured.examples,
         "groups": count_groups(groups, measured.examples),
         "chosen_on": chosen_on,
         "chosen_examples": chosen.examples,
+        **({} if chosen_by is None else {"chosen_by": chosen_by}),
     }

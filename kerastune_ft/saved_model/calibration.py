@@ -11,7 +11,7 @@ from typing import Any
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.calibration.temperature import FILE, Temperature, describe_temperature
 from kerastune_ft.metrics.decisions.sets import count_needed
-from kerastune_ft.metrics.document import OUT_OF_FOLD
+from kerastune_ft.metrics.document import FOLDS, OUT_OF_FOLD, REFIT_PLAN
 from kerastune_ft.metrics.outcomes.base import Outcomes
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tasks.base import Task
@@ -32,7 +32,30 @@ def read_calibration(run: RunDirectory, task: Task) -> dict[str, Any]:
     split, outcomes = read_chosen_on(run, task)
     if outcomes.no_probabilities:
         raise ConfigError(f"{run} has nothing to calibrate: {outcomes.no_probabilities}")
-    return describe_temperature(outcomes.fit_temperature(), split, outcomes.examples)
+    return describe_temperature(outcomes.fit_temperature(), split, outcomes.examples, find_chooser(run, split))
+
+
+def find_chooser(run: RunDirectory, split: str) -> str | None:
+    """Return the model whose answers for `split` chose temperature, thresholds and limits; None for the run's own.
+
+    A refitted model has learned the validation examples itself, and an ensemble the examples of all folds, so that
+    another model's answers have to do.
+    """
+    if split == OUT_OF_FOLD:
+        return "the members of the cross-validation"
+    return "the model before the refit" if run.exists(REFIT_PLAN) else None
+
+
+def describe_chooser(run: RunDirectory) -> str | None:
+    """Return a note for answers that use a temperature or limits, where another model chose these; None elsewhere."""
+    split = OUT_OF_FOLD if run.exists(FOLDS) else "validation"
+    chooser = find_chooser(run, split)
+    if chooser is None:
+        return None
+    return (
+        f"temperature and limits were chosen by answers of {chooser}, and not of the model that answers, so that "
+        "neither calibrated probabilities nor the coverage of sets and intervals are promised; `evaluate` measures them"
+    )
 
 
 def use_temperature(run: RunDirectory, task: Task) -> Temperature:

@@ -92,3 +92,5 @@ def test_sets_of_too_few_examples_let_everything_in() -> None:
 def test_what_figures_are_of_is_said() -> None:
     found = describe_choice("test", make_one(), "validation", make_one(2, 20), ["a", "b"] * 30)
     assert found == {"split": "test", "examples": 60, "groups": 2, "chosen_on": "validation", "chosen_examples": 20}
+    other = describe_choice("test", make_one(), "validation", make_one(), None, "the model before the refit")
+    assert other["chosen_by"] == "the model before the refit"

@@ -15,6 +15,8 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.calibration import (
     PREDICTIONS,
     adjust_answers,
+    describe_chooser,
+    find_chooser,
     read_calibration,
     read_chosen_on,
     use_temperature,
@@ -54,6 +56,19 @@ def test_a_cross_validation_has_its_examples_out_of_fold(tmp_path: Path) -> None
     run = RunDirectory(tmp_path)
     write_predictions(run, "out_of_fold")
     assert read_chosen_on(run, make_task())[0] == "out_of_fold"
+    assert read_calibration(run, make_task())["chosen_by"] == "the members of the cross-validation"
+    run.commit_json("crossvalidation.json", {})
+    assert "by answers of the members of the cross-validation, and not of the model" in str(describe_chooser(run))
+
+
+def test_after_a_refit_the_model_before_has_chosen(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    write_predictions(run, "validation")
+    assert "chosen_by" not in read_calibration(run, make_task())
+    assert describe_chooser(run) is find_chooser(run, "validation") is None
+    run.commit_json("refit/plan.json", {"phases": []})
+    assert read_calibration(run, make_task())["chosen_by"] == "the model before the refit"
+    assert "by answers of the model before the refit, and not of the model" in str(describe_chooser(run))
 
 
 def test_runs_that_cannot_be_calibrated(tmp_path: Path) -> None:

@@ -155,6 +155,8 @@ def test_figures_of_validation_are_of_the_first_model_and_those_of_test_of_both(
         right = [float(row[f"probability_{row['label']}"]) for row in given]
         assert found["loss"] == pytest.approx(-np.mean(np.log(right)), rel=1e-4)
         assert len(given) == metrics["examples"]["test"]
+    for name in ("model/calibration.json", "evaluation/reliability.json"):
+        assert json.loads((run / name).read_text())["chosen_by"] == "the model before the refit"
     # The model is the refitted one.
     again = kerastune_ft.evaluate(run)
     assert again["loss"] == pytest.approx(metrics["test"]["loss"], rel=1e-6)

@@ -68,15 +68,21 @@ def _find_root(slope: Callable[[float], float]) -> float | None:
 
 
 def describe_temperature(
-    found: float | None | Mapping[str, float | None], chosen_on: str, examples: int
+    found: float | None | Mapping[str, float | None], chosen_on: str, examples: int, chosen_by: str | None = None
 ) -> dict[str, Any]:
-    """Return the content of model/calibration.json; what could not be fitted has a temperature of 1, and is named."""
+    """Return the content of model/calibration.json; what could not be fitted has a temperature of 1, and is named.
+
+    `chosen_by` names the model whose answers it was fitted to, where that is another one than the run's.
+    """
     if isinstance(found, Mapping):
         known: Temperature = {name: 1.0 if value is None else value for name, value in found.items()}
         about: dict[str, Any] = {"not_fitted": [name for name, value in found.items() if value is None]}
     else:
         known, about = 1.0 if found is None else found, {"fitted": found is not None}
-    return {"method": "temperature", "temperature": known, **about, "chosen_on": chosen_on, "examples": examples}
+    chooser = {} if chosen_by is None else {"chosen_by": chosen_by}
+    return {
+        "method": "temperature", "temperature": known, **about, "chosen_on": chosen_on, **chooser, "examples": examples
+    }  # fmt: skip
 
 
 def as_divisor(temperature: Temperature, names: Sequence[str]) -> np.ndarray:

@@ -32,16 +32,18 @@ def describe_groups(examples: int, groups: int | None, place: str) -> str | None
 
 
 def describe_choice(document: Mapping[str, Any]) -> str:
-    """Return a sentence on which examples figures are of, and on which ones was chosen what they depend on."""
+    """Return on which examples was chosen what figures depend on, and by which model where that is another one."""
+    chooser = document.get("chosen_by")
+    by = f" It was answers of {chooser} that chose them, and not of the model that is measured." if chooser else ""
     chosen, split = name_split(document["chosen_on"]), name_split(document["split"])
     if chosen == split:
         return (
             f"Temperature, thresholds and limits were chosen on these very {document['examples']:,} examples of "
-            f"{split}, so the figures flatter."
+            f"{split}, so the figures flatter.{by}"
         )
     return (
         f"Temperature, thresholds and limits of sets were chosen on {chosen} "
-        f"({document['chosen_examples']:,} examples) and measured on {split} ({document['examples']:,})."
+        f"({document['chosen_examples']:,} examples) and measured on {split} ({document['examples']:,}).{by}"
     )
 
 

@@ -16,7 +16,7 @@ from kerastune_ft.metrics.intervals.draws import count_groups
 from kerastune_ft.metrics.intervals.wilson import Interval
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
-from kerastune_ft.saved_model.calibration import CHOOSING_SPLITS
+from kerastune_ft.saved_model.calibration import CHOOSING_SPLITS, find_chooser
 from kerastune_ft.training.evaluation.examples import write_examples
 from kerastune_ft.training.evaluation.unknown import FoundUnknown, make_feed, write_unknown
 from kerastune_ft.training.features.feed import Feed
@@ -147,14 +147,15 @@ def _write_reliability(session: Session, run: RunDirectory, evaluated: Mapping[s
     if split is None:
         return
     chosen, temperature = session.task.outcomes(evaluated[split].measured), None
+    chooser = find_chooser(run, split)
     if not chosen.no_probabilities:
-        described = describe_temperature(chosen.fit_temperature(), split, chosen.examples)
+        described = describe_temperature(chosen.fit_temperature(), split, chosen.examples, chooser)
         run.commit_json(TEMPERATURE, described)
         temperature = described["temperature"]
     if TEST in evaluated:
         tested, groups = session.task.outcomes(evaluated[TEST].measured), groups_of(session, evaluated[TEST])
         if found := reliability.describe_all(chosen, tested, temperature, groups):
-            about = reliability.describe_choice(TEST, tested, split, chosen, groups)
+            about = reliability.describe_choice(TEST, tested, split, chosen, groups, chooser)
             run.commit_json(RELIABILITY, about | found)
 
 

@@ -19,7 +19,7 @@ from kerastune_ft.metrics.outcomes.base import Outcomes
 from kerastune_ft.metrics.reliability import describe_calibration, describe_choice, describe_sets
 from kerastune_ft.metrics.subgroups import compare_subgroups
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.saved_model.calibration import read_calibration, read_chosen_on
+from kerastune_ft.saved_model.calibration import find_chooser, read_calibration, read_chosen_on
 from kerastune_ft.training.evaluation import final
 from kerastune_ft.training.judging.parts import part_examples
 from kerastune_ft.training.judging.questions import Questions
@@ -104,7 +104,8 @@ def _answer_by_choice(questions: Questions, judged: Judged) -> dict[str, Any]:
             raise ConfigError(f"--costs: {error}") from error
     if questions.coverage is not None:
         found["coverage"] = describe_sets(chosen, measured, questions.coverage, groups)
-    return found and {"choice": describe_choice(judged.place, measured, split, chosen, groups), **found}
+    chooser = find_chooser(judged.target, split)
+    return found and {"choice": describe_choice(judged.place, measured, split, chosen, groups, chooser), **found}
 
 
 def _compare_parts(judged: Judged, column: str) -> list[dict[str, Any]]:

@@ -20,6 +20,10 @@ def test_what_was_chosen_where() -> None:
     document = {"split": "test", "examples": 30, "chosen_on": "out_of_fold", "chosen_examples": 90}
     assert "chosen on answers out of fold (90 examples) and measured on test (30)" in words.describe_choice(document)
     assert "flatter" in words.describe_choice({**document, "split": "validation", "chosen_on": "validation"})
+    by_another = words.describe_choice({**document, "chosen_by": "the model before the refit"})
+    assert by_another.endswith(
+        "It was answers of the model before the refit that chose them, and not of the model that is measured."
+    )
 
 
 def make_calibration(ece: float, share: float, claims: int = 60) -> dict[str, Any]:
