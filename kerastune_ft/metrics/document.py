@@ -24,6 +24,14 @@ FOLDS = "crossvalidation.json"
 """The file with the figures of every fold, and with their means."""
 RELIABILITY = "evaluation/reliability.json"
 """The file with calibration, curves, thresholds and sets of the test split; see `metrics.reliability`."""
+SAVED = "evaluation.json"
+"""The file with all figures of an evaluation in a directory of the user's."""
+SAVED_FILES = (
+    SAVED, "predictions.csv", "reliability.csv", "reliability.png", "curves.csv", "curves.png", "subgroups.csv",
+)  # fmt: skip
+"""What `evaluate --save` writes, beside examples."""
+SAVED_EXAMPLES = ("mistakes", "examples")
+"""Folders of examples that it writes, each with a file of the same name that ends with .json."""
 REFIT = "refit"
 """The directory of a refit within the run directory, and its key in plan.json and manifest.json."""
 REFIT_PLAN = f"{REFIT}/plan.json"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kerastune_ft.metrics.document import SAVED
 from kerastune_ft.reporting.reliability.diagrams import draw_curves, draw_reliability
 from kerastune_ft.rundir import RunDirectory
 
@@ -27,7 +28,7 @@ def save_figures(folder: Path, found: Mapping[str, Any], shows_values: bool = Tr
             "by": {column: _number(rows) for column, rows in parts.items() if column != "class"}
             | {column: rows for column, rows in parts.items() if column == "class"},
         }
-    saved.commit_json("evaluation.json", found)
+    saved.commit_json(SAVED, found)
     if calibration := found.get("calibration"):
         rows = [
             {"probabilities": form, **_spread(each)}

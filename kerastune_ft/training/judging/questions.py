@@ -11,7 +11,8 @@ from typing import Any
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.decisions.sets import check_coverage
 from kerastune_ft.metrics.decisions.thresholds import Aim, read_aim
-from kerastune_ft.storage import path_of_user
+from kerastune_ft.metrics.document import SAVED, SAVED_EXAMPLES, SAVED_FILES
+from kerastune_ft.storage import is_remote, path_of_user
 
 _RUN_FILES = ("config.json", "manifest.json")
 
@@ -80,10 +81,25 @@ def _read_costs(given: Any) -> Any:
 
 
 def _check_save(given: Any) -> Path:
-    """Return the directory to save to; raise ConfigError for a file and for a run directory."""
+    """Return the directory to save to.
+
+    Raises ConfigError for a file, for a run directory or a place in one, and for a directory where something would be
+    overwritten that no evaluation wrote.
+    """
     path: Path = path_of_user(given)
     if path.exists() and not path.is_dir():
         raise ConfigError(f"--save: {path} is a file; give a directory, which is made where it is not there")
     if any((path / name).exists() for name in _RUN_FILES):
         raise ConfigError(f"--save: {path} is a run directory, which nothing else is written into; give another one")
+    for above in () if is_remote(path) else path.resolve().parents:
+        if all((above / name).exists() for name in _RUN_FILES):
+            raise ConfigError(
+                f"--save: {path} lies in the run directory {above}, which nothing else is written into; give another"
+            )
+    others = [name for name in (*SAVED_FILES, *SAVED_EXAMPLES) if (path / name).exists()]
+    if others and not (path / SAVED).exists():
+        raise ConfigError(
+            f"--save: {path / others[0]} is of no evaluation and would be overwritten; give another directory, or move "
+            "it"
+        )
     return path

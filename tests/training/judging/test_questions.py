@@ -23,7 +23,9 @@ def test_what_is_asked(tmp_path: Path) -> None:
 def test_what_cannot_be_asked(tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "manifest.json").write_text("{}")
+    for name in ("manifest.json", "config.json"):
+        (tmp_path / "run" / name).write_text("{}")
+    (tmp_path / "own" / "mistakes").mkdir(parents=True)
     for given, says in (
         ({"at": ["accuracy=1"]}, "--at: 'accuracy=1' is no aim"),
         ({"coverage": 90}, "--coverage: a coverage lies between 0 and 1"),
@@ -32,6 +34,8 @@ def test_what_cannot_be_asked(tmp_path: Path) -> None:
         ({"costs": tmp_path / "broken.json"}, "--costs: .* is no JSON"),
         ({"save": tmp_path / "broken.json"}, "--save: .* is a file"),
         ({"save": tmp_path / "run"}, "--save: .* is a run directory"),
+        ({"save": tmp_path / "run" / "evaluation"}, "--save: .* lies in the run directory .*run, which"),
+        ({"save": tmp_path / "own"}, "--save: .*mistakes is of no evaluation and would be overwritten"),
     ):
         with pytest.raises(ConfigError, match=says):
             read_questions(**given)

@@ -26,8 +26,13 @@ def test_hidden_examples_have_neither_names_nor_pictures(tmp_path: Path) -> None
     )
     measured = {"targets": np.array([0, 1]), "outputs": np.array([[1.0, 0.0], [2.0, 0.0]], np.float32)}
     plan: Any = None
+    # What another evaluation left.
+    new = tmp_path / "new"
+    (new / "mistakes").mkdir(parents=True)
+    for name in ("evaluation.json", "subgroups.csv", "mistakes.json", "mistakes/00.png", "examples.json"):
+        (new / name).write_text("")
     evaluated = Evaluated(np.arange(2), measured)
-    save_examples(Judged(RunDirectory(tmp_path / "run"), session, plan, "test", evaluated, "test"), tmp_path / "new")
-    rows = list(csv.DictReader((tmp_path / "new" / PREDICTIONS).read_text().splitlines()))
+    save_examples(Judged(RunDirectory(tmp_path / "run"), session, plan, "test", evaluated, "test"), new)
+    rows = list(csv.DictReader((new / PREDICTIONS).read_text().splitlines()))
     assert [(row["input"], row["label"], row["prediction"]) for row in rows] == [("0", "a", "a"), ("1", "b", "a")]
-    assert [path.name for path in (tmp_path / "new").iterdir()] == [PREDICTIONS]
+    assert [path.name for path in new.rglob("*") if path.is_file()] == [PREDICTIONS]
