@@ -61,7 +61,9 @@ def _name_ranges(values: Sequence[str], numbers: Mapping[str, float]) -> list[st
     names = []
     for place, low in enumerate(bounds):
         inside = known[(known >= low) & (known < bounds[place + 1])] if place + 1 < len(bounds) else known[known >= low]
-        names.append(f"{inside[0]:g} to {inside[-1]:g}" if inside[0] != inside[-1] else f"{inside[0]:g}")
+        # With all their digits, or two ranges of dates such as 20240115 had one name and were one subgroup.
+        first, last = (f"{end:.15g}" for end in (inside[0], inside[-1]))
+        names.append(first if first == last else f"{first} to {last}")
     return [
         names[int(np.searchsorted(bounds, numbers[value], side="right")) - 1] if value else EMPTY for value in values
     ]

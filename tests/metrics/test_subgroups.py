@@ -92,6 +92,8 @@ def test_texts_are_subgroups_and_many_numbers_are_ranges() -> None:
     found = name_subgroups([*ages, ""])
     assert found[-1] == EMPTY
     assert list(dict.fromkeys(found[:-1])) == ["20 to 39", "40 to 59", "60 to 79", "80 to 99"]
+    days = [str(20240100 + day) for day in range(1, 29)]
+    assert list(dict.fromkeys(name_subgroups(days)))[:2] == ["20240101 to 20240107", "20240108 to 20240114"]
     skewed = name_subgroups([*["0"] * 90, *[str(number / 2) for number in range(1, 20)]])
     assert skewed[0] == "0"
     assert len(set(skewed)) == 2
