@@ -21,6 +21,7 @@ from kerastune_ft.metrics.intervals.wilson import Interval
 from kerastune_ft.own.objects import describe_metrics
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
+from kerastune_ft.saved_model.calibration import CHOOSING_SPLITS
 from kerastune_ft.saved_model.unknown import read_unknown
 from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.evaluation import final
@@ -87,7 +88,7 @@ def evaluate(
     devices = _devices_for_evaluation(config.runtime.model_copy(update={"precision": FLOAT32}), watch)
     source, split = _open_data(target, config, data, split, document, watch, bool(questions.by))
     session, plan = _open_model(target, config, document, source, devices, watch)
-    place = split if data is None else data.name or str(data)
+    place = split if data is None else _name_place(data)
     check_questions(questions, session, session.source.splits[split])
     with naming_lost_files(session.source):
         evaluated = final.evaluate_splits(session, plan, (split,), watch, place=place)[split]
@@ -105,6 +106,12 @@ def evaluate(
         groups=count_judged_groups(judged),
         details=details,
     )
+
+
+def _name_place(data: Path) -> str:
+    """Return what other data is called: its name, and never as one of the splits that things are chosen on."""
+    name = data.name or str(data)
+    return f"./{name}" if name in CHOOSING_SPLITS else name
 
 
 def _open_data(
