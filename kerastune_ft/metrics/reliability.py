@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from kerastune_ft.metrics.calibration.errors import describe_reliability
 from kerastune_ft.metrics.calibration.temperature import Temperature
-from kerastune_ft.metrics.decisions.curves import MOST_CLASSES, describe_curves
+from kerastune_ft.metrics.decisions.curves import describe_curves
 from kerastune_ft.metrics.decisions.sets import count_needed
 from kerastune_ft.metrics.decisions.thresholds import Aim, describe_aims
 from kerastune_ft.metrics.intervals.base import Sample, find_intervals, measure
@@ -34,7 +34,8 @@ def describe_all(
         found["calibration"] = describe_calibration(measured, temperature, groups)
     if (curves := describe_curves(measured.list_scored(), groups)) is not None:
         found["curves"] = curves
-        found["thresholds"] = _describe_thresholds(chosen, measured, groups)
+        drawn = {row["class"] for row in curves["classes"] if "points" in row}
+        found["thresholds"] = _describe_thresholds(chosen, measured, drawn, groups)
     if measured.examples and not measured.no_sets:
         found["sets"] = [describe_sets(chosen, measured, coverage, groups) for coverage in _COVERAGES]
     return found
@@ -85,8 +86,11 @@ def describe_sets(
     }
 
 
-def _describe_thresholds(chosen: Outcomes, measured: Outcomes, groups: Sequence[str] | None) -> list[dict[str, Any]]:
-    pairs = list(zip(chosen.list_scored(), measured.list_scored(), strict=True))[:MOST_CLASSES]
+def _describe_thresholds(
+    chosen: Outcomes, measured: Outcomes, drawn: Collection[str], groups: Sequence[str] | None
+) -> list[dict[str, Any]]:
+    both = zip(chosen.list_scored(), measured.list_scored(), strict=True)
+    pairs = [(own, other) for own, other in both if other.name in drawn]
     aims = _AIMS if len(pairs) == 1 else _AIMS_OF_EACH
     return describe_aims([own for own, _ in pairs], [other for _, other in pairs], aims, groups)
 

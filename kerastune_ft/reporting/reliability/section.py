@@ -23,6 +23,7 @@ def build_section(document: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = {
         "choice": words.describe_choice(document),
+        "chosen_on": words.name_split(document["chosen_on"]),
         "groups": words.describe_groups(document["examples"], document.get("groups"), document["split"]),
         "thresholds": document.get("thresholds") or [],
         "sets": [
