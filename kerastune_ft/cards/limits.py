@@ -88,5 +88,6 @@ def _describe_inputs(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _describe_probabilities(document: Mapping[str, Any]) -> Iterator[str]:
-    if document["calibration"] is None and document["gives_probabilities"]:
+    is_calibrated = (document["calibration"] or {"fitted": False}).get("fitted", True)
+    if document["gives_probabilities"] and not is_calibrated:
         yield "Its probabilities were not calibrated: of answers with .9, more or fewer than nine in ten may be right."

@@ -108,6 +108,8 @@ def _read_worst(figures: Mapping[str, Any], columns: Sequence[str]) -> float:
 
 
 def _describe_calibration(calibration: Mapping[str, Any]) -> str:
+    if not calibration.get("fitted", True):
+        return "Validation told no temperature, and none is used: its probabilities are not calibrated."
     temperature = calibration.get("temperature")
     said = f" (temperature {temperature:.3g})" if is_number(temperature) else ""
     by = f", to answers of {chooser}" if (chooser := calibration.get("chosen_by")) else ""

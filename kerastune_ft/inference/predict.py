@@ -26,7 +26,6 @@ from kerastune_ft.metrics.unknown_counts import describe_unknown_inputs
 from kerastune_ft.notebook.speech import is_news
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import MODEL
-from kerastune_ft.saved_model.calibration import describe_chooser
 from kerastune_ft.training.devices import devices
 from kerastune_ft.training.session.assemble import cache_directory
 from kerastune_ft.training.watch import Watcher
@@ -107,7 +106,7 @@ def predict(
         *(top.notes if top else ()),
         *filter(is_news, own.notes),
         *(submission.notes if submission else ()),
-        *_list_notes(run, form),
+        *predictor.choice_notes,
     ):
         watch.note(note)
     size, counts = batch_size or BATCH, RowCounts()
@@ -118,12 +117,6 @@ def predict(
     found = _predict_batches(predictor, own.items(), _count(listings), size, watch, counts)
     rank = top.rank if top else dict
     return Predictions(own.columns, ([own.join(rank(row)) for row in rows] for rows in found), counts)
-
-
-def _list_notes(run: RunDirectory, form: OutputForm) -> list[str]:
-    """Return what is to be said of a temperature and of sets where another model's answers chose them."""
-    uses_choice = form.calibrated or form.coverage is not None
-    return [note] if uses_choice and (note := describe_chooser(run)) else []
 
 
 def open_predictor(run: RunDirectory, config: RunConfig) -> Predictor:

@@ -20,6 +20,7 @@ class Predictor(ABC):
     def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], form: OutputForm = PLAIN) -> None:
         """Load the model of a run; `plan` is its plan.json. Raises ConfigError where the run has no model."""
         self._run_model = RunModel(run, config, plan, form)
+        self.choice_notes = self._run_model.choice_notes
         self.columns, self.input_columns = self._run_model.columns, name_inputs(plan)
 
     @classmethod

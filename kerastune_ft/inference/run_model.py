@@ -26,7 +26,8 @@ class RunModel:
     def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], form: OutputForm = PLAIN) -> None:
         """Load the model; raise ConfigError where the run has none, or cannot answer in the form that is wanted."""
         serving = open_serving(run, config, plan)
-        adjust_answers(run, serving.task, form.calibrated, form.coverage)
+        self.choice_notes = adjust_answers(run, serving.task, form.calibrated, form.coverage)
+        """Notes on the temperature and the limits that answers use."""
         self.task, self._unknown = serving.task, read_unknown(run)
         self.model = serving.trained
         if self._unknown is not None:

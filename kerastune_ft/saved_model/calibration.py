@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.metrics.calibration.temperature import FILE, Temperature, describe_temperature
+from kerastune_ft.metrics.calibration.temperature import FILE, describe_temperature
 from kerastune_ft.metrics.decisions.sets import count_needed
-from kerastune_ft.metrics.document import FOLDS, OUT_OF_FOLD, REFIT_PLAN
+from kerastune_ft.metrics.document import OUT_OF_FOLD, REFIT_PLAN
 from kerastune_ft.metrics.outcomes.base import Outcomes
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tasks.base import Task
+from kerastune_ft.wording import counted, first_names
 
 PREDICTIONS = "evaluation/predictions.csv"
 CHOOSING_SPLITS = ("validation", OUT_OF_FOLD)
@@ -46,42 +47,70 @@ def find_chooser(run: RunDirectory, split: str) -> str | None:
     return "the model before the refit" if run.exists(REFIT_PLAN) else None
 
 
-def describe_chooser(run: RunDirectory) -> str | None:
-    """Return a note for answers that use a temperature or limits, where another model chose these; None elsewhere."""
-    split = OUT_OF_FOLD if run.exists(FOLDS) else "validation"
-    chooser = find_chooser(run, split)
-    if chooser is None:
+def describe_gaps(calibration: Mapping[str, Any]) -> str | None:
+    """Return a note on what of model/calibration.json could not be fitted, so that a temperature is 1; None if all was.
+
+    Files of `describe_temperature` say it by `fitted` or, of several labels, `not_fitted`.
+    """
+    names = calibration.get("not_fitted") or ()
+    if calibration.get("fitted", True) and not names:
         return None
+    of = f" of {first_names(names)}" if names else ""
+    split = calibration["chosen_on"]
+    where = "out of fold" if split == OUT_OF_FOLD else f"of {split}"
     return (
-        f"temperature and limits were chosen by answers of {chooser}, and not of the model that answers, so that "
-        "neither calibrated probabilities nor the coverage of sets and intervals are promised; `evaluate` measures them"
+        f"the {counted(calibration['examples'], 'example')} {where} tell no temperature{of}, so these probabilities "
+        "are not calibrated but stay as they are"
     )
 
 
-def use_temperature(run: RunDirectory, task: Task) -> Temperature:
-    """Make `finish` and `decode` of a run's task give calibrated probabilities, and return the temperature.
+def use_temperature(run: RunDirectory, task: Task) -> dict[str, Any]:
+    """Make `finish` and `decode` of a run's task give calibrated probabilities; return what `read_calibration` does.
 
     A model that is saved or exported with this task afterwards gives them too. Raises ConfigError as `read_calibration`
     does.
     """
-    temperature: Temperature = read_calibration(run, task)["temperature"]
-    task.set_temperature(temperature)
-    return temperature
+    found = read_calibration(run, task)
+    task.set_temperature(found["temperature"])
+    return found
 
 
-def adjust_answers(run: RunDirectory, task: Task, is_calibrated: bool = False, coverage: float | None = None) -> None:
+def adjust_answers(
+    run: RunDirectory, task: Task, is_calibrated: bool = False, coverage: float | None = None
+) -> list[str]:
     """Make the task of a run decode calibrated probabilities, and sets or intervals of a coverage, where asked for.
 
-    What sets need is chosen on the predictions of the run's validation split. Raises ConfigError for a run whose labels
-    have none, or with too few validation examples for the coverage.
+    Returns notes on what another model chose or what could not be fitted. What sets need is chosen on the predictions
+    of the run's validation split. Raises ConfigError for a run whose labels have none, or with too few validation
+    examples for the coverage.
     """
-    temperature = use_temperature(run, task) if is_calibrated else None
-    if coverage is None:
-        return
-    split, outcomes = read_chosen_on(run, task)
+    calibration = use_temperature(run, task) if is_calibrated else None
+    found = [] if calibration is None else [describe_gaps(calibration)]
+    choosers = {} if calibration is None else {"the temperature": calibration.get("chosen_by")}
+    if coverage is not None:
+        split, outcomes = read_chosen_on(run, task)
+        _set_limits(run, task, split, outcomes, calibration, coverage)
+        choosers["the limits"] = find_chooser(run, split)
+    found += [
+        f"answers of {chooser}, and not of the model that answers, chose {what}: `evaluate` measures how well that fits"
+        for what, chooser in choosers.items()
+        if chooser is not None
+    ]
+    return [note for note in found if note is not None]
+
+
+def _set_limits(
+    run: RunDirectory,
+    task: Task,
+    split: str,
+    outcomes: Outcomes,
+    calibration: Mapping[str, Any] | None,
+    coverage: float,
+) -> None:
     if outcomes.no_sets:
         raise ConfigError(f"--coverage: {outcomes.no_sets}")
-    limits = (outcomes if temperature is None else outcomes.calibrate(temperature)).find_limits(coverage)
+    known = outcomes if calibration is None else outcomes.calibrate(calibration["temperature"])
+    limits = known.find_limits(coverage)
     if not all(map(math.isfinite, limits)):
         raise ConfigError(
             f"--coverage: {coverage:g} needs {count_needed(coverage)} examples to choose by, and {run} has "

@@ -38,5 +38,7 @@ def test_a_model_with_less_limits_has_fewer_sentences() -> None:
     size, inputs = list_limits(document, [])
     assert size.startswith("It was measured on 5,000 test examples: ")
     assert 'it says "unknown"' in inputs and "let 95 % of validation through" in inputs
+    unfitted = list_limits(document | {"calibration": {"temperature": 1.0, "fitted": False}}, [])
+    assert any("were not calibrated" in limit for limit in unfitted)
     untested = document | {"data": document["data"] | {"sizes": {"train": 5}}}
     assert "on no test split" in list_limits(untested, [])[0]

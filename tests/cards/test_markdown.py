@@ -25,6 +25,8 @@ def test_ensembles_refits_and_temperatures_are_said(tmp_path: Path) -> None:
     assert "the mean of 5 models" in text and "Then all of it again" in text and "(temperature 1.23)" in text
     document["calibration"] = {"temperature": 1.2, "chosen_on": "out_of_fold", "chosen_by": "the members"}
     assert "fitted on answers out of fold, to answers of the members (temperature" in write_markdown(document)
+    document["calibration"] = {"temperature": 1.0, "fitted": False}
+    assert "Validation told no temperature" in write_markdown(document)
 
 
 def test_of_many_classes_the_least_known_are_shown(tmp_path: Path) -> None:

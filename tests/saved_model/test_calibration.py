@@ -15,8 +15,7 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.calibration import (
     PREDICTIONS,
     adjust_answers,
-    describe_chooser,
-    find_chooser,
+    describe_gaps,
     read_calibration,
     read_chosen_on,
     use_temperature,
@@ -48,7 +47,7 @@ def test_a_run_of_an_earlier_version_is_calibrated_by_its_stored_predictions(tmp
     assert read["temperature"] == pytest.approx(found, rel=1e-5)
     # What the run wrote itself goes first.
     run.commit_json(FILE, describe_temperature(2.0, "validation", 60))
-    assert use_temperature(run, task) == 2.0
+    assert use_temperature(run, task)["temperature"] == 2.0
     assert task.predictions(None, LOGITS)["probability_b"] == pytest.approx(softmax(LOGITS / 2)[:, 1])
 
 
@@ -57,18 +56,32 @@ def test_a_cross_validation_has_its_examples_out_of_fold(tmp_path: Path) -> None
     write_predictions(run, "out_of_fold")
     assert read_chosen_on(run, make_task())[0] == "out_of_fold"
     assert read_calibration(run, make_task())["chosen_by"] == "the members of the cross-validation"
-    run.commit_json("crossvalidation.json", {})
-    assert "by answers of the members of the cross-validation, and not of the model" in str(describe_chooser(run))
+    (note,) = adjust_answers(run, make_task(), coverage=0.8)
+    assert note.startswith("answers of the members of the cross-validation, and not of the model that answers, chose")
 
 
 def test_after_a_refit_the_model_before_has_chosen(tmp_path: Path) -> None:
     run = RunDirectory(tmp_path)
     write_predictions(run, "validation")
     assert "chosen_by" not in read_calibration(run, make_task())
-    assert describe_chooser(run) is find_chooser(run, "validation") is None
+    assert adjust_answers(run, make_task(), True, 0.8) == []
     run.commit_json("refit/plan.json", {"phases": []})
     assert read_calibration(run, make_task())["chosen_by"] == "the model before the refit"
-    assert "by answers of the model before the refit, and not of the model" in str(describe_chooser(run))
+    notes = adjust_answers(run, make_task(), True, 0.8)
+    assert [note.split(", ")[-1].split(":")[0] for note in notes] == ["chose the temperature", "chose the limits"]
+    assert all("answers of the model before the refit" in note for note in notes)
+
+
+def test_what_could_not_be_fitted_is_said(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    run.commit_json(FILE, describe_temperature(None, "validation", 12))
+    assert adjust_answers(run, make_task(), is_calibrated=True) == [
+        "the 12 examples of validation tell no temperature, so these probabilities are not calibrated but stay as they "
+        "are"
+    ]
+    several = describe_temperature({"a": 1.5, "b": None}, "out_of_fold", 12)
+    assert "12 examples out of fold tell no temperature of b, so" in str(describe_gaps(several))
+    assert describe_gaps(describe_temperature({"a": 1.5}, "validation", 12)) is None
 
 
 def test_runs_that_cannot_be_calibrated(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def number_bins(values: np.ndarray) -> np.ndarray:
     """Return the number of the bin of each value, int64 [values], from 0 on without gaps, in order of the values.
 
     There are up to 15 bins with about as many values each, ten or more. Equal values are in one bin, that of the middle
-    of their ranks, so that the order of the examples decides nothing.
+    of their ranks, so that the order of the examples decides nothing; where many are equal, bins have other sizes.
     """
     bins = max(1, min(MOST_BINS, len(values) // LEAST_IN_BIN))
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)

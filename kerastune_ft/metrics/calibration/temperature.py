@@ -85,6 +85,11 @@ def describe_temperature(
     }  # fmt: skip
 
 
+def list_gaps(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of model/calibration.json says that something could not be fitted: `fitted` or `not_fitted`."""
+    return {name: described[name] for name in ("fitted", "not_fitted") if name in described}
+
+
 def as_divisor(temperature: Temperature, names: Sequence[str]) -> np.ndarray:
     """Return what raw outputs [..., classes] are divided by, float64: one number, or one for each class.
 

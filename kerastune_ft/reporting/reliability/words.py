@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerastune_ft.reporting.quantities import format_figure, format_share
-from kerastune_ft.wording import counted
+from kerastune_ft.wording import counted, first_names
 
 # Below so many groups quantiles of resamples are a rough guess.
 _FEW_GROUPS = 20
@@ -57,7 +57,7 @@ def describe_temperature(temperature: Any) -> str:
 
 def describe_calibration(calibration: Mapping[str, Any]) -> str:
     """Return what the figures say of the probabilities, in a sentence or two."""
-    raw, after = calibration["raw"], calibration["calibrated"]
+    raw, fit = calibration["raw"], _describe_fit(calibration)
     stated = sum(each["claims"] * each["probability"] for each in raw["bins"])
     right = sum(each["claims"] * each["share"] for each in raw["bins"])
     total = sum(each["claims"] for each in raw["bins"])
@@ -68,10 +68,20 @@ def describe_calibration(calibration: Mapping[str, Any]) -> str:
         "would be chance"
     )
     if total < _FEW_CLAIMS:
-        return f"{found}; {total:,} of them tell little. With the temperature ECE is {format_figure(after['ece'])}."
+        return f"{found}; {total:,} of them tell little. {fit}"
     if raw["ece"] <= 1.5 * raw["ece_by_chance"]:
-        return f"{found}: nothing shows that they are wrong. With the temperature ECE is {format_figure(after['ece'])}."
-    return f"{found}: they are {tone}. With the temperature ECE is {format_figure(after['ece'])}."
+        return f"{found}: nothing shows that they are wrong. {fit}"
+    return f"{found}: they are {tone}. {fit}"
+
+
+def _describe_fit(calibration: Mapping[str, Any]) -> str:
+    """Return what the temperature makes of ECE, or that nothing told one."""
+    if not calibration.get("fitted", True):
+        return "Validation tells no temperature, so that none is used."
+    found = f"With the temperature ECE is {format_figure(calibration['calibrated']['ece'])}."
+    if names := calibration.get("not_fitted"):
+        found += f" Validation tells none for {first_names(names)}."
+    return found
 
 
 def describe_sets(sets: Mapping[str, Any], split: str, chosen_on: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from kerastune_ft.errors import explain_memory
 from kerastune_ft.metrics import reliability
 from kerastune_ft.metrics.calibration.temperature import FILE as TEMPERATURE
-from kerastune_ft.metrics.calibration.temperature import describe_temperature
+from kerastune_ft.metrics.calibration.temperature import describe_temperature, list_gaps
 from kerastune_ft.metrics.document import CLASSES, EXAMPLES, GROUPS, INTERVALS, OUT_OF_FOLD, RELIABILITY
 from kerastune_ft.metrics.intervals.base import find_intervals
 from kerastune_ft.metrics.intervals.draws import count_groups
@@ -146,15 +146,17 @@ def _write_reliability(session: Session, run: RunDirectory, evaluated: Mapping[s
     split = next((split for split in CHOOSING_SPLITS if split in evaluated), None)
     if split is None:
         return
-    chosen, temperature = session.task.outcomes(evaluated[split].measured), None
+    chosen = session.task.outcomes(evaluated[split].measured)
+    described: dict[str, Any] = {}
     chooser = find_chooser(run, split)
     if not chosen.no_probabilities:
         described = describe_temperature(chosen.fit_temperature(), split, chosen.examples, chooser)
         run.commit_json(TEMPERATURE, described)
-        temperature = described["temperature"]
     if TEST in evaluated:
         tested, groups = session.task.outcomes(evaluated[TEST].measured), groups_of(session, evaluated[TEST])
-        if found := reliability.describe_all(chosen, tested, temperature, groups):
+        if found := reliability.describe_all(chosen, tested, described.get("temperature"), groups):
+            if "calibration" in found:
+                found["calibration"] |= list_gaps(described)
             about = reliability.describe_choice(TEST, tested, split, chosen, groups, chooser)
             run.commit_json(RELIABILITY, about | found)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.metrics.calibration.temperature import list_gaps
 from kerastune_ft.metrics.decisions.costs import describe_policies
 from kerastune_ft.metrics.decisions.curves import describe_curves
 from kerastune_ft.metrics.decisions.thresholds import describe_aims
@@ -93,8 +94,8 @@ def _answer_by_choice(questions: Questions, judged: Judged) -> dict[str, Any]:
         return {}
     found: dict[str, Any] = {}
     if not measured.no_probabilities:
-        temperature = read_calibration(judged.target, task)["temperature"]
-        found["calibration"] = describe_calibration(measured, temperature, groups)
+        described = read_calibration(judged.target, task)
+        found["calibration"] = describe_calibration(measured, described["temperature"], groups) | list_gaps(described)
     if questions.aims:
         found["at"] = describe_aims(chosen.list_scored(), measured.list_scored(), questions.aims, groups)
     if questions.costs is not None:

@@ -46,6 +46,14 @@ def test_few_examples_tell_little() -> None:
     assert "2 of them tell little" in words.describe_calibration(make_calibration(0.2, 0.6, 2))
 
 
+def test_what_could_not_be_fitted_is_said() -> None:
+    found = make_calibration(0.2, 0.6)
+    assert words.describe_calibration({**found, "fitted": True}).endswith("With the temperature ECE is 0.0100.")
+    none = words.describe_calibration({**found, "fitted": False})
+    assert "With" not in none and none.endswith("Validation tells no temperature, so that none is used.")
+    assert words.describe_calibration({**found, "not_fitted": ["a", "b"]}).endswith("tells none for a, b.")
+
+
 def test_temperatures() -> None:
     assert words.describe_temperature(1.2345) == "temperature 1.23"
     assert words.describe_temperature({"a": 0.5, "b": 2.0}) == "temperatures by class, 0.5 to 2"
