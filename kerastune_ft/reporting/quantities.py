@@ -78,6 +78,14 @@ def format_figure(value: Any) -> str:
     return format_plain(value)
 
 
+def format_threshold(value: Any) -> str:
+    """Return a probability to decide from as a metric, with more digits the closer it is to 1: ``0.999987``."""
+    if not is_number(value) or not 0.999 < value < 1:
+        return format_figure(value)
+    # As a metric it would print as 1.0000, from which nothing is taken.
+    return f"{value:.{min(16, 1 - math.floor(math.log10(1 - value)))}f}"
+
+
 def format_interval(ends: Any) -> str:
     """Return the two ends of an interval as metrics: ``0.8513 to 0.9311``."""
     return f"{format_figure(ends[0])} to {format_figure(ends[1])}" if ends else ABSENT

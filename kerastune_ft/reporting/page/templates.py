@@ -21,6 +21,7 @@ _FILTERS = (
     "duration",
     "rate",
     "figure",
+    "threshold",
     "interval",
     "plain",
     "change",

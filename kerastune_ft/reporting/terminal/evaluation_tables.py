@@ -13,6 +13,7 @@ from kerastune_ft.reporting.quantities import (
     format_change,
     format_figure,
     format_interval,
+    format_threshold,
     format_whole,
     format_words,
 )
@@ -57,7 +58,7 @@ def _build_aims(rows: Sequence[Mapping[str, Any]]) -> FittedTable:
     columns = [
         Column("class", [str(row["class"]) for row in rows]),
         Column("aim", [row["aim"] for row in rows]),
-        Column("from", [format_figure(row["threshold"]) for row in rows], numeric=True),
+        Column("from", [format_threshold(row["threshold"]) for row in rows], numeric=True),
     ]
     for name, title in _FIGURES.items():
         values = [row["figures"][name] if row in shown else None for row in rows]
@@ -86,7 +87,7 @@ def _name_policy(row: Mapping[str, Any]) -> str:
     thresholds = row.get("thresholds") or {}
     if len(thresholds) != 1:
         return str(row["decision"])
-    return f"{row['decision']}, {format_figure(next(iter(thresholds.values())))}"
+    return f"{row['decision']}, {format_threshold(next(iter(thresholds.values())))}"
 
 
 def _build_sets(found: Mapping[str, Any], choice: Mapping[str, Any]) -> list[RenderableType]:
