@@ -34,7 +34,9 @@ class DataChange:
         said = [_count(names, f"{split} example", "gone") for split, names in self.gone.items()]
         said += [_count(self.added, "example", "new")] if self.added else []
         said += [_count(names, f"{split} example", "with another label") for split, names in self.relabelled.items()]
-        return "; ".join(said) or "the same examples in another order, under other names or in other splits"
+        return "; ".join(said) or (
+            "the same examples in another order, under other names, in other splits, or with other ones left out"
+        )
 
 
 def _count(names: Sequence[str], noun: str, what: str) -> str:
