@@ -24,7 +24,7 @@ from kerastune_ft.inspection.findings import Example, Inspection
 from kerastune_ft.inspection.labels.base import Suspect
 from kerastune_ft.inspection.labels.build import FIND_SUSPECTS
 from kerastune_ft.inspection.labels.out_of_fold import FOLDS, assign_folds
-from kerastune_ft.inspection.neighbours import find_neighbours
+from kerastune_ft.inspection.neighbours import estimate_bytes, find_neighbours
 from kerastune_ft.inspection.outliers import find_outliers
 from kerastune_ft.inspection.reporter import Reporter
 from kerastune_ft.probing.features import estimate_seconds, read_pooled
@@ -38,8 +38,8 @@ from kerastune_ft.wording import counted
 _NEIGHBOURS = 8
 # Deviations of all values by which those of copies differ that do not agree.
 _UNLIKE = 0.5
-# The cosines of all pairs cost about so much, for features of 1,000 numbers.
-_SECONDS_OF_PAIRS = 2e-8
+# The cosine of a pair costs about so much, for features of 1,000 numbers.
+_SECONDS_OF_PAIR = 4e-8
 
 
 def open_for_check(config: RunConfig, devices: Devices, watch: Watcher) -> Session:
@@ -56,8 +56,9 @@ def describe_cost(session: Session, indices: np.ndarray) -> str:
     kind = CONTENTS[facts(session.config.task).modality]
     count = len(indices)
     backbone = estimate_seconds(session, tuple(session.source.splits))
-    rest = count * (kind.seconds_to_read + kind.seconds_to_compare) + _SECONDS_OF_PAIRS * count**2
-    kept = count * (kind.bytes_kept + 4 * 2048)
+    rest = count * (kind.seconds_to_read + kind.seconds_to_compare)
+    rest += (_SECONDS_OF_PAIR + kind.seconds_of_pair) * count**2
+    kept = count * (kind.bytes_kept + 4 * 2048) + estimate_bytes(count)
     return (
         f"checking {counted(count, 'example')}: features by {session.backbone.name} take about "
         f"{format_duration(backbone)}, unless they are stored already, and serve a run afterwards; reading and "

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_BLOCK_BYTES = 1 << 26
+_BLOCK_BYTES = 1 << 24
+# A block of similarities is sorted by numbers of 64 bits, and copied on the way.
+_COPIES = 6
 _SHORTEST = 1e-9
 
 
@@ -25,11 +27,16 @@ class Neighbours:
         return int(self.indices.shape[1])
 
 
+def estimate_bytes(count: int) -> int:
+    """Return what `find_neighbours` holds at most besides the features of so many examples."""
+    return _COPIES * min(_BLOCK_BYTES, 4 * count**2)
+
+
 def find_neighbours(features: np.ndarray, count: int) -> Neighbours:
     """Return the `count` nearest neighbours of every row of features [examples, features], itself left out.
 
     What all features have in common is taken off first, since the cosine of features that are never negative is high
-    for all pairs. Of equals the one of the lower number comes first. At most 64 MB of similarities are held at a time.
+    for all pairs. Of equals the one of the lower number comes first. See `estimate_bytes` for what is held at a time.
     """
     rows = normalise_rows(features)
     count = min(count, len(rows) - 1)

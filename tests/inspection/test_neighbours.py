@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from kerastune_ft.inspection import neighbours
-from kerastune_ft.inspection.neighbours import find_neighbours
+from kerastune_ft.inspection.neighbours import estimate_bytes, find_neighbours
 
 
 @pytest.mark.parametrize("block", [1 << 26, 4 * 40 * 3])
@@ -34,3 +36,15 @@ def test_of_equals_the_first_comes_first_and_constant_rows_are_like_nothing() ->
     rows = np.array([[1.0, 2.0], [3.0, -1.0], [3.0, -1.0], [3.0, -1.0]])
     assert find_neighbours(rows, 2).indices[3].tolist() == [1, 2]
     assert not find_neighbours(np.ones((3, 2)), 2).similarities.any()
+
+
+def test_what_is_held_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(neighbours, "_BLOCK_BYTES", 1 << 18)
+    rows = np.random.default_rng(0).normal(size=(1500, 4)).astype(np.float32)
+    tracemalloc.start()
+    found = find_neighbours(rows, 8)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # All similarities at once would be 9 MB, and their order twice as much.
+    least = found.indices.nbytes + found.similarities.nbytes + 3 * rows.nbytes
+    assert peak < estimate_bytes(1500) + least < 2e6

@@ -68,6 +68,8 @@ class Contents(ABC):
     """CPU seconds to read an example, about."""
     seconds_to_compare: ClassVar[float]
     """CPU seconds for the closer look at the pairs of an example, about."""
+    seconds_of_pair: ClassVar[float] = 0.0
+    """CPU seconds for each two examples, about, besides those for the cosine of their features."""
     bytes_kept: ClassVar[int]
     """Bytes of an example that are kept in memory, at most."""
 

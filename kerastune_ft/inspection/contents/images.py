@@ -31,7 +31,7 @@ from kerastune_ft.training.session.session import Session
 _BY_FEATURES = 3
 _SPAN, _CONTROLS = Span(0.75, 0.92), 160
 _SMALL_SIDE, _LEAST_PIXELS = 16, 0.75
-_BLOCK, _BLOCK_BYTES = 512, 1 << 26
+_BLOCK, _BLOCK_BYTES = 512, 1 << 24
 # The widest range of values that is no picture; a share of the median size, and of the proportions, that is odd.
 _FLAT, _TINY, _NARROW = 3, 0.25, 3.0
 _AHEAD = 8
@@ -42,6 +42,7 @@ class Pictures(Contents):
 
     measure = "correlation of details after alignment"
     seconds_to_read, seconds_to_compare, bytes_kept = 0.004, 0.01, alignment.SIDE**2
+    seconds_of_pair = 8e-8
 
     def __init__(self, hashes: list[str], grey: np.ndarray, sizes: np.ndarray, ranges: np.ndarray) -> None:
         """`grey` is uint8 [examples, 64, 64], `sizes` height and width, `ranges` the lowest and highest value."""
