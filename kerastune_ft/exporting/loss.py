@@ -16,8 +16,8 @@ def measure_loss(compared: Compared) -> float:
         loss = (compared.of_export - compared.of_run) / max(compared.of_run, 1e-12)
     else:
         loss = compared.of_run - compared.of_export
-    # One example of a hundred is 1 point and not 1.0000000000000009, which would be above a limit of 1.
-    return round(100.0 * loss, _DIGITS)
+    # One example of a hundred is 1 point and not 1.0000000000000009, which would be above a limit of 1; and no -0.0.
+    return round(100.0 * loss, _DIGITS) + 0.0
 
 
 def refuse_loss(compared: Compared, split: str, how: str, most: float) -> dict[str, Any]:

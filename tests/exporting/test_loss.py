@@ -19,6 +19,10 @@ def test_points_are_hundredths_of_a_score_and_percent_of_an_error() -> None:
     assert measure_loss(compare(4.0, 4.1, is_error=True)) == pytest.approx(2.5)
 
 
+def test_nothing_lost_has_no_sign() -> None:
+    assert str(measure_loss(compare(0.3, 0.1 + 0.2))) == "0.0"
+
+
 def test_more_than_the_limit_is_refused_with_the_figures() -> None:
     with pytest.raises(PromiseError, match=r"dynamic loses 2\.00 points of accuracy on validation .*1 of 50") as caught:
         refuse_loss(compare(0.83, 0.81), "validation", "dynamic", 1.0)
