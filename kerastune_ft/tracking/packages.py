@@ -9,10 +9,11 @@ from kerastune_ft.errors import ConfigError
 
 
 def import_package(name: str, install: str) -> Any:
-    """Return a package. Raises ConfigError, with the line that installs it, where it is not there."""
+    """Return a package. Raises ConfigError, with the line that installs it, where it is not there or does not work."""
     try:
         return importlib.import_module(name)
-    except ImportError as error:
+    except Exception as error:
+        # Packages that do not go together raise anything when they are imported.
         raise ConfigError(
             f"output.trackers: {name} cannot be imported ({error}); install it: python -m pip install {install}"
         ) from error

@@ -166,7 +166,7 @@ class RunTracker(Watcher):
     def _try(self, act: Callable[[], None]) -> None:
         try:
             act()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             self._not_before = time.monotonic() + _AFTER_FAILURE
             if not self._has_failed:
                 self._has_failed = True

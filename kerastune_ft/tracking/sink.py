@@ -36,7 +36,7 @@ class Point:
         return Point(self.step, self.time, figures, texts)
 
 
-def shorten_error(error: Exception) -> str:
+def shorten_error(error: BaseException) -> str:
     """Return what an error says in one short line, without logins of addresses."""
     said = hide_logins(" ".join(str(error).split()))
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]} ..."

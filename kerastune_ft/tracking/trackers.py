@@ -10,7 +10,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.run_logs import EVENT_FILES
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tracking.run_tracker import RunTracker
-from kerastune_ft.tracking.sink import Sink
+from kerastune_ft.tracking.sink import Sink, shorten_error
 from kerastune_ft.tracking.trial_trackers import TrialTrackers
 
 SINKS: dict[str, str] = {
@@ -61,6 +61,18 @@ def check_installed(trackers: Sequence[Any]) -> None:
         open_sink(each, RunDirectory("."))
 
 
+def _require(options: Any, run: RunDirectory) -> None:
+    try:
+        open_sink(options, run).require()
+    except ConfigError:
+        raise
+    except Exception as error:
+        raise ConfigError(
+            f"output.trackers: {options.kind} cannot be used ({type(error).__name__}: {shorten_error(error)}); mend "
+            "its settings, or leave the tracker out"
+        ) from error
+
+
 def check_reached(trackers: Sequence[Any], run: RunDirectory, report: Callable[[str], None], has_begun: bool) -> None:
     """Raise ConfigError where a tracker cannot be reached.
 
@@ -68,7 +80,7 @@ def check_reached(trackers: Sequence[Any], run: RunDirectory, report: Callable[[
     """
     for each in trackers:
         try:
-            open_sink(each, run).require()
+            _require(each, run)
         except ConfigError as error:
             if not has_begun:
                 raise

@@ -53,7 +53,7 @@ class TrialTrackers:
                     continue
                 try:
                     known[str(trial.number)] = self._write_trial(open_sink(trial.number), trial)
-                except Exception as error:
+                except (Exception, SystemExit) as error:
                     self._note(kind, error)
                     break
                 self._search.commit_json(FILE, self._known)
@@ -71,7 +71,7 @@ class TrialTrackers:
         sink.finish("failed" if trial.has_failed else "done")
         return identity
 
-    def _note(self, kind: str, error: Exception) -> None:
+    def _note(self, kind: str, error: BaseException) -> None:
         if kind not in self._failed:
             self._failed.add(kind)
             self._report(

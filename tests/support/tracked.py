@@ -42,13 +42,15 @@ def make_row(phase: str, epoch: int, step: int, loss: float = 0.5) -> dict[str, 
 
 
 class Kept:
-    """A sink that keeps all in a dict; it fails while `fails` is set."""
+    """A sink that keeps all in a dict; it fails, with `error`, while `fails` is set."""
 
     pause = 0.0
 
-    def __init__(self, kept: dict[str, Any] | None = None, fails: bool = False) -> None:
+    def __init__(
+        self, kept: dict[str, Any] | None = None, fails: bool = False, error: type[BaseException] = ConnectionError
+    ) -> None:
         self.kept: dict[str, Any] = {"figures": [], "files": [], "states": []} if kept is None else kept
-        self.fails = fails
+        self.fails, self._error = fails, error
 
     def require(self) -> None: ...
 
@@ -80,7 +82,7 @@ class Kept:
 
     def _check(self) -> None:
         if self.fails:
-            raise ConnectionError("the server is gone")
+            raise self._error("the server is gone")
 
 
 def finish_phase(run: RunDirectory, phase: Mapping[str, Any], steps: int) -> None:

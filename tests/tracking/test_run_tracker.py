@@ -85,8 +85,9 @@ def test_a_tracker_that_fails_is_said_once_and_gets_what_it_missed(
     assert said[1:] == ["the tracker kept is written to again, with what waited"]
 
 
-def test_a_tracker_that_fails_to_the_end_ends_nothing(tmp_path: Path) -> None:
-    run, said, sink = RunDirectory(tmp_path), list[str](), Kept(fails=True)
+@pytest.mark.parametrize("error", [ConnectionError, SystemExit])
+def test_a_tracker_that_fails_to_the_end_ends_nothing(tmp_path: Path, error: type[BaseException]) -> None:
+    run, said, sink = RunDirectory(tmp_path), list[str](), Kept(fails=True, error=error)
     tracker = begin(run, sink, said)
     tracker.phase_started(PHASES[0], 0)
     train(tracker, run, "head", range(1, 3))

@@ -72,8 +72,10 @@ def test_trackers_are_asked_before_a_run_begins_and_not_waited_for_later(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     class Gone(Kept):
+        error: Exception = ConfigError("output.trackers: nobody answers")
+
         def require(self) -> None:
-            raise ConfigError("output.trackers: nobody answers")
+            raise self.error
 
     deliver(monkeypatch, "mlflow", Gone())
     options = Mlflow()
@@ -84,6 +86,11 @@ def test_trackers_are_asked_before_a_run_begins_and_not_waited_for_later(
     assert said == [
         "output.trackers: nobody answers; the run goes on, and the tracker gets what it missed when it is there again"
     ]
+    Gone.error = ValueError("base_url: no address")
+    with pytest.raises(
+        ConfigError, match=r"mlflow cannot be used \(ValueError: base_url: no address\); mend its settings"
+    ):
+        trackers.check_reached([options], run, said.append, False)
 
 
 def test_a_tracker_that_is_not_installed_is_refused_by_plan_and_run(
