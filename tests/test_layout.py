@@ -116,7 +116,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "runs/test_saved_model.py": (
         "saved_model/base", "saved_model/build", "saved_model/formats/keras_file", 
-        "training/judging/evaluate_run", "training/evaluation/examples",
+        "training/evaluation/examples",
         "training/evaluation/mistakes",
         "training/evaluation/saved_model",
     ),

@@ -86,7 +86,9 @@ def adjust_answers(
     """
     calibration = use_temperature(run, task) if is_calibrated else None
     found = [] if calibration is None else [describe_gaps(calibration)]
-    choosers = {} if calibration is None else {"the temperature": calibration.get("chosen_by")}
+    choosers: dict[str, str | None] = {}
+    if calibration is not None and calibration.get("fitted", True):
+        choosers["the temperature"] = calibration.get("chosen_by")
     if coverage is not None:
         split, outcomes = read_chosen_on(run, task)
         _set_limits(run, task, split, outcomes, calibration, coverage)

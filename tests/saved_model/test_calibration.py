@@ -74,7 +74,7 @@ def test_after_a_refit_the_model_before_has_chosen(tmp_path: Path) -> None:
 
 def test_what_could_not_be_fitted_is_said(tmp_path: Path) -> None:
     run = RunDirectory(tmp_path)
-    run.commit_json(FILE, describe_temperature(None, "validation", 12))
+    run.commit_json(FILE, describe_temperature(None, "validation", 12, "the model before the refit"))
     assert adjust_answers(run, make_task(), is_calibrated=True) == [
         "the 12 examples of validation tell no temperature, so these probabilities are not calibrated but stay as they "
         "are"

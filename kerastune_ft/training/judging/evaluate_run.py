@@ -88,7 +88,7 @@ def evaluate(
     devices = _devices_for_evaluation(config.runtime.model_copy(update={"precision": FLOAT32}), watch)
     source, split = _open_data(target, config, data, split, document, watch, bool(questions.by))
     session, plan = _open_model(target, config, document, source, devices, watch)
-    place = split if data is None else _name_place(data)
+    place = split if data is None else name_other_data(data)
     check_questions(questions, session, session.source.splits[split])
     with naming_lost_files(session.source):
         evaluated = final.evaluate_splits(session, plan, (split,), watch, place=place)[split]
@@ -108,7 +108,7 @@ def evaluate(
     )
 
 
-def _name_place(data: Path) -> str:
+def name_other_data(data: Path) -> str:
     """Return what other data is called: its name, and never as one of the splits that things are chosen on."""
     name = data.name or str(data)
     return f"./{name}" if name in CHOOSING_SPLITS else name
