@@ -22,7 +22,7 @@ from kerastune_ft.inspection.contents.base import Contents, Copies
 from kerastune_ft.inspection.contents.build import CONTENTS
 from kerastune_ft.inspection.findings import Example, Inspection
 from kerastune_ft.inspection.labels.base import Suspect
-from kerastune_ft.inspection.labels.build import FIND_SUSPECTS
+from kerastune_ft.inspection.labels.build import FIND_SUSPECTS, find_apart
 from kerastune_ft.inspection.labels.out_of_fold import FOLDS, assign_folds
 from kerastune_ft.inspection.neighbours import estimate_bytes, find_neighbours
 from kerastune_ft.inspection.outliers import find_outliers
@@ -153,7 +153,8 @@ def _find_suspects(
     """Return the doubtful labels; None where this kind of labels cannot be looked at so."""
     source = session.source
     find = FIND_SUSPECTS.get(facts(session.config.task).labels)
-    if find is None or len(indices) < 4 * FOLDS:
+    is_test = np.isin(indices, source.splits.get("test", ()))
+    if find is None or np.count_nonzero(~is_test) < 4 * FOLDS:
         return None
     bundles = joined
     if source.groups is not None:
@@ -161,9 +162,9 @@ def _find_suspects(
         bundles = join_pairs(len(indices), pairs)
     watch.note(f"fitting linear models to {FOLDS - 1} of {FOLDS} parts of the examples, to ask them about the fifth")
     folds = assign_folds(strata, bundles, source.identities[indices], session.config.seed)
-    if len(np.unique(folds)) < 2:
+    if len(np.unique(folds[~is_test])) < 2:
         return None
-    return find(features, source.labels[indices], session.task.scheme.names, folds)
+    return find_apart(find, features, source.labels[indices], session.task.scheme.names, folds, is_test)
 
 
 def _find_conflicts(session: Session, indices: np.ndarray, alike: Sequence[Sequence[int]]) -> list[Sequence[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -19,3 +20,21 @@ FIND_SUSPECTS: Mapping[LabelKind, Find] = {
     "values": values.find_suspects,
 }
 """By kind of labels, what finds the doubtful ones; masks, which are no function of one row of features, have none."""
+
+
+def find_apart(
+    find: Find, features: np.ndarray, labels: np.ndarray, names: Sequence[str], folds: np.ndarray, is_test: np.ndarray
+) -> list[Suspect]:
+    """Return the doubtful labels, the most doubtful first; those of test decide nothing about the others.
+
+    What is trained on may be chosen by the result, and may not depend on labels of test. `is_test` are flags by
+    position.
+    """
+    others = np.flatnonzero(~is_test)
+    found = [
+        replace(each, position=int(others[each.position]))
+        for each in find(features[others], labels[others], names, folds[others])
+    ]
+    if is_test.any():
+        found += [each for each in find(features, labels, names, folds) if is_test[each.position]]
+    return sorted(found, key=lambda each: -each.doubt)
