@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,13 @@ def encode_image(image: Image.Image | np.ndarray, format: str = "PNG", **options
     buffer = io.BytesIO()
     image.save(buffer, format, **options)
     return buffer.getvalue()
+
+
+def put_exif_behind(png: bytes, exif: Image.Exif) -> bytes:
+    """Return a PNG with EXIF behind its pixels, where cameras write it that know the picture first."""
+    chunk = b"eXIf" + exif.tobytes().removeprefix(b"Exif\0\0")
+    place = png.index(b"IEND") - 4
+    return png[:place] + struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + png[place:]
 
 
 def write(path: Path, content: bytes) -> Path:

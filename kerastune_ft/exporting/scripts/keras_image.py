@@ -1,5 +1,6 @@
 """Answers for image files, a line of JSON each: python predict.py IMAGE... (needs keras, numpy and Pillow)."""
 
+import contextlib
 import importlib
 import io
 import json
@@ -28,13 +29,17 @@ def read(model: Any, item: Any) -> np.ndarray:
     try:
         content = item if isinstance(item, bytes) else Path(item).read_bytes()
         image: Image.Image = Image.open(io.BytesIO(content))
-        image = ImageOps.exif_transpose(image) if model.exif == "apply" else image
+        if model.exif != "apply" and image.format == "TIFF" and image.getexif().get(274, 1) != 1:
+            raise ValueError("Pillow turns this TIFF, and the model takes photos as they are stored")
+        image.load()  # EXIF may stand behind the pixels.
+        with contextlib.suppress(Exception):  # Of a photo with damaged EXIF, which training takes as it is stored.
+            image = ImageOps.exif_transpose(image) if model.exif == "apply" and "exif" in image.info else image
         is_deep, (low, high) = image.mode[0] in "IF", model.intensity or (0, 255)
         image = image if is_deep else image.convert("RGBA" if image.has_transparency_data else "RGB")
         values = np.asarray(image, "float32" if is_deep else "uint8")
     except Exception as error:  # Pillow raises almost anything on a damaged file.
         raise ValueError(f"it cannot be read as an image: {error}") from error
-    is_hidden = content[:4] == b"\x89PNG" and content[24] == 16 and not is_deep
+    is_hidden = content[:4] == b"\x89PNG" and content[24] == 16 and (not is_deep or "transparency" in image.info)
     if is_hidden or (is_deep and model.intensity is None) or (not is_deep and (high > 255 or low < -1)):
         raise ValueError(f"it has too many or too few bits per channel for values of {low} to {high}")
     parts = [np.dstack([values] * 3)] if is_deep else map(lay_on_white, np.array_split(values, -(-len(values) // 64)))

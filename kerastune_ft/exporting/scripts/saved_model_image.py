@@ -1,5 +1,6 @@
 """Answers for image files, a line of JSON each: python predict.py IMAGE... (needs tensorflow, numpy and Pillow)."""
 
+import contextlib
 import io
 import json
 import sys
@@ -26,13 +27,17 @@ def read(model: Any, item: Any) -> Any:
     try:
         content = item if isinstance(item, bytes) else Path(item).read_bytes()
         image: Image.Image = Image.open(io.BytesIO(content))
+        if model.exif != "apply" and image.format == "TIFF" and image.getexif().get(274, 1) != 1:
+            raise ValueError("Pillow turns this TIFF, and the model takes photos as they are stored")
+        image.load()  # EXIF may stand behind the pixels.
         keeps = image.format in ("JPEG", "MPO", "PNG") and (image.format != "PNG" or not KEYS & {*image.info})
-        image = ImageOps.exif_transpose(image) if model.exif == "apply" else image
+        with contextlib.suppress(Exception):  # Of a photo with damaged EXIF, which training takes as it is stored.
+            image = ImageOps.exif_transpose(image) if model.exif == "apply" and "exif" in image.info else image
         is_deep, (low, high) = image.mode[0] in "IF", model.intensity or (0, 255)
         values = np.asarray(image if is_deep else image.convert("RGBA"), np.float32)
     except Exception as error:  # Pillow raises almost anything on a damaged file.
         raise ValueError(f"it cannot be read as an image: {error}") from error
-    is_hidden = content[:4] == b"\x89PNG" and content[24] == 16 and not is_deep
+    is_hidden = content[:4] == b"\x89PNG" and content[24] == 16 and (not is_deep or "transparency" in image.info)
     if is_hidden or (is_deep and model.intensity is None) or (not is_deep and (high > 255 or low < -1)):
         raise ValueError(f"it has too many or too few bits per channel for values of {low} to {high}")
     if keeps and model.intensity is None:

@@ -8,16 +8,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from kerastune_ft.data.images.reading import ImageReading, encode_upright
 from kerastune_ft.input.decode import decode_pixels
+from tests.support.image_files import put_exif_behind
 from tests.support.tiny_servings import encode, photo
 
 pytest.importorskip("onnxruntime")
 from kerastune_ft.exporting.scripts import onnx_image as script
 
 MODEL = SimpleNamespace(exif="apply", intensity=None)
+
+
+def note_turn() -> PngImagePlugin.PngInfo:
+    """Return the note of an orientation as XMP, which training does not follow."""
+    about = PngImagePlugin.PngInfo()
+    about.add_itxt("XML:com.adobe.xmp", '<x tiff:Orientation="6"/>')
+    return about
 
 
 def encode_all() -> dict[str, bytes]:
@@ -30,6 +38,9 @@ def encode_all() -> dict[str, bytes]:
         "png": encode(rgb),
         "jpeg": encode(rgb, "JPEG", quality=80),
         "turned": encode(rgb, "JPEG", exif=exif),
+        "turned behind its pixels": put_exif_behind(encode(rgb), exif),
+        "turned by another note": encode(rgb, pnginfo=note_turn()),
+        "damaged exif": encode(rgb, "JPEG", exif=b"Exif\0\0no exif"),
         "grey": encode(grey),
         "grey jpeg": encode(grey, "JPEG"),
         "transparent": encode(clear),
@@ -60,6 +71,18 @@ def test_values_of_more_than_8_bits_are_given_as_they_are(tmp_path: Path) -> Non
         script.read(MODEL, tmp_path / "deep.png")
     with pytest.raises(ValueError, match="too many or too few bits"):
         script.read(SimpleNamespace(exif="apply", intensity=(0, 12000)), encode_all()["png"])
+
+
+def test_what_would_be_read_otherwise_than_in_training_is_refused(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = encode(Image.fromarray(photo(12, 9)), "TIFF", exif=exif)
+    assert script.read(MODEL, turned).shape == (9, 12, 3)
+    with pytest.raises(ValueError, match="Pillow turns this TIFF"):
+        script.read(SimpleNamespace(exif="ignore", intensity=None), turned)
+    Image.fromarray(np.full((3, 4), 500, np.uint16)).save(tmp_path / "deep.png", transparency=500)
+    with pytest.raises(ValueError, match="too many or too few bits"):
+        script.read(SimpleNamespace(exif="apply", intensity=(0, 12000)), tmp_path / "deep.png")
 
 
 def test_pictures_of_8_bits_are_brought_to_a_range_that_was_made_of_them() -> None:

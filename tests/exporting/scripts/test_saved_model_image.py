@@ -13,6 +13,7 @@ from kerastune_ft.data.images.reading import ImageReading, encode_upright
 from kerastune_ft.exporting.graphs.images import ImageGraphs
 from kerastune_ft.exporting.scripts import saved_model_image as script
 from kerastune_ft.input.decode import decode_pixels
+from tests.support.image_files import put_exif_behind
 from tests.support.tiny_servings import classes_task, encode, make_serving, photo
 
 RGB = Image.fromarray(photo(12, 9))
@@ -22,6 +23,7 @@ KEPT = {"png": encode(RGB), "jpeg": encode(RGB, "JPEG"), "turned": encode(RGB, "
 OTHERS = {
     "webp": encode(RGB, "WEBP", lossless=True),
     "turned png": encode(RGB, exif=EXIF),
+    "turned behind its pixels": put_exif_behind(encode(RGB), EXIF),
     "transparent colour": encode(RGB, transparency=(1, 2, 3)),
     "gif": encode(RGB.convert("P"), "GIF"),
 }
