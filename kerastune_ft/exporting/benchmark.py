@@ -6,7 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.exporting.document import list_sizes, read_document
+from kerastune_ft.exporting.document import read_document
+from kerastune_ft.exporting.place import list_sizes
 from kerastune_ft.exporting.process import ExportProcess
 from kerastune_ft.exporting.samples.base import load_sampling
 

@@ -31,13 +31,6 @@ def describe_comparison(compared: Compared, split: str, tolerance: float | None)
     }
 
 
-def list_sizes(folder: Path, left_out: Sequence[str] = ()) -> dict[str, int]:
-    """Return the bytes of each file of an export but export.json, by path in it, without some folders."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
-    return {name: size for name, size in sizes.items() if name.partition("/")[0] not in (DOCUMENT, *left_out)}
-
-
 def read_document(folder: Path) -> dict[str, Any]:
     """Return the export.json of a folder; raise ConfigError where it is no export, or of a later version."""
     try:

@@ -8,28 +8,32 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.errors import ConfigError, explain_write
+from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, explain_write
 from kerastune_ft.rundir import RunDirectory, refuse_inside_run
 from kerastune_ft.storage import expand_home, is_remote
+from kerastune_ft.wording import first_names
 
 DOCUMENT = "export.json"
 _OWN = "export"
 """The folder of a run's own exports, which are no files of the run."""
+_COMPILED = "__pycache__"
 _FULL = "No space left on device"
 
 
 def choose_place(run: RunDirectory, format_name: str, output: str | os.PathLike[str] | None) -> Path:
     """Return the folder of an export: `output`, else `export/<format>` of the run.
 
-    Raises ConfigError for a place that is not on this machine, or among the files of a run.
+    Raises ConfigError for a place that is not on this machine, has no name, or is among the files of a run.
     """
     given = run.path / _OWN / format_name if output is None else expand_home(os.fspath(output))
     if is_remote(given):
         raise ConfigError(f"--output: {given} is not on this machine; name a local folder, and copy it")
+    if Path(given).name in ("", ".."):
+        raise ConfigError(f"--output: {given} cannot be made beside its place, as an export is; name a folder in it")
     if output is not None and not _is_within(Path(given), run.path / _OWN):
         refuse_inside_run(given, "--output")
     return Path(given)
@@ -46,7 +50,7 @@ def identify_run(run: RunDirectory, name: str) -> dict[str, Any]:
 
 
 def refuse_other(place: Path, identity: dict[str, Any]) -> None:
-    """Raise ConfigError for a place that has something in it other than an export of the same run."""
+    """Raise ConfigError for a place that has something in it other than an export of the same run, as it was made."""
     if place.is_dir() and not any(place.iterdir()):
         return
     if not os.path.lexists(place):
@@ -59,12 +63,32 @@ def refuse_other(place: Path, identity: dict[str, Any]) -> None:
             f"--output: {place} is an export of another run ({found.get('name')}, begun {found.get('started')}), so it "
             "is not replaced; name another folder"
         )
+    made = _read_part(place, "files") or {}
+    if own := [name for name, size in list_sizes(place).items() if made.get(name) != size]:
+        raise ConfigError(
+            f"--output: {place} has {first_names(own, 4)}, which no export wrote so, and it would be lost; move it "
+            "away, or name another folder"
+        )
 
 
 def read_identity(place: Path) -> dict[str, Any] | None:
     """Return what an export says of its run; None for anything that is no export."""
+    return _read_part(place, "run")
+
+
+def list_sizes(folder: Path, left_out: Sequence[str] = ()) -> dict[str, int]:
+    """Return the bytes of each file of an export by its path, without some folders.
+
+    Neither export.json counts nor what Python compiles of predict.py.
+    """
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.parent.name != _COMPILED)
+    sizes = {path.relative_to(folder).as_posix(): path.stat().st_size for path in found}
+    return {name: size for name, size in sizes.items() if name.partition("/")[0] not in (DOCUMENT, *left_out)}
+
+
+def _read_part(place: Path, key: str) -> dict[str, Any] | None:
     try:
-        found = json.loads((place / DOCUMENT).read_text("utf-8"))["run"]
+        found = json.loads((place / DOCUMENT).read_text("utf-8"))[key]
         return found if isinstance(found, dict) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -88,6 +112,8 @@ def make_folder(place: Path) -> Iterator[Path]:
         yield made
         _replace(made, place)
     except OSError as error:
+        if not _is_of(error, made):
+            raise
         raise explain_write(place, error) from error
     except Exception as error:
         if _FULL in str(error):
@@ -104,8 +130,18 @@ def _replace(made: Path, place: Path) -> None:
         return
     before = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     place.rename(before / place.name)
-    made.rename(place)
-    shutil.rmtree(before, ignore_errors=True)
+    try:
+        made.rename(place)
+    except OSError:
+        (before / place.name).rename(place)
+        raise
+    finally:
+        shutil.rmtree(before, ignore_errors=True)
+
+
+def _is_of(error: OSError, folder: Path) -> bool:
+    """Tell whether an error is of a folder that is written, and not of a file that was to be read elsewhere."""
+    return error.errno in OUT_OF_SPACE or error.filename is None or str(folder) in os.fsdecode(error.filename)
 
 
 def _read_umask() -> int:

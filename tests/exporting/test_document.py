@@ -7,7 +7,7 @@ import pytest
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.exporting.answers.base import Compared, Flip
-from kerastune_ft.exporting.document import build_rows, describe_comparison, list_flips, list_sizes, read_document
+from kerastune_ft.exporting.document import build_rows, describe_comparison, list_flips, read_document
 
 FLIP = Flip("a.png", "cat", "dog", 0.0004)
 COMPARED = Compared(np.array([0.0, 0.0005]), "of a probability", [FLIP], "accuracy", 1.0, 0.5)
@@ -42,11 +42,3 @@ def test_what_is_no_export_is_refused(tmp_path: Path) -> None:
     (tmp_path / "export.json").write_text('{"version": 99}')
     with pytest.raises(ConfigError, match="not of a version"):
         read_document(tmp_path)
-
-
-def test_sizes_are_those_of_all_files_but_the_document(tmp_path: Path) -> None:
-    (tmp_path / "variables").mkdir()
-    for name in ("export.json", "labels.json", "variables/data"):
-        (tmp_path / name).write_text("12345")
-    assert list_sizes(tmp_path) == {"labels.json": 5, "variables/data": 5}
-    assert list_sizes(tmp_path, ("variables",)) == {"labels.json": 5}

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from kerastune_ft.errors import ConfigError, ResourceError
-from kerastune_ft.exporting.place import choose_place, make_folder, refuse_other
+from kerastune_ft.exporting.place import choose_place, list_sizes, make_folder, refuse_other
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.verification.files import check_stray_files
 
@@ -24,6 +24,9 @@ def test_the_place_is_in_the_run_unless_it_is_named(tmp_path: Path) -> None:
     run = RunDirectory(tmp_path / "run")
     assert choose_place(run, "onnx", None) == tmp_path / "run/export/onnx"
     assert choose_place(run, "onnx", tmp_path / "out") == tmp_path / "out"
+    for nameless in (".", "..", "/"):
+        with pytest.raises(ConfigError, match="name a folder in it"):
+            choose_place(run, "onnx", nameless)
     with pytest.raises(ConfigError, match="not on this machine"):
         choose_place(RunDirectory("gs://bucket/run"), "onnx", None)
 
@@ -57,6 +60,42 @@ def test_a_folder_takes_its_place_at_the_end_and_replaces_what_was_there(tmp_pat
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
+def test_files_that_no_export_wrote_are_not_lost(tmp_path: Path) -> None:
+    place = tmp_path / "out"
+    place.mkdir()
+    (place / "export.json").write_text(json.dumps({"run": OWN, "files": {"README.md": 5}}))
+    (place / "README.md").write_text("12345")
+    (place / "__pycache__").mkdir()
+    (place / "__pycache__" / "predict.pyc").write_text("")
+    refuse_other(place, OWN)
+    for name in ("notes.txt", "README.md"):
+        (place / name).write_text("of the user")
+        with pytest.raises(ConfigError, match=f"out has {name}, which no export wrote"):
+            refuse_other(place, OWN)
+        (place / "notes.txt").unlink(missing_ok=True)
+
+
+def test_what_was_there_is_put_back_where_it_cannot_be_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, rename = write_export(tmp_path / "out", OWN), Path.rename
+
+    def rename_others(path: Path, target: Path) -> Path:
+        if (path / "new").exists():
+            raise OSError(13, "Permission denied", str(path))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", rename_others)
+    with pytest.raises(ConfigError, match="cannot be written"), make_folder(place) as folder:
+        (folder / "new").write_text("")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"] and (place / "export.json").exists()
+
+
+def test_a_file_that_could_not_be_read_is_no_fault_of_the_place(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), make_folder(tmp_path / "out"):
+        (tmp_path / "model.keras").read_bytes()
+
+
 def test_nothing_is_left_of_an_export_that_failed(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="wrong"), make_folder(tmp_path / "out" / "onnx") as folder:
         (folder / "half").write_text("")
@@ -82,3 +121,11 @@ def test_exports_in_a_run_are_no_strangers_to_verify(tmp_path: Path) -> None:
     record = SimpleNamespace(run=SimpleNamespace(path=tmp_path), is_live=False, is_done=True, files={})
     check_stray_files(record, SimpleNamespace(warn=lambda name, *said: told.append(name)))  # type: ignore[arg-type]
     assert told == ["stray"]
+
+
+def test_sizes_are_those_of_all_files_but_the_document(tmp_path: Path) -> None:
+    (tmp_path / "variables").mkdir()
+    for name in ("export.json", "labels.json", "variables/data"):
+        (tmp_path / name).write_text("12345")
+    assert list_sizes(tmp_path) == {"labels.json": 5, "variables/data": 5}
+    assert list_sizes(tmp_path, ("variables",)) == {"labels.json": 5}
