@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from kerastune_ft.errors import PromiseError
@@ -23,8 +24,11 @@ def measure_loss(compared: Compared) -> float:
 def refuse_loss(compared: Compared, split: str, how: str, most: float) -> dict[str, Any]:
     """Return what export.json says of a smaller model; raise PromiseError where it loses more than `most` points.
 
-    `split` is that of the examples that were compared, and `how` the value of --quantize.
+    So does an answer that is no number, whatever the others are. `split` is that of the examples that were compared,
+    and `how` the value of --quantize.
     """
+    if not math.isfinite(compared.largest):
+        raise PromiseError(f"--quantize {how}: the export answers what is no number on {split}; nothing was written")
     loss = measure_loss(compared)
     if not loss <= most:
         raise PromiseError(

@@ -38,6 +38,13 @@ def test_as_much_as_the_limit_is_kept() -> None:
         refuse_loss(compare(0.83, 0.819), "validation", "dynamic", 1.0)
 
 
+def test_one_answer_that_is_no_number_is_too_much() -> None:
+    differences = np.array([0.0] * 99 + [float("nan")])
+    compared = Compared(differences, "of a probability", [], "accuracy", 0.83, 0.83)
+    with pytest.raises(PromiseError, match="no number on validation"):
+        refuse_loss(compared, "validation", "dynamic", 1.0)
+
+
 def test_what_is_lost_is_told() -> None:
     found = refuse_loss(compare(0.83, 0.825), "validation", "float16", 1.0)
     assert found["how"] == "float16" and found["max_loss"] == 1.0

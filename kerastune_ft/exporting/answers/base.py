@@ -68,6 +68,10 @@ class Samples:
     names: Sequence[str]
     truths: Sequence[Any]
     """Their labels, in the form of the data source: see the comparison of each kind."""
+    thresholds: Sequence[float] | None = None
+    """The probability from which each class applies in the run, where several may."""
+    unknown: float | None = None
+    """The distance above which the run calls a sample unknown, where it does."""
 
 
 class Comparison(Protocol):

@@ -21,12 +21,14 @@ def compare(
     export = np.array([[answer["probabilities"][name] for name in names] for answer in answers])
     joined = [SEPARATOR.join(answer["labels"]) for answer in answers]
     differences = np.abs(run - export)
+    assert samples.thresholds is not None
+    gaps = np.abs(run - np.array(samples.thresholds))
     flips = []
     for place, (row, labels) in enumerate(zip(rows, joined, strict=True)):
         if row["label"] != labels:
             moved = set(row["label"].split(SEPARATOR)) ^ set(labels.split(SEPARATOR))
-            # The threshold lies between the two probabilities of a class that moved.
-            gap = max((differences[place, number] for number, name in enumerate(names) if name in moved), default=0.0)
+            # Of the class whose probability lies farthest from its threshold, on whichever side the export has it.
+            gap = max((gaps[place, number] for number, name in enumerate(names) if name in moved), default=0.0)
             flips.append(Flip(samples.names[place], row["label"], labels, float(gap)))
     truths = [SEPARATOR.join(np.asarray(names, dtype=object)[np.asarray(flags) > 0]) for flags in samples.truths]
     return Compared(

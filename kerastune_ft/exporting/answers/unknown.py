@@ -23,16 +23,20 @@ def compare_distances(
 ) -> float | None:
     """Return the largest difference of a distance; None where the run has none.
 
-    Raises PromiseError where one differs by more than the tolerance, as a share of itself and one.
+    Raises PromiseError where one differs by more than the tolerance, as a share of itself and one, and where only one
+    of both calls a sample unknown whose distance is farther from the limit than that.
     """
     if not rows or rows[0].get(_DISTANCE) is None:
         return None
     run = np.array([row[_DISTANCE] for row in rows])
     export = np.array([answer[_DISTANCE] for answer in answers])
     far = np.abs(run - export)
+    assert samples.unknown is not None
+    flips = np.array([_is_flip(row, answer) for row, answer in zip(rows, answers, strict=True)])
+    wrong = np.maximum(far, flips * np.abs(run - samples.unknown))
     other = [
-        (name, f"{row[_DISTANCE]:.4g} by the run, {answer[_DISTANCE]:.4g} by the export")
-        for name, row, answer, own in zip(samples.names, rows, answers, far, strict=True)
+        (name, f"{_describe(row)} by the run, {_describe(answer)} by the export")
+        for name, row, answer, own in zip(samples.names, rows, answers, wrong, strict=True)
         if not own <= tolerance * (1.0 + row[_DISTANCE])
     ]
     if other:
@@ -42,4 +46,12 @@ def compare_distances(
 
 def count_unknown(rows: Sequence[Mapping[str, Any]], answers: Sequence[Answer]) -> int:
     """Return how many samples only one of run and export calls unknown."""
-    return sum(bool(row.get(_UNKNOWN)) != bool(answer.get(_UNKNOWN)) for row, answer in zip(rows, answers, strict=True))
+    return sum(_is_flip(row, answer) for row, answer in zip(rows, answers, strict=True))
+
+
+def _is_flip(row: Mapping[str, Any], answer: Answer) -> bool:
+    return bool(row.get(_UNKNOWN)) != bool(answer.get(_UNKNOWN))
+
+
+def _describe(answer: Mapping[str, Any]) -> str:
+    return f"{answer[_DISTANCE]:.4g}{' (unknown)' if answer.get(_UNKNOWN) else ''}"
