@@ -87,7 +87,7 @@ def _write_results(document: Mapping[str, Any]) -> str:
         )
     found += _write_classes(document["classes"])
     if document["calibration"]:
-        found.append(_describe_calibration(document["calibration"]))
+        found.append(_describe_calibration(document["calibration"], document["format"]))
     return "\n\n".join(found)
 
 
@@ -107,14 +107,17 @@ def _read_worst(figures: Mapping[str, Any], columns: Sequence[str]) -> float:
     return float(values[-1]) if values else 0.0
 
 
-def _describe_calibration(calibration: Mapping[str, Any]) -> str:
+def _describe_calibration(calibration: Mapping[str, Any], form: str) -> str:
     if not calibration.get("fitted", True):
         return "Validation told no temperature, and none is used: its probabilities are not calibrated."
     temperature = calibration.get("temperature")
     said = f" (temperature {temperature:.3g})" if is_number(temperature) else ""
     by = f", to answers of {chooser}" if (chooser := calibration.get("chosen_by")) else ""
     split = name_split(calibration.get("chosen_on") or "validation")
-    return f"A temperature was fitted on {split}{by}{said}; it is in `calibration.json`."
+    place = (
+        "it is in `calibration.json`" if form == _RUN else "`calibrated` in `export.json` says if it is in the model"
+    )
+    return f"A temperature was fitted on {split}{by}{said}; {place}."
 
 
 def _write_data(data: Mapping[str, Any]) -> str:

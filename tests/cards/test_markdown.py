@@ -23,6 +23,9 @@ def test_ensembles_refits_and_temperatures_are_said(tmp_path: Path) -> None:
     text = write_markdown(document)
     assert "fitted on validation (temperature" in text
     assert "the mean of 5 models" in text and "Then all of it again" in text and "(temperature 1.23)" in text
+    assert "it is in `calibration.json`" in text
+    # An export has no such file.
+    assert "calibration.json" not in write_markdown({**document, "format": "onnx"})
     document["calibration"] = {"temperature": 1.2, "chosen_on": "out_of_fold", "chosen_by": "the members"}
     assert "fitted on answers out of fold, to answers of the members (temperature" in write_markdown(document)
     document["calibration"] = {"temperature": 1.0, "fitted": False}
