@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from kerastune_ft.exporting.formats.base import ExportOptions, Format, load_form
 from kerastune_ft.exporting.graphs.base import Graphs
 from kerastune_ft.exporting.graphs.build import open_graphs
 from kerastune_ft.exporting.loss import refuse_loss
-from kerastune_ft.exporting.place import DOCUMENT, identify_run, make_folder, refuse_other
+from kerastune_ft.exporting.place import DOCUMENT, identify_run, list_sizes, make_folder, refuse_other
 from kerastune_ft.exporting.process import BATCHES, ExportProcess
 from kerastune_ft.exporting.readme import write_section
 from kerastune_ft.exporting.samples.base import choose_samples, count_most, find_truths, load_sampling, name_samples
@@ -72,7 +72,7 @@ def export(
         watch.note(f"writing {format_name} of {run}")
         endpoints = chosen.write(graphs, folder, options)
         weights = sum(4 * int(np.prod(each.shape)) for each in graphs.model.variables)
-        refuse_size(sum(documents.list_sizes(folder, chosen.BESIDE).values()), weights)
+        refuse_size(sum(list_sizes(folder, chosen.BESIDE).values()), weights)
         _write_files(graphs, chosen.INPUTS, script, folder)
         samples = _take_samples(run, config, plan, options, Path(own), watch)
         process = ExportProcess(folder, chosen.RUNTIME)
@@ -80,7 +80,9 @@ def export(
         scheme = graphs.serving.task.scheme
         has_masks = graphs.serving.task.predicts_masks
         is_smaller = options.quantize is not None
-        compared = compare_answers(process, samples.inputs, samples.rows, samples.about, scheme, has_masks, is_smaller)
+        decisions = graphs.answers()
+        about = replace(samples.about, thresholds=decisions["thresholds"], unknown=decisions["unknown"])
+        compared = compare_answers(process, samples.inputs, samples.rows, about, scheme, has_masks, is_smaller)
         judged = _judge(compared, samples, chosen, options)
         made = _describe(run, config, graphs, format_name, script, endpoints) | {
             "runtime": list(chosen.RUNTIME),
@@ -89,11 +91,11 @@ def export(
             "latency": process.measure(samples.inputs[:_MEASURED]),
             "measured_sizes": load_sampling(facts(config.task).modality).measure_sizes(samples.inputs[:_MEASURED]),
         }
-        made["files"] = documents.list_sizes(folder)
+        made["files"] = list_sizes(folder)
         card = build_card(run.path, format_name, write_section(made))
         (folder / "README.md").write_text(card.markdown, "utf-8")
         (folder / "card.json").write_text(card.to_json(), "utf-8")
-        made["files"] = documents.list_sizes(folder)
+        made["files"] = list_sizes(folder)
         _write_json(folder / DOCUMENT, made)
     return made
 
@@ -133,9 +135,8 @@ def _take_samples(
         if len(indices) < wanted and len(source.splits.get(split, ())):
             indices += choose_samples(source.splits[split], wanted - len(indices))
             splits.append(split)
-    root = Path(getattr(config.data, "path", None) or ".")
     sampling = load_sampling(known.modality)
-    inputs = sampling.give(source, indices, root, folder)
+    inputs = sampling.give(source, indices, config.data, folder)
     asked, form = sampling.ask(inputs), OutputForm(calibrated=options.calibrated)
     rows = [row for batch in predict(run, config, asked, None, None, watch, form).batches for row in batch]
     names = name_samples(source, indices, config.output.examples)

@@ -10,7 +10,12 @@ from kerastune_ft.exporting.process import ExportProcess
 
 
 def test_it_measures_inputs_of_the_sizes_of_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    document = {"version": 1, "runtime": ["onnxruntime"], "modality": "image", "measured_sizes": [[5, 6], [7, 8]]}
+    document = {
+        "version": 1,
+        "runtime": ["onnxruntime"],
+        "modality": "image",
+        "measured_sizes": [[5, 6, "RGB"], [7, 8, "I;16"]],
+    }
     (tmp_path / "export.json").write_text(json.dumps(document))
     (tmp_path / "labels.json").write_text("[]")
     given: list[int] = []

@@ -16,10 +16,10 @@ from kerastune_ft.data.source import DataSource
 class Sampling(Protocol):
     """A module that gives examples of one modality as users would."""
 
-    def give(self, source: DataSource, indices: Sequence[int], root: Path, folder: Path) -> list[Any]:
+    def give(self, source: DataSource, indices: Sequence[int], data: Any, folder: Path) -> list[Any]:
         """Return an input for each example, as predict.py takes it on the command line.
 
-        `root` is where the run's data lie; files may be written into `folder`.
+        `data` are the options of the run's data; files may be written into `folder`.
         """
 
     def ask(self, inputs: Sequence[Any]) -> list[Any]:
@@ -43,6 +43,13 @@ def load_sampling(modality: str) -> Sampling:
     """Return what gives examples of a modality."""
     module: Any = importlib.import_module(_SAMPLINGS[modality])
     return module
+
+
+def find_folder(data: Any) -> Path:
+    """Return the folder that files of the run's data lie in, from its options: of several tables that of the first."""
+    path = getattr(data, "path", None) or "."
+    root = Path(path if isinstance(path, str) else path[0])
+    return root if root.is_dir() else root.parent
 
 
 def choose_samples(indices: np.ndarray, count: int) -> list[int]:

@@ -5,20 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from scipy.io import wavfile
 
 from kerastune_ft.data.source import DataSource
+from kerastune_ft.exporting.samples.base import find_folder
 from kerastune_ft.storage import is_remote
 
 _HUMS = 220.0
 
 
-def give(source: DataSource, indices: Sequence[int], root: Path, folder: Path) -> list[str]:
+def give(source: DataSource, indices: Sequence[int], data: Any, folder: Path) -> list[str]:
     """Return the path of a sound file for each example; those without a file are written into `folder` as floats."""
-    return [_find_file(source, index, root) or _write_file(source, index, folder) for index in indices]
+    base = find_folder(data)
+    return [_find_file(source, index, base) or _write_file(source, index, folder) for index in indices]
 
 
 def ask(inputs: Sequence[str]) -> list[str]:
@@ -41,8 +44,7 @@ def imitate(sizes: Sequence[Sequence[int]], folder: Path) -> list[str]:
     return [str(path) for path in paths]
 
 
-def _find_file(source: DataSource, index: int, root: Path) -> str | None:
-    base = root if root.is_dir() else root.parent
+def _find_file(source: DataSource, index: int, base: Path) -> str | None:
     for path in (source.find_file(index), os.path.join(base, source.keys[index])):
         if path is not None and not is_remote(path) and os.path.isfile(path):
             return os.path.abspath(path)

@@ -9,7 +9,7 @@ from typing import Any
 _WORD = "word "
 
 
-def give(source: Any, indices: Sequence[int], root: Path, folder: Path) -> list[str]:
+def give(source: Any, indices: Sequence[int], data: Any, folder: Path) -> list[str]:
     """Return the text of each example, or its pair of texts with a tab between them."""
     return ["\t".join(text.replace("\t", " ") for text in source.texts[index]) for index in indices]
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from kerastune_ft.exporting.samples.base import choose_samples, count_most, name_samples
+from kerastune_ft.exporting.samples.base import choose_samples, count_most, find_folder, name_samples
 
 
 def test_fewer_masks_are_compared_than_labels() -> None:
@@ -16,6 +17,12 @@ def test_names_that_may_identify_a_person_are_numbers() -> None:
     source: Any = SimpleNamespace(keys=["jane/1.png", "jane/2.png", "joe/1.png"])
     assert name_samples(source, [2, 0], True) == ["joe/1.png", "jane/1.png"]
     assert name_samples(source, [2, 0], False) == ["example 0", "example 1"]
+
+
+def test_files_lie_beside_the_first_of_several_tables(tmp_path: Path) -> None:
+    for path in (str(tmp_path), str(tmp_path / "a.csv"), (str(tmp_path / "a.csv"), "b.csv")):
+        assert find_folder(SimpleNamespace(path=path)) == tmp_path
+    assert find_folder(SimpleNamespace()) == Path()
 
 
 def test_samples_lie_at_equal_distances() -> None:

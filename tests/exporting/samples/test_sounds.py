@@ -18,7 +18,8 @@ def test_files_are_given_themselves_and_rows_of_arrays_are_written(tmp_path: Pat
         find_file=lambda index: None,
         element=lambda index: {"rate": np.int32(8000), "samples": values},
     )
-    own, written = sounds.give(source, [0, 1], tmp_path, tmp_path)  # type: ignore[arg-type]
+    data = SimpleNamespace(path=str(tmp_path))
+    own, written = sounds.give(source, [0, 1], data, tmp_path)  # type: ignore[arg-type]
     assert own == str(tmp_path / "there.wav")
     samples, rate = read_wav(Path(written).read_bytes())
     assert rate == 8000 and np.array_equal(samples[:, 0], values)

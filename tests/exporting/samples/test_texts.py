@@ -10,7 +10,7 @@ from kerastune_ft.inference.text_inputs import list_texts
 
 def test_pairs_have_a_tab_between_and_nowhere_else(tmp_path: Path) -> None:
     source = SimpleNamespace(texts=[("a\tb", "c"), ("d", "e")])
-    assert texts.give(source, [1, 0], tmp_path, tmp_path) == ["d\te", "a b\tc"]
+    assert texts.give(source, [1, 0], SimpleNamespace(), tmp_path) == ["d\te", "a b\tc"]
 
 
 def test_a_text_that_is_the_name_of_a_file_is_asked_as_a_text() -> None:
