@@ -64,6 +64,7 @@ def test_evaluate_gives_what_the_run_wrote_and_averages_views(
     assert {"predictions.csv", "evaluation.json", "curves.csv", "curves.png", "subgroups.csv"} <= names
 
 
+@pytest.mark.slow
 def test_subgroups_by_a_column_and_intervals_of_values(values_run: Path) -> None:
     for words, says in (
         (("--by", "ward"), "--by ward: there is no such column, its columns are image, findings, brightness"),

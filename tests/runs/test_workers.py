@@ -141,7 +141,8 @@ def test_what_is_wrong_is_said_once(folder: Path, capsys: pytest.CaptureFixture[
 
 
 # That either signal is such a request tests/training/test_interrupts.py shows.
-@pytest.mark.parametrize("number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_worker_that_waits_for_the_others_can_be_stopped(folder: Path, number: int) -> None:
     cluster = {"worker": [f"127.0.0.1:{port}" for port in free_ports(2)]}
     waiting = {"cluster": cluster, "task": {"type": "worker", "index": 0}}

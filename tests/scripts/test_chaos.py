@@ -62,6 +62,7 @@ def test_killed_while_the_features_of_adapters_are_stored(tmp_path: Path) -> Non
     assert log.index("phase head done") < gone_on < log.index("phase adapters: trains")
 
 
+@pytest.mark.slow
 def test_a_kill_on_texts_and_adapters_ends_bit_identical(tmp_path: Path) -> None:
     assert chaos(tmp_path, "--sample", "texts", "--kills", "1", "--full-disks", "0", "--brief")["kills"] == 1
     adapters = json.loads((tmp_path / "reference" / "plan.json").read_text())["phases"][-1]

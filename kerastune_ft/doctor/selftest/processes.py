@@ -67,5 +67,7 @@ def _make_environment(folder: Path, name: str) -> dict[str, str]:
         KERAS_BACKEND="tensorflow",
         PYTHONDONTWRITEBYTECODE="1",
         PYTHONHASHSEED="0",
+        # Else what is printed last may stand before what was printed first.
+        PYTHONUNBUFFERED="1",
         TF_CPP_MIN_LOG_LEVEL=os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3"),
     )
