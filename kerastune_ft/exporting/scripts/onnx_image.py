@@ -37,7 +37,7 @@ def read(model: Any, item: Any) -> np.ndarray:
         image = image if is_deep else image.convert("RGBA" if image.has_transparency_data else "RGB")
         values = np.asarray(image, "float32" if is_deep else "uint8")
     except Exception as error:  # Pillow raises almost anything on a damaged file.
-        raise ValueError(f"it cannot be read as an image: {error}") from error
+        raise ValueError(f"it cannot be read as an image: {error}".partition(" <_io.")[0]) from error
     is_hidden = content[:4] == b"\x89PNG" and content[24] == 16 and (not is_deep or "transparency" in image.info)
     if is_hidden or (is_deep and model.intensity is None) or (not is_deep and (high > 255 or low < -1)):
         raise ValueError(f"it has too many or too few bits per channel for values of {low} to {high}")

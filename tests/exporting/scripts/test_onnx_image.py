@@ -92,8 +92,9 @@ def test_pictures_of_8_bits_are_brought_to_a_range_that_was_made_of_them() -> No
 
 @pytest.mark.parametrize("content", [b"", b"no image", encode_all()["jpeg"][:100], encode_all()["png"][:80]])
 def test_what_is_no_image_is_a_value_error(content: bytes) -> None:
-    with pytest.raises(ValueError, match="cannot be read as an image"):
+    with pytest.raises(ValueError, match="cannot be read as an image") as caught:
         script.read(MODEL, content)
+    assert "object at 0x" not in str(caught.value)
 
 
 def test_answers_have_the_form_of_the_labels() -> None:
