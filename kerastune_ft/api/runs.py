@@ -28,10 +28,11 @@ from kerastune_ft.api.given.data import find_other_data
 from kerastune_ft.api.given.names import replace_paths
 from kerastune_ft.api.run_figures import RunFigures
 from kerastune_ft.api.use.explanations import explain_run
-from kerastune_ft.api.use.exports import SAMPLES, export_run
+from kerastune_ft.api.use.exports import export_run
+from kerastune_ft.api.use.open_model import open_model
 from kerastune_ft.config.options.task_facts import MASK
 from kerastune_ft.data.labels.scheme import LabelScheme
-from kerastune_ft.errors import ConfigError, DataError, explain_exhaustion, explain_memory
+from kerastune_ft.errors import ConfigError, DataError, explain_exhaustion
 from kerastune_ft.explaining import EXPLAINED
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.metrics.document import Figures
@@ -187,19 +188,19 @@ class Run(RunFigures):
         format: str,
         output: str | os.PathLike[str] | None = None,
         *,
-        samples: int = SAMPLES,
+        samples: int | None = None,
         quantize: str | None = None,
-        max_loss: float = 1.0,
+        max_loss: float | None = None,
         calibrated: bool = False,
     ) -> dict[str, Any]:
         """Write the model in a format to `output`, by default the run's `export/<format>`, and return its export.json.
 
         The folder has all that answers need: the model, the meaning of inputs and outputs, and predict.py. It is
-        compared with the run on `samples` of its own examples, in a process that has the format's runtime alone.
+        compared with the run on `samples` of its own examples (100), in a process that has the format's runtime alone.
         Raises PromiseError where answers differ; nothing is written then. `quantize` makes weights smaller, "float16"
-        or "dynamic" for whole numbers of 8 bits: what that loses is measured on the validation split, and where it is
-        more than `max_loss` points nothing is written. With `calibrated` probabilities are those with the temperature
-        that validation chose.
+        or "dynamic" for whole numbers of 8 bits: what that loses is measured on the whole validation split, and where
+        it is more than `max_loss` points (1) nothing is written. With `calibrated` probabilities are those with the
+        temperature that validation chose.
         """
         options = {"samples": samples, "quantize": quantize, "max_loss": max_loss, "calibrated": calibrated}
         return export_run(self._directory, format, output, **options)
@@ -351,16 +352,8 @@ def predictions(
     Without `has_bars` no bar is shown, which would stand in the way of rows on the same terminal.
     """
     target = RunDirectory(open_run(run_dir).path)
-    watch = create_watcher(lambda line: None, has_bars)
-    with (
-        explain_exhaustion(),
-        explain_memory("in a prediction", "give a smaller --batch-size, which is 32 by default"),
-        explain_faults(target),
-        contextlib.closing(watch),
-    ):
-        settings = read_settings(target)
-        note_use(target, watch)
-        load_engine()
+    work = "in a prediction", "give a smaller --batch-size, which is 32 by default"
+    with open_model(target, *work, has_bars=has_bars) as (settings, watch):
         from kerastune_ft.inference import predict as inference
         from kerastune_ft.inference.memory_inputs import MemoryInputs
 

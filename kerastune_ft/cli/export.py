@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from kerastune_ft.api.use.exports import SAMPLES
 from kerastune_ft.cli.terminal import common, echo, print_json, show
 
 
@@ -18,17 +17,13 @@ from kerastune_ft.cli.terminal import common, echo, print_json, show
 @click.option(
     "--samples",
     type=click.IntRange(min=1),
-    default=SAMPLES,
-    show_default=True,
-    help="How many examples of RUN the export is compared on.",
+    help="How many examples of RUN the export is compared on; by default 100.",
 )
 @click.option("--quantize", metavar="HOW", help="Smaller weights: float16, or dynamic for whole numbers of 8 bits.")
 @click.option(
     "--max-loss",
     type=click.FloatRange(min=0),
-    default=1.0,
-    show_default=True,
-    help="How many points of the validation split --quantize may lose.",
+    help="How many points of the validation split --quantize may lose; by default 1.",
 )
 @click.option("--calibrated", is_flag=True, help="Probabilities with the temperature that validation chose.")
 @common

@@ -36,6 +36,8 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.evaluation.run_source import open_own_data
 from kerastune_ft.training.watch import Watcher
 
+# Examples that are compared, and points that smaller weights may lose, where nobody says.
+_SAMPLES, _MOST_LOST = 100, 1.0
 _MEASURED = max(BATCHES)
 _SPLITS = ("test", "validation", "train")
 # What smaller weights lose is measured on what choices are made by.
@@ -103,7 +105,9 @@ def export(
 def _judge(compared: Compared, samples: SampleSet, chosen: Format, options: ExportOptions) -> dict[str, Any]:
     """Return what export.json says of the comparison; raise PromiseError where the export is not to be kept."""
     if options.quantize is not None:
-        lost = refuse_loss(compared, samples.split, options.quantize, options.max_loss)
+        lost = refuse_loss(
+            compared, samples.split, options.quantize, _MOST_LOST if options.max_loss is None else options.max_loss
+        )
         return {"compared": documents.describe_comparison(compared, samples.split, None), "quantized": lost}
     tolerance = max(chosen.TOLERANCE * compared.scale, compared.least_tolerance)
     refuse_difference(compared, samples.about, tolerance)
@@ -126,7 +130,7 @@ def _take_samples(
     known = facts(config.task)
     sizes: Mapping[str, int] = plan["data"]["sizes"]
     order = _SPLITS if options.quantize is None else _SPLITS_OF_LOSS
-    wanted = options.samples if options.quantize is None else count_most(known.labels)
+    wanted = options.samples or _SAMPLES if options.quantize is None else count_most(known.labels)
     first = next(split for split in order if sizes.get(split))
     source = open_own_data(run, config, first, plan, watch)
     indices: list[int] = []

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.api.engine import load_engine
-from kerastune_ft.api.finished import describe_damage, explain_faults, note_use, read_settings
-from kerastune_ft.errors import explain_exhaustion, explain_memory
-from kerastune_ft.reporting.progress import create_watcher
+from kerastune_ft.api.use.open_model import open_model
+from kerastune_ft.errors import explain_exhaustion
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.streams import say_error
-
-SAMPLES = 100
-"""The number of examples that an export is compared on."""
 
 
 def export_run(
@@ -25,18 +18,8 @@ def export_run(
 
     `options` are those of `exporting.formats.base.ExportOptions`.
     """
-    watch = create_watcher(lambda line: None)
-    with (
-        explain_exhaustion(),
-        explain_memory("in an export", "free some; an export needs a few times the size of the model"),
-        explain_faults(target),
-        contextlib.closing(watch),
-    ):
-        settings = read_settings(target)
-        note_use(target, watch)
-        if damaged := describe_damage(target):
-            say_error(f"{target}: {damaged}")
-        load_engine()
+    work = "in an export", "free some; an export needs a few times the size of the model"
+    with open_model(target, *work, shows_figures=True) as (settings, watch):
         from kerastune_ft.exporting import place
         from kerastune_ft.exporting.export import export
         from kerastune_ft.exporting.formats.base import ExportOptions

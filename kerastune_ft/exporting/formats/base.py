@@ -38,21 +38,25 @@ _OTHER_NAMES: Mapping[str, str] = {
 class ExportOptions:
     """How an export is made, beside its format."""
 
-    samples: int = 100
-    """How many examples of the run are compared."""
+    samples: int | None = None
+    """How many examples of the run are compared; None means 100, or with `quantize` the whole split."""
     quantize: str | None = None
     """How weights are made smaller: `float16`, `dynamic`, or not at all."""
-    max_loss: float = 1.0
-    """How many points of the score on validation a smaller model may lose."""
+    max_loss: float | None = None
+    """How many points of the score on validation a smaller model may lose; None means 1."""
     calibrated: bool = False
     """Whether probabilities are those with the temperature of the run."""
 
     def __post_init__(self) -> None:
-        """Raise ConfigError for numbers that nothing can be measured by."""
-        if self.samples < 1:
+        """Raise ConfigError for numbers that nothing can be measured by, and for those without effect."""
+        if self.samples is not None and self.samples < 1:
             raise ConfigError(f"--samples: an export is compared on one example at least, and not on {self.samples}")
-        if not 0 <= self.max_loss < math.inf:
+        if self.max_loss is not None and not 0 <= self.max_loss < math.inf:
             raise ConfigError(f"--max-loss: points are a number from 0 on, and not {self.max_loss:g}")
+        if self.quantize is None and self.max_loss is not None:
+            raise ConfigError("--max-loss has no effect without --quantize: weights as they are lose nothing")
+        if self.quantize is not None and self.samples is not None:
+            raise ConfigError("--samples has no effect with --quantize, which compares the whole validation split")
 
 
 class Format(Protocol):

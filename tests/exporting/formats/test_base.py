@@ -28,6 +28,13 @@ def test_points_that_nothing_can_be_measured_by_are_refused(most: float) -> None
         ExportOptions(max_loss=most)
 
 
+def test_options_without_effect_are_refused() -> None:
+    with pytest.raises(ConfigError, match="--max-loss has no effect without --quantize"):
+        ExportOptions(max_loss=1.0)
+    with pytest.raises(ConfigError, match="--samples has no effect with --quantize"):
+        ExportOptions(samples=100, quantize="float16")
+
+
 def test_one_example_at_least_is_compared() -> None:
     with pytest.raises(ConfigError, match="--samples"):
         ExportOptions(samples=0)
