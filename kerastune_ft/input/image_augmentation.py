@@ -1,9 +1,10 @@
-"""Random changes to a batch of training images and their masks, every draw addressed by the example's key.
+"""Random changes to a batch of training images, their masks and boxes, every draw addressed by the example's key.
 
-`draw` makes the draws once; `on_images` and `on_masks` apply them with the same geometry. An example's result depends
-on its pixels and its key alone, never on the rest of the batch. Flip, rotation and zoom are one warp (images:
-bilinear, mirrored at the borders; masks: the nearest value, and a value of their own beyond the image). Contrast,
-brightness and erasing follow, for images alone.
+`draw` makes the draws once; `on_images`, `on_masks` and `on_boxes` apply them with the same geometry. An example's
+result depends on its pixels and its key alone, never on the rest of the batch. Flip, rotation and zoom are one warp
+(images: bilinear, mirrored at the borders, or of one value beyond them; masks: the nearest value, and a value of their
+own beyond the image; boxes: the smallest upright box around the moved one). Contrast, brightness and erasing follow,
+for images alone.
 
 Sines, exponentials, roots and quotients come from tables: TensorFlow computes the last few elements of a vector with
 other code than the rest, so the last bits of `tf.sin` would depend on the place of an example in the batch.
@@ -27,17 +28,23 @@ _GREY = 127.0
 _ERASED_AREA = (0.02, 0.2)
 _ERASED_ASPECT = 2.0
 _TABLE = 64 * 64
+# A box of which less is left to see than this share of its area, or of pixels along a side, is no object any more.
+_LEAST_VISIBLE, _LEAST_SIDE = 0.25, 2.0
 
 
 @dataclass(frozen=True)
 class Changes:
     """The changes drawn for a batch; None for a kind of change that is switched off."""
 
+    shape: tuple[int, int]
+    """Height and width of the images."""
     mirrors: tuple[tf.Tensor, tf.Tensor] | None = None
     """Whether each example is mirrored left to right, and top to bottom: [batch], bool."""
     affine: tf.Tensor | None = None
     """Flip, rotation and zoom in one, [batch, 8]: the map from a place in the result to its place in the image, as
     `ImageProjectiveTransformV3` takes it; `mirrors` is None then."""
+    growth: tf.Tensor | None = None
+    """The square of the enlargement in `affine`, [batch]: the transposed map times this is its inverse."""
     contrast: tf.Tensor | None = None
     """The relative change of the difference from the mean, [batch]."""
     brightness: tf.Tensor | None = None
@@ -66,21 +73,28 @@ def draw(keys: tf.Tensor, ops: Mapping[str, Any], shape: Sequence[int], site: st
     height, width = shape
     is_warped = bool(ops["rotate"] or ops["zoom"] or ops.get("inverse_zoom"))
     is_flipped = not is_warped and ops["flip"] != "none"
+    affine, growth = _draw_affine(keys, ops, (height, width), site) if is_warped else (None, None)
     return Changes(
+        shape=(height, width),
         mirrors=_draw_mirrors(keys, ops["flip"], site) if is_flipped else None,
-        affine=_draw_affine(keys, ops, (height, width), site) if is_warped else None,
+        affine=affine,
+        growth=growth,
         contrast=_draw_spread(keys, f"{site}/contrast", ops["contrast"]) if ops["contrast"] else None,
         brightness=_draw_spread(keys, f"{site}/brightness", ops["brightness"]) if ops["brightness"] else None,
         erased=_draw_rectangles(keys, ops["erase"], (height, width), site) if ops["erase"] else None,
     )
 
 
-def on_images(images: tf.Tensor, changes: Changes) -> tf.Tensor:
-    """Apply changes to images [batch, height, width, 3] of any type; return float32, 0 to 255."""
+def on_images(images: tf.Tensor, changes: Changes, fill: float | None = None) -> tf.Tensor:
+    """Apply changes to images [batch, height, width, 3] of any type; return float32, 0 to 255.
+
+    Beyond its borders an image is mirrored, or of the value `fill`.
+    """
     shape = images.shape
     changed = tf.cast(images, tf.float32)
     if changes.affine is not None:
-        changed = _warp(changed, changes.affine, "BILINEAR", "REFLECT")
+        beyond = ("REFLECT", 0.0) if fill is None else ("CONSTANT", fill)
+        changed = _warp(changed, changes.affine, "BILINEAR", *beyond)
     elif changes.mirrors is not None:
         changed = _mirror(changed, changes.mirrors)
     if changes.contrast is not None:
@@ -108,6 +122,24 @@ def on_masks(masks: tf.Tensor, changes: Changes, outside: int = IGNORE) -> tf.Te
     return tf.ensure_shape(tf.squeeze(changed, -1), masks.shape)
 
 
+def on_boxes(boxes: tf.Tensor, changes: Changes) -> tf.Tensor:
+    """Apply changes of images to their boxes [batch, boxes, 5 or more]; return the same.
+
+    A row is xmin, ymin, xmax, ymax as edges in pixels, the number of a class, and whatever else; rows of class -1 are
+    padding. A box becomes the smallest upright one around the moved rectangle, cut off at the borders. Where less than
+    a quarter of that is inside, or less than 2 pixels of a side, the row becomes -1: training takes it for background.
+    """
+    if changes.affine is not None:
+        moved, is_seen = _warp_boxes(boxes, changes.affine, changes.growth, changes.shape)
+    elif changes.mirrors is not None:
+        moved, is_seen = _mirror_boxes(boxes, changes.mirrors, changes.shape), tf.ones_like(boxes[..., 0], tf.bool)
+    else:
+        return boxes
+    kept = is_seen & (boxes[..., 4] >= 0)
+    changed = tf.where(kept[..., tf.newaxis], tf.concat([moved, boxes[..., 4:]], -1), -1.0)
+    return tf.ensure_shape(changed, boxes.shape)
+
+
 def _draw_spread(keys: tf.Tensor, site: str, size: float) -> tf.Tensor:
     """Return one draw per example from [-size, size)."""
     return (2.0 * uniform(keys, site) - 1.0) * size
@@ -127,28 +159,35 @@ def _draw_mirrors(keys: tf.Tensor, flip: str, site: str) -> tuple[tf.Tensor, tf.
     return across, upright
 
 
-def _draw_affine(keys: tf.Tensor, ops: Mapping[str, Any], shape: tuple[int, int], site: str) -> tf.Tensor:
-    """Draw flip, rotation and zoom about the centre as one map, [batch, 8]."""
+def _draw_affine(
+    keys: tf.Tensor, ops: Mapping[str, Any], shape: tuple[int, int], site: str
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Draw flip, rotation and zoom about the centre as one map, [batch, 8], and the square of the enlargement."""
     across, upright = _draw_mirrors(keys, ops["flip"], site)
     angles = np.linspace(-1.0, 1.0, _TABLE) * 2.0 * math.pi * ops["rotate"]
     turn = _draw_row(keys, f"{site}/rotate", np.stack([np.cos(angles), np.sin(angles)], axis=-1))
     # Rows of the map from a place in the result to its place in the image, about the centre.
-    scale = _draw_step(keys, ops, site)
+    scale, growth = _draw_step(keys, ops, site)
     cosine, sine = turn[:, 0] * scale, turn[:, 1] * scale
     x_sign, y_sign = tf.where(across, -1.0, 1.0), tf.where(upright, -1.0, 1.0)
     a, b, c, d = x_sign * cosine, -x_sign * sine, y_sign * sine, y_sign * cosine
     height, width = shape
     x, y = (width - 1) / 2.0, (height - 1) / 2.0
     none = tf.zeros_like(a)
-    return tf.stack([a, b, x - a * x - b * y, c, d, y - c * x - d * y, none, none], axis=-1)
+    return tf.stack([a, b, x - a * x - b * y, c, d, y - c * x - d * y, none, none], axis=-1), growth
 
 
-def _draw_step(keys: tf.Tensor, ops: Mapping[str, Any], site: str) -> tf.Tensor:
-    """Draw by how many pixels of the image a step of one in the result goes on, [batch]: 1 / enlargement."""
+def _draw_step(keys: tf.Tensor, ops: Mapping[str, Any], site: str) -> tuple[tf.Tensor, tf.Tensor]:
+    """Draw by how many pixels of the image a step of one in the result goes on, [batch]: 1 / enlargement.
+
+    The second is the square of the enlargement.
+    """
     if inverse := ops.get("inverse_zoom"):
-        return 1.0 + _draw_spread(keys, f"{site}/zoom", inverse)
+        step = 1.0 + _draw_spread(keys, f"{site}/zoom", inverse)
+        return step, 1.0 / (step * step)
     enlarged = 1.0 + ops["zoom"] * np.linspace(-1.0, 1.0, _TABLE)
-    return _draw_row(keys, f"{site}/zoom", 1.0 / enlarged)
+    drawn = _draw_row(keys, f"{site}/zoom", np.stack([1.0 / enlarged, enlarged**2], axis=-1))
+    return drawn[:, 0], drawn[:, 1]
 
 
 def _draw_rectangles(keys: tf.Tensor, probability: float, shape: tuple[int, int], site: str) -> Rectangles:
@@ -185,6 +224,44 @@ def _warp(images: tf.Tensor, affine: tf.Tensor, interpolation: str, fill: str, o
         fill_mode=fill,
         fill_value=float(outside),
     )
+
+
+def _mirror_boxes(boxes: tf.Tensor, mirrors: tuple[tf.Tensor, tf.Tensor], shape: Sequence[int]) -> tf.Tensor:
+    """Return the corners of mirrored boxes, [batch, boxes, 4]."""
+    across, upright = (mirror[:, tf.newaxis] for mirror in mirrors)
+    height, width = map(float, shape)
+    left, top, right, bottom = (boxes[..., column] for column in range(4))
+    corners = (
+        tf.where(across, width - right, left),
+        tf.where(upright, height - bottom, top),
+        tf.where(across, width - left, right),
+        tf.where(upright, height - top, bottom),
+    )
+    return tf.stack(corners, -1)
+
+
+def _warp_boxes(
+    boxes: tf.Tensor, affine: tf.Tensor, growth: tf.Tensor, shape: Sequence[int]
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the corners of moved boxes [batch, boxes, 4], and which of them are still to be seen [batch, boxes]."""
+    height, width = map(float, shape)
+    # Slices and not `[:, i, tf.newaxis]`, whose new axis TensorFlow loses in a graph.
+    a, b, x, c, d, y = (affine[:, column : column + 1] for column in range(6))
+    grown = growth[:, tf.newaxis]
+    across, upright = 0.5 * (boxes[..., 2] - boxes[..., 0]), 0.5 * (boxes[..., 3] - boxes[..., 1])
+    # Edges are half a pixel away from the centres of pixels, by which the map goes.
+    from_x = 0.5 * (boxes[..., 0] + boxes[..., 2]) - 0.5 - x
+    from_y = 0.5 * (boxes[..., 1] + boxes[..., 3]) - 0.5 - y
+    centre_x = (a * from_x + c * from_y) * grown + 0.5
+    centre_y = (b * from_x + d * from_y) * grown + 0.5
+    half_x = (tf.abs(a) * across + tf.abs(c) * upright) * grown
+    half_y = (tf.abs(b) * across + tf.abs(d) * upright) * grown
+    left, right = (tf.clip_by_value(edge, 0.0, width) for edge in (centre_x - half_x, centre_x + half_x))
+    top, bottom = (tf.clip_by_value(edge, 0.0, height) for edge in (centre_y - half_y, centre_y + half_y))
+    columns, rows = right - left, bottom - top
+    is_seen = columns * rows >= _LEAST_VISIBLE * 4.0 * half_x * half_y
+    is_seen &= (columns >= _LEAST_SIDE) & (rows >= _LEAST_SIDE)
+    return tf.stack([left, top, right, bottom], -1), is_seen
 
 
 def _spread_contrast(images: tf.Tensor, amounts: tf.Tensor) -> tf.Tensor:

@@ -44,7 +44,7 @@ class ImageLoader(FixedShapeLoader):
 
     def change(self, inputs: tf.Tensor, changes: image_augmentation.Changes) -> tf.Tensor:
         """Return the augmented images, float32."""
-        return image_augmentation.on_images(inputs, changes)
+        return image_augmentation.on_images(inputs, changes, self.task.fill)
 
     def draw_mix(self, keys: tf.Tensor, mixing: Mixing) -> Mix:
         """Draw how a batch of images with these keys is mixed with others."""

@@ -33,6 +33,10 @@ class TargetTask(Protocol):
     def kind(self) -> str:
         """Return the kind of the task, as in the configuration."""
 
+    @property
+    def fill(self) -> float | None:
+        """Return the value of pixels beyond images that are moved; None where these are mirrored there."""
+
     def target(self, fields: Mapping[str, tf.Tensor], geometry: Any = None) -> Any:
         """Return the target of one example, see `Task.target`."""
 

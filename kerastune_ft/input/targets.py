@@ -16,7 +16,7 @@ from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.loader import TargetTask
 from kerastune_ft.input.mixing import Mix, Mixing
 
-# Bytes of large targets, such as masks, that are kept in memory; targets beyond are read again.
+# Bytes of targets such as masks that are kept in memory; targets beyond are read again.
 _KEPT_BYTES = 1 << 29
 
 
@@ -42,13 +42,13 @@ class Targets:
     ) -> None:
         """Make targets of `task` at the shape `geometry`; `draws` is None where examples are never augmented."""
         self._source, self._task, self._geometry, self._draws = source, task, geometry, draws
-        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._kept: OrderedDict[int, Any] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
         self._changers: list[tuple[Augmentation, Callable[..., tf.Tensor]]] = []
 
     def __call__(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
-        """Return the targets of these examples as arrays; augmented and mixed as their inputs are in `version`."""
+        """Return the targets of these examples as arrays, or a nest of them, changed as the inputs of `version`."""
         targets = self._take(indices)
         # Labels of whole examples stay as they are, however their inputs are changed.
         if augmentation is None or (augmentation.mixing is None and not self.are_in_files):
@@ -61,43 +61,51 @@ class Targets:
 
     @property
     def are_in_files(self) -> bool:
-        """Whether targets are read from files of their own."""
+        """Whether targets are made of more than a label in memory, as masks and boxes, which move with their images."""
         return self._all_targets is None
 
-    def _take(self, indices: np.ndarray) -> np.ndarray:
+    def _take(self, indices: np.ndarray) -> Any:
         """Return the targets of these examples without augmentation."""
-        return self._gather(indices) if self._all_targets is None else self._all_targets[indices]
+        if self._all_targets is None:
+            return self._gather(indices)
+        return tf.nest.map_structure(lambda rows: rows[indices], self._all_targets)
 
     def gather_batch(self, indices: tf.Tensor) -> Any:
         """Return the targets of a batch of examples without augmentation; a graph function."""
         if self._all_targets is not None:
-            return tf.gather(tf.constant(self._all_targets), indices)
-        spec = self._spec
-        rows = tf.numpy_function(self._gather, [indices], spec.dtype, stateful=False)
-        return tf.ensure_shape(rows, [indices.shape[0], *spec.shape])
+            return tf.nest.map_structure(lambda rows: tf.gather(tf.constant(rows), indices), self._all_targets)
+        specs = tf.nest.flatten(self._spec)
+
+        def gather(wanted: np.ndarray) -> list[np.ndarray]:
+            return list(tf.nest.flatten(self._gather(wanted)))
+
+        found = tf.numpy_function(gather, [indices], [spec.dtype for spec in specs], stateful=False)
+        pairs = zip(found, specs, strict=True)
+        rows = [tf.ensure_shape(each, [indices.shape[0], *spec.shape]) for each, spec in pairs]
+        return tf.nest.pack_sequence_as(self._spec, rows)
 
     @functools.cached_property
-    def _all_targets(self) -> np.ndarray | None:
+    def _all_targets(self) -> Any:
         """The targets of all examples by index; None where labels lie in files of their own."""
         source = self._source
         # It may be asked for first while a graph is traced.
         with tf.init_scope():
             if source.label_fields(tf.constant(0, tf.int64)):
-                # Such as masks.
+                # Such as masks and boxes.
                 return None
             labels = tf.data.Dataset.from_tensor_slices(source.labels)
             targets = map_in_order(labels, lambda label: self._task.target({"label": label}, self._geometry))
             return next(iter(targets.batch(len(source.labels)).as_numpy_iterator()))
 
     @functools.cached_property
-    def _spec(self) -> tf.TensorSpec:
+    def _spec(self) -> Any:
         with tf.init_scope():
             return map_in_order(tf.data.Dataset.from_tensors(tf.constant(0, tf.int64)), self._read_target).element_spec
 
     def _read_target(self, index: tf.Tensor) -> Any:
         return self._task.target(self._source.label_fields(index), self._geometry)
 
-    def _gather(self, indices: np.ndarray) -> np.ndarray:
+    def _gather(self, indices: np.ndarray) -> Any:
         """Return targets that are read from files; the latest ones are kept in memory. Several threads may call it."""
         wanted = {int(index) for index in indices}
         found = {index: target for index in wanted if (target := self._kept.get(index)) is not None}
@@ -107,17 +115,17 @@ class Targets:
             read = dict(zip(missing.tolist(), dataset.as_numpy_iterator(), strict=True))
             found |= read
             self._keep(read)
-        return np.stack([found[int(index)] for index in indices])
+        return tf.nest.map_structure(lambda *rows: np.stack(rows), *[found[int(index)] for index in indices])
 
-    def _keep(self, read: Mapping[int, np.ndarray]) -> None:
+    def _keep(self, read: Mapping[int, Any]) -> None:
         with self._lock:
             for index, target in read.items():
                 if index not in self._kept:
                     self._kept[index] = target
-                    self._bytes += target.nbytes
+                    self._bytes += _count_bytes(target)
             while self._bytes > _KEPT_BYTES and self._kept:
                 _, dropped = self._kept.popitem(last=False)
-                self._bytes -= dropped.nbytes
+                self._bytes -= _count_bytes(dropped)
 
     def _change(self, augmentation: Augmentation, own: tuple, others: tuple, version: int) -> Any:
         """Return targets after the changes drawn for their examples in a version, and mixed with others.
@@ -137,7 +145,7 @@ class Targets:
         assert self._draws is not None, "examples that are never augmented"
         draws, identities = self._draws, tf.constant(self._source.identities)
 
-        def change(targets: tf.Tensor, indices: tf.Tensor) -> Any:
+        def change(targets: Any, indices: tf.Tensor) -> Any:
             keys = augmentation.keys(version, indices, identities)
             return self._task.transform(targets, draws.draw(keys, augmentation.operations))
 
@@ -146,6 +154,10 @@ class Targets:
             return changed
         mix = draws.draw_mix(augmentation.keys(version, own[1], identities), augmentation.mixing)
         return self._task.mix(changed, change(*others), mix)
+
+
+def _count_bytes(target: Any) -> int:
+    return sum(array.nbytes for array in tf.nest.flatten(target))
 
 
 def map_in_order(dataset: tf.data.Dataset, function: Callable) -> tf.data.Dataset:

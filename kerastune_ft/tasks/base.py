@@ -89,6 +89,9 @@ class Task(ABC):
     scheme: LabelScheme
     """The meaning of the labels: the names of classes or values, and how values are standardised."""
 
+    fill: ClassVar[float | None] = None
+    """The value, 0 to 255, of pixels beyond images that are turned or made smaller; None where these are mirrored."""
+
     output_name: ClassVar[str] = "probabilities"
     """What `finish` returns, in a few words for preprocessing.json."""
 

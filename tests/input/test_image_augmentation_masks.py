@@ -90,7 +90,7 @@ def test_what_changes_no_geometry_leaves_masks_alone() -> None:
     changes = draw(_keys(), NONE | {"contrast": 0.3, "brightness": 0.3, "erase": 1.0}, (HEIGHT, WIDTH))
     assert np.array_equal(on_masks(tf.constant(MASKS), changes), MASKS)
     assert np.any(on_images(tf.constant(IMAGES), changes) != IMAGES, axis=(1, 2, 3)).all()
-    assert draw(_keys(), NONE, (HEIGHT, WIDTH)) == Changes()
+    assert draw(_keys(), NONE, (HEIGHT, WIDTH)) == Changes((HEIGHT, WIDTH))
 
 
 @pytest.mark.parametrize("ops", GEOMETRIES, ids=str)
