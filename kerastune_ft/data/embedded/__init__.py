@@ -13,6 +13,8 @@ import numpy as np
 NAMES: Final = ("blood_smear", "digits")
 TEXTS: Final = ("reviews", "sentence_pairs")
 SOUNDS: Final = ("chirps",)
+OBJECTS: Final = ("shapes",)
+SEVERAL: Final = ("listings", "robot")
 
 
 class EmbeddedSet(Protocol):
@@ -97,6 +99,84 @@ def embedded_sounds(name: str) -> EmbeddedSounds:
     dtype('int16')
     """
     return cast(EmbeddedSounds, _module(name, SOUNDS, "embedded data set of sounds"))
+
+
+class EmbeddedObjects(Protocol):
+    """The functions and constants of every module of an embedded data set of pictures with boxes and masks."""
+
+    EXAMPLES: int
+    CLASSES: tuple[str, ...]
+    """The classes of objects."""
+    PIXEL_CLASSES: tuple[str, ...]
+    """The classes of pixels: the ground, then those of objects."""
+    SPLITS: dict[str, range]
+    IMAGE_SIZE: int
+    VERSION: str
+    SYNTHETIC: bool
+    DESCRIPTION: str
+    PROVENANCE: str
+
+    def image(self, index: int) -> np.ndarray:
+        """Return example `index` as uint8 RGB of shape [IMAGE_SIZE, IMAGE_SIZE, 3]."""
+
+    def boxes(self, index: int) -> np.ndarray:
+        """Return the objects of example `index`, int64 [n, 5]: xmin, ymin, xmax, ymax as edges, position in CLASSES."""
+
+    def mask(self, index: int) -> np.ndarray:
+        """Return for every pixel of example `index` its position in PIXEL_CLASSES, uint8 [IMAGE_SIZE, IMAGE_SIZE]."""
+
+    def instances(self, index: int) -> np.ndarray:
+        """Return for every pixel of example `index` its object, a row of `boxes` counted from 1, 0 for the ground."""
+
+
+def embedded_objects(name: str) -> EmbeddedObjects:
+    """Return the embedded data set of pictures with boxes and masks `name`, one of OBJECTS.
+
+    >>> embedded_objects("shapes").mask(0).shape
+    (128, 128)
+    """
+    return cast(EmbeddedObjects, _module(name, OBJECTS, "embedded data set with boxes and masks"))
+
+
+class EmbeddedSeveral(Protocol):
+    """The functions and constants of every module of an embedded data set whose examples have several inputs."""
+
+    EXAMPLES: int
+    CLASSES: tuple[str, ...]
+    """The classes, or the names of the numbers that are the label."""
+    NUMBERS: tuple[str, ...]
+    WORDS: tuple[str, ...]
+    HAS_TEXT: bool
+    SPLITS: dict[str, range]
+    IMAGE_SIZE: int
+    VERSION: str
+    SYNTHETIC: bool
+    DESCRIPTION: str
+    PROVENANCE: str
+
+    def image(self, index: int) -> np.ndarray:
+        """Return the picture of example `index` as uint8 RGB of shape [IMAGE_SIZE, IMAGE_SIZE, 3]."""
+
+    def numbers(self, index: int) -> tuple[float | None, ...]:
+        """Return the numbers of example `index` in the order of NUMBERS, None for one that is missing."""
+
+    def words(self, index: int) -> tuple[str, ...]:
+        """Return the words of example `index` in the order of WORDS."""
+
+    def text(self, index: int) -> str:
+        """Return the text of example `index`; empty where HAS_TEXT is false."""
+
+    def label(self, index: int) -> int | tuple[float, ...]:
+        """Return the position in CLASSES of example `index`, or its numbers."""
+
+
+def embedded_several(name: str) -> EmbeddedSeveral:
+    """Return the embedded data set of several inputs `name`, one of SEVERAL.
+
+    >>> embedded_several("robot").numbers(0)
+    (1.927, -0.982)
+    """
+    return cast(EmbeddedSeveral, _module(name, SEVERAL, "embedded data set of several inputs"))
 
 
 def _module(name: str, names: tuple[str, ...], what: str) -> object:

@@ -8,7 +8,7 @@ import pytest
 
 tfds = pytest.importorskip("tensorflow_datasets")
 
-from kerastune_ft.data.embedded import builders, digits, embedded_set  # noqa: E402
+from kerastune_ft.data.embedded import builders, digits, embedded_set, shapes  # noqa: E402
 
 
 @pytest.fixture
@@ -50,3 +50,28 @@ def test_splits_of_the_builder_are_those_of_the_set(tmp_path: Path) -> None:
     index, example = next(iter(written["test"]))
     assert index == 1280
     assert example["label"] == embedded_set("blood_smear").label(1280)
+
+
+@pytest.mark.usefixtures("no_network")
+def test_boxes_and_masks_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shapes, "SPLITS", {"train": range(12)})
+    builders.builder("shapes", str(tmp_path)).download_and_prepare()
+    read = list(tfds.as_numpy(tfds.load("shapes", data_dir=str(tmp_path), split="train")))
+    found = {example["image"].tobytes(): example for example in read}
+    for index in range(12):
+        example, boxes = found[shapes.image(index).tobytes()], shapes.boxes(index)
+        assert np.array_equal(example["mask"][..., 0], shapes.mask(index))
+        assert np.allclose(example["objects"]["bbox"] * shapes.IMAGE_SIZE, boxes[:, [1, 0, 3, 2]], atol=1e-4)
+        assert np.array_equal(example["objects"]["label"], boxes[:, 4])
+
+
+def test_several_inputs_are_features_of_their_own(tmp_path: Path) -> None:
+    robot, listings = (builders.builder(name, str(tmp_path)) for name in ("robot", "listings"))
+    assert set(robot.info.features) == {"image", "speed", "turn", "action"}
+    assert robot.info.supervised_keys == ("image", "action")
+    assert set(listings.info.features) == {"image", "area", "rooms", "district", "text", "label"}
+    for builder in (robot, listings):
+        splits = builder._split_generators(tfds.download.DownloadManager(download_dir=str(tmp_path)))
+        _, example = next(iter(splits["test"]))
+        assert set(example) == set(builder.info.features)
+        builder.info.features.encode_example(example)
