@@ -105,7 +105,7 @@ class Robot(_EmbeddedBuilder):
 
     def _example(self, source: EmbeddedSeveral, index: int) -> dict[str, Any]:
         numbers = dict(zip(source.NUMBERS, source.numbers(index), strict=True))
-        return {"image": source.image(index), **numbers, "action": np.float32(source.label(index))}
+        return {"image": source.image(index), **numbers, "action": np.array(source.label(index), np.float32)}
 
 
 class Listings(_EmbeddedBuilder):

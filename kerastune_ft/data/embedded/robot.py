@@ -58,7 +58,7 @@ def image(index: int) -> np.ndarray:
     middle = 0.5 + 0.3 * drive.bend * (1 - depth) ** 2 - 0.2 * drive.offset * depth
     half = 0.03 + 0.27 * depth
     across = np.abs(x - middle) / half
-    sky, ground, lane, line = (np.float32(_pick(rng, *span)) for span in _COLOURS)
+    sky, ground, lane, line = (np.array(_pick(rng, *span), np.float32) for span in _COLOURS)
     pixels = np.where((y < _HORIZON)[..., None], sky, ground) * np.ones((size, size, 1), np.float32)
     pixels[(y >= _HORIZON) & (across < 1)] = lane
     pixels[(y >= _HORIZON) & (np.abs(across - 0.9) < 0.12)] = line

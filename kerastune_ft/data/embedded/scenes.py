@@ -90,7 +90,8 @@ def _find_place(
     for _ in range(_TRIES):
         # Even on a logarithmic scale: as many small ones as large ones.
         radius = radii[0] * (radii[1] / radii[0]) ** rng.random()
-        pose = Pose(*(float(value) for value in rng.uniform(0, size, 2)), radius, rng.uniform(0, 2 * np.pi))
+        x, y = (float(value) for value in rng.uniform(0, size, 2))
+        pose = Pose(x, y, radius, rng.uniform(0, 2 * np.pi))
         inside = _find_inside(outline, pose, size, margin=size // 4)
         whole, inside = int(inside.sum()), inside[size // 4 : -(size // 4), size // 4 : -(size // 4)]
         left = np.bincount(owners[~inside], minlength=len(totals) + 1)[1:]
@@ -111,14 +112,14 @@ def _draw_surface(rng: np.random.Generator, size: int) -> np.ndarray:
     """Return a coloured field, lit from one side, for one object to be cut from; float32 [size, size, 3]."""
     colour = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0.45, 0.95), rng.uniform(0.5, 1.0))
     light = 1 + _draw_waves(rng, size, (0.5, 2), 1) * rng.uniform(0.05, 0.2)
-    return (light[..., None] * np.float32(colour)).astype(np.float32)
+    return (light[..., None] * np.array(colour, np.float32)).astype(np.float32)
 
 
 def _draw_ground(rng: np.random.Generator, size: int) -> np.ndarray:
     """Return a field of little colour with coarse and fine waves, float32 [size, size, 3]."""
     colour = colorsys.hsv_to_rgb(rng.random(), rng.uniform(0, 0.3), rng.uniform(0.3, 0.75))
     light = 1 + _draw_waves(rng, size, (1, 4), 3) * 0.08 + _draw_waves(rng, size, (12, 40), 3) * rng.uniform(0.01, 0.06)
-    return (light[..., None] * np.float32(colour)).astype(np.float32)
+    return (light[..., None] * np.array(colour, np.float32)).astype(np.float32)
 
 
 def _draw_waves(rng: np.random.Generator, size: int, cycles: tuple[float, float], count: int) -> np.ndarray:
