@@ -18,6 +18,7 @@ from kerastune_ft.training.requirements import (
 
 FEATURES: Mapping[str, str] = {
     "audio": "FLAC, OGG and MP3 sounds",
+    "detection": "metrics of object_detection",
     "excel": "tables in .xlsx files",
     "export": "export to ONNX and LiteRT",
     "medical": "DICOM files",
