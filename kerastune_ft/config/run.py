@@ -25,7 +25,11 @@ from kerastune_ft.wording import encode_text
 
 _RESIZE = {"image_segmentation": "stretch"}
 # Keys that came later count only where they are given, so that runs from before have the hash they had.
-_LATER = (("runtime", ("pinned",)), ("head", ("decoder", "width", "stride")), ("task", ("metrics", "unknown")))
+_LATER = (
+    ("runtime", ("pinned",)),
+    ("head", ("decoder", "width", "stride")),
+    ("task", ("metrics", "unknown", "border")),
+)
 _LATER_OF_FOLDERS = ("input", "label")
 _LATER_OF_AUGMENT = ("gain", "shift", "time_mask", "frequency_mask", "noise")
 _LATER_OF_RATES = ("start", "unit_span", "momentum")

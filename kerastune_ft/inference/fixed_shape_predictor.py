@@ -107,10 +107,9 @@ class ImagePredictor(FixedShapePredictor):
     def make_reader(self, config: RunConfig, plan: Mapping[str, Any]) -> Reader:
         """Return a reader of images at the model's size."""
         height, width = plan["backbone"]["image_size"]
-        scheme = LabelScheme.from_json(plan["labels"])
-        values = {*scheme.raw_values} | ({scheme.ignore} if scheme.ignore is not None else set())
+        values = LabelScheme.from_json(plan["labels"]).pixel_values
         reading = ImageReading.of(config.data, config.rules)
-        return ImageReader(Geometry(height, width, config.data.resize), reading, frozenset(values))
+        return ImageReader(Geometry(height, width, config.data.resize), reading, values)
 
 
 class SoundPredictor(FixedShapePredictor):

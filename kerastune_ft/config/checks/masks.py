@@ -8,6 +8,7 @@ from typing import Any
 from kerastune_ft.config.checks.parts import Finding, Parts, ineffective
 from kerastune_ft.config.checks.phases.solvers import is_solved
 from kerastune_ft.config.documents.nodes import short_json
+from kerastune_ft.config.options.mask_values import is_colour, parse_values
 
 _OF_DECODERS = {"decoder": None, "width": None, "stride": None}
 _OF_POOLED_HEADS: dict[str, Any] = {"pooling": "mean", "hidden": []}
@@ -39,10 +40,27 @@ def check_masks(parts: Parts) -> Iterator[Finding]:
     if isinstance(classes, Mapping) and ignored in classes:
         message = f"{ignored} is the value of {short_json(classes[ignored])} in task.classes; remove one of the two"
         yield ("task", "ignore"), message
+    yield from _check_values(parts.task)
     if data.get("resize") == "crop":
         yield ("data", "resize"), 'it would crop labelled pixels at the borders of images; write "stretch" or "pad"'
     if isinstance(data.get("label"), list | Mapping):
         yield ("data", "label"), "a mask is one file for an example; name a column of paths, or a template of columns"
+
+
+def _check_values(task: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield what cannot be said of the values of masks: colours among numbers, and borders of no objects."""
+    classes, ignore = task.get("classes"), task.get("ignore")
+    texts = [str(text) for text in classes] if isinstance(classes, Mapping) else []
+    if isinstance(ignore, str) and is_colour(ignore) and not any(map(is_colour, texts)):
+        message = 'it is a colour, and task.classes names none; write both as colours, as {"#000000": "road"}'
+        yield ("task", "ignore"), message
+    spans = [parse_values(text) for text in texts]
+    if task.get("border") is not None and not any(span is not None and len(span) > 1 for span in spans):
+        message = (
+            "borders are those of objects that masks number, and task.classes has no range of numbers; write one, as "
+            '{"0": "background", "1-65535": "cell"}, or remove it'
+        )
+        yield ("task", "border"), message
 
 
 def check_no_masks(parts: Parts) -> Iterator[Finding]:

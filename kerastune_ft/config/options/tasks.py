@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Tag
 
-from kerastune_ft.config.options.base import Options, Texts, by_kind, one_of, problem
+from kerastune_ft.config.options.base import Count, Options, Texts, by_kind, one_of, problem
+from kerastune_ft.config.options.mask_values import LARGEST_VALUE
 
 TASK_KINDS = (
     "image_classification",
@@ -35,7 +36,19 @@ def _classes(value: Any) -> Any:
 
 
 Threshold = Annotated[float, Field(gt=0, lt=1)]
-MaskValue = Annotated[int, Field(ge=0, le=65535)]
+MaskColour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+
+
+def _value_form(value: Any) -> str | None:
+    if isinstance(value, str):
+        return "@colour"
+    return "@number" if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+MaskValue = Annotated[
+    Annotated[int, Field(ge=0, le=LARGEST_VALUE), Tag("@number")] | Annotated[MaskColour, Tag("@colour")],
+    one_of(_value_form, f'write a value of pixels, 0 to {LARGEST_VALUE}, or a colour, as "#e0e0c0"'),
+]
 
 
 def _thresholds_form(value: Any) -> str | None:
@@ -120,17 +133,31 @@ class TextRegression(Regression):
     kind: Literal["text_regression"] = Field(description="the task")
 
 
+class Border(Options):
+    """The class of the pixels at the edge of objects that masks number."""
+
+    name: Annotated[str, Field(min_length=1)] = Field(description="the name of the class")
+    width: Count = Field(1, description="how many pixels of an object, counted from its edge, belong to it")
+    touching: bool = Field(
+        False, description="whether only the edges at which two objects touch count, or those to the background too"
+    )
+
+
 class ImageSegmentation(Options):
     """Images of which every pixel belongs to one of several classes."""
 
     kind: Literal["image_segmentation"] = Field(description="the task")
     classes: Annotated[Texts | Mapping[str, str] | None, BeforeValidator(_classes)] = Field(
         None,
-        description="names in order, the background first, or a map of raw mask value to name; null means the values "
-        "of the training masks in ascending order",
+        description="names in order, the background first, or a map to name from a raw mask value, as 255, a range of "
+        "them, as 1-65535, for masks that number objects, or a colour, as #ff0000; null means the values of the "
+        "training masks in ascending order",
     )
     ignore: MaskValue | None = Field(
-        None, description="the raw mask value of pixels that count neither in training nor in metrics"
+        None, description="the raw mask value, or colour, of pixels that count neither in training nor in metrics"
+    )
+    border: Border | None = Field(
+        None, description="of masks that number objects: a class of its own for the pixels at their edges"
     )
 
 

@@ -14,11 +14,11 @@ import numpy as np
 from kerastune_ft import storage
 from kerastune_ft.config.options.data import FolderData, TableData
 from kerastune_ft.data.annotations import masks
+from kerastune_ft.data.annotations.mask_reading import MaskReading
 from kerastune_ft.data.files.check import CheckedFile, FileCheck
 from kerastune_ft.data.files.file_source import find_usable
 from kerastune_ft.data.files.find import FileKind
 from kerastune_ft.data.files.fingerprint import stamp
-from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.raw import MaskFiles
 from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.data.source import SkippedFile
@@ -42,8 +42,8 @@ class CheckedMask(CheckedFile):
     size: tuple[int, int] = (0, 0)
     counts: Mapping[int, int] = field(default_factory=dict)
     """For each raw value, the number of pixels that have it."""
-    reading: ImageReading = field(default_factory=ImageReading)
-    """Whether EXIF orientation of its own turns it."""
+    reading: MaskReading = field(default_factory=MaskReading)
+    """How its values become those of classes."""
 
     def read(self, numbers: Mapping[int, int], ignore: int | None) -> np.ndarray:
         """Return class numbers, uint8 [height, width], 255 where the raw value is `ignore`."""
@@ -76,7 +76,7 @@ class MaskCheck(FileCheck[CheckedMask]):
 
     noun = "mask"
 
-    def __init__(self, root: Path, reading: ImageReading, context: ReadContext) -> None:
+    def __init__(self, root: Path, reading: MaskReading, context: ReadContext) -> None:
         scope = " ".join(map(str, (root.absolute(), "masks", *reading.key)))
         super().__init__(scope, context.cache_directory, context.report)
         self._reading = reading
@@ -124,7 +124,7 @@ def check_masks(
     `keys` identify the masks to the user, and `names` their examples.
     """
     distinct = list(dict.fromkeys(paths))
-    check = MaskCheck(folder, ImageReading.of(options, context.rules, is_own=True), context)
+    check = MaskCheck(folder, MaskReading.of(options, context.task, context.rules), context)
     found = dict(zip(distinct, check.check(distinct), strict=True))
     told = [f"{name}, its mask {key}" for name, key in zip(names, keys, strict=True)]
     checked = [replace(found[path], key=key) for path, key in zip(paths, keys, strict=True)]

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from kerastune_ft.config.options.data import SPLITS, FolderData, Named, Splits
 from kerastune_ft.data.annotations.base import AnnotatedFile, Annotations
 from kerastune_ft.data.annotations.mask_files import MASKS, check_masks
+from kerastune_ft.data.annotations.mask_layers import CLASS, STEM, ClassFiles, check_class_files, name_class_files
 from kerastune_ft.data.annotations.split_folders import enter_split
 from kerastune_ft.data.files.find import Walk
 from kerastune_ft.data.modality import ReadContext
@@ -20,7 +22,7 @@ from kerastune_ft.data.splits.names import split_names, usual_split_names
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import counted, lines
 
-_IMAGES, _MASKS, _STEM = "images", "masks", "{stem}"
+_IMAGES, _MASKS = "images", "masks"
 _SPLITS_EXAMPLE = '{"train": "a", "test": "b"}'
 
 
@@ -34,6 +36,8 @@ class _Pair:
     base: Path
     """The folder in which images and masks have their folders."""
     mask: str | None = None
+    layers: Mapping[str, str] = field(default_factory=dict)
+    """The files of the classes, where each has its own."""
 
 
 def read(walk: Walk, options: FolderData, requested: Splits | None, context: ReadContext) -> Annotations:
@@ -46,14 +50,26 @@ def read(walk: Walk, options: FolderData, requested: Splits | None, context: Rea
     walk.refuse_unread_formats()
     if not pairs:
         raise DataError(f"data.path: {walk.root} has {walk.file_kind.none} in {options.input or _IMAGES}.")
-    pairs, unused = _find_masks(walk, options, pairs, [base for _, base in bases])
-    if unused:
-        notes.append(f"ignored {counted(unused, 'mask')} without an image of the same stem")
+    places = [base for _, base in bases]
+    task: Any = context.task
+    classes: ClassFiles | None = None
+    if CLASS in (options.label or ""):
+        classes = name_class_files(walk, str(options.label), places, task.classes)
+        pairs = [_find_layers(pair, classes) for pair in pairs]
+    else:
+        pairs, unused = _find_masks(walk, options, pairs, places)
+        if unused:
+            notes.append(f"ignored {counted(unused, 'mask')} without an image of the same stem")
     pairs, without = _leave_out(walk, options, pairs)
     paths = [str(pair.mask) for pair in pairs]
     names = [pair.image.key for pair in pairs]
     keys = [walk.relative(path) for path in paths]
-    kept, masks, skipped = check_masks(paths, keys, names, walk.root, options, context)
+    if classes is None:
+        kept, masks, skipped = check_masks(paths, keys, names, walk.root, options, context)
+    else:
+        layers = [pair.layers for pair in pairs]
+        kept, masks, skipped, said = check_class_files(layers, keys, names, classes, walk, options, context)
+        notes += said
     files = [pairs[index].image for index in kept]
     return Annotations(files, masks, [file.sha256 for file in masks.files], notes, (*without, *skipped))
 
@@ -154,15 +170,21 @@ def _find_inner_splits(
     return split_like
 
 
+def _find_layers(pair: _Pair, classes: ClassFiles) -> _Pair:
+    """Return an image with the files that its classes have, if there are any."""
+    layers = classes.find(pair.base, pair.stem)
+    return replace(pair, layers=layers, mask=str(pair.base / classes.describe(pair.stem)) if layers else None)
+
+
 def _find_masks(
     walk: Walk, options: FolderData, pairs: Sequence[_Pair], bases: Sequence[Path]
 ) -> tuple[list[_Pair], int]:
     """Return the images with the masks of the same stem, and the number of masks that belong to none."""
     label = options.label or _MASKS
     if "{" in label:
-        if _STEM not in label:
-            raise ConfigError(f'data.label: "{label}" has no {_STEM}, so every image would have the same mask.')
-        named = [pair.base / label.replace(_STEM, pair.stem) for pair in pairs]
+        if STEM not in label:
+            raise ConfigError(f'data.label: "{label}" has no {STEM}, so every image would have the same mask.')
+        named = [pair.base / label.replace(STEM, pair.stem) for pair in pairs]
         masks_of = [str(path) if path.is_file() else None for path in named]
         return [replace(pair, mask=mask) for pair, mask in zip(pairs, masks_of, strict=True)], 0
     masks: dict[tuple[Path, str], list[str]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -137,14 +137,21 @@ class MaskFiles:
     """One mask per example."""
 
     files: Sequence[MaskFile]
+    names: Mapping[int, str] = field(default_factory=dict)
+    """By raw value the name of its class, with task.classes applied, where the format itself says what values are.
+
+    The order is that of the classes. Empty where values are what the user's files have, and task.classes names them.
+    """
+    texts: Mapping[int, str] = field(default_factory=dict)
+    """By raw value what task.classes calls it, such as a folder; "" where nothing stands for it there."""
 
     def keep(self, kept: Sequence[int]) -> MaskFiles:
         """Return the masks of some examples."""
-        return MaskFiles([self.files[index] for index in kept])
+        return replace(self, files=[self.files[index] for index in kept])
 
     def convert(self, change: Callable[[str], str]) -> MaskFiles:
-        """Return the same masks: their labels are numbers."""
-        return self
+        """Return the same masks: their labels are numbers, of which only the names may change."""
+        return replace(self, names={value: change(name) for value, name in self.names.items()})
 
     def refuse_empty(self, keys: Sequence[str], origin: str) -> None:
         """Accept them: every example has a mask."""

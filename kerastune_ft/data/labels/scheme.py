@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kerastune_ft.config.options.mask_values import parse_values
 from kerastune_ft.config.options.task_facts import LabelKind
 
 # Kinds whose examples have exactly one class, and kinds whose labels are numbers and no classes.
@@ -33,6 +34,8 @@ class LabelScheme:
     """For masks, the name of the class of each raw value of a pixel, in the order of the classes."""
     ignore: int | None = None
     """For masks, the raw value of pixels that belong to no class."""
+    value_texts: Mapping[int, str] = field(default_factory=dict)
+    """For masks, what stands for a raw value in task.classes, where that is not its number; "" where nothing does."""
 
     @property
     def is_one_class(self) -> bool:
@@ -55,9 +58,17 @@ class LabelScheme:
         return {value: self.names.index(name) for value, name in self.raw_values.items()}
 
     @property
+    def pixel_values(self) -> frozenset[int]:
+        """For masks, every value that a pixel can have, those of ranges and of ignored pixels among them."""
+        spans = (parse_values(text) for text in self.value_texts.values())
+        ranges = {value for span in spans if span is not None and len(span) > 1 for value in span}
+        return frozenset({*self.raw_values, *ranges} | ({self.ignore} if self.ignore is not None else set()))
+
+    @property
     def classes_option(self) -> tuple[str, ...] | dict[str, str]:
         """The option task.classes that gives other data of the same form the same classes."""
-        return {str(value): name for value, name in self.raw_values.items()} or self.names
+        texts = {value: self.value_texts.get(value, str(value)) for value in self.raw_values}
+        return {text: self.raw_values[value] for value, text in texts.items() if text} or self.names
 
     def to_json(self) -> dict[str, Any]:
         """Return the scheme as a JSON object."""
@@ -70,6 +81,8 @@ class LabelScheme:
         if self.raw_values:
             document["values"] = {str(value): name for value, name in self.raw_values.items()}
             document["ignore"] = self.ignore
+        if self.value_texts:
+            document["value_texts"] = {str(value): text for value, text in self.value_texts.items()}
         return document
 
     @classmethod
@@ -77,4 +90,5 @@ class LabelScheme:
         """Return the scheme of a JSON object."""
         names, mean, deviation = (tuple(document[key]) for key in ("names", "mean", "deviation"))
         raw_values = {int(value): name for value, name in document.get("values", {}).items()}
-        return cls(document["kind"], names, mean, deviation, raw_values, document.get("ignore"))
+        texts = {int(value): text for value, text in document.get("value_texts", {}).items()}
+        return cls(document["kind"], names, mean, deviation, raw_values, document.get("ignore"), texts)

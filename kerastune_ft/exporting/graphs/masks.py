@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.data.annotations.masks import IGNORE
-from kerastune_ft.data.annotations.palette import PALETTE
+from kerastune_ft.data.annotations.palette import choose_colours
 from kerastune_ft.exporting.graphs.base import Endpoint, Tensors
 from kerastune_ft.exporting.graphs.images import ImageGraphs
 from kerastune_ft.inference.output.masks import choose_values
@@ -64,7 +64,7 @@ class MaskGraphs(ImageGraphs):
         values = choose_values(self.serving.task.scheme)
         pixels, palette = np.zeros(IGNORE + 1, np.uint8), np.zeros((256, 3), np.uint8)
         pixels[: len(values)] = values
-        palette[values] = PALETTE[: len(values)]
+        palette[values] = choose_colours(self.serving.task.scheme)
         return {**super().answers(), "pixels": pixels.tolist(), "palette": palette.ravel().tolist()}
 
 

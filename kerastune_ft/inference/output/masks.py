@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.data.annotations.masks import IGNORE
-from kerastune_ft.data.annotations.palette import PALETTE
+from kerastune_ft.data.annotations.palette import choose_colours
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.output.rows import open_whole_file
@@ -34,7 +34,7 @@ class MaskFolder:
         self._table = np.zeros(IGNORE + 1, np.uint8)
         self._table[: len(values)] = values
         self._palette = np.zeros((256, 3), np.uint8)
-        self._palette[values] = PALETTE[: len(values)]
+        self._palette[values] = choose_colours(scheme)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:

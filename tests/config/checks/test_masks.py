@@ -23,6 +23,10 @@ def places(document: dict[str, Any]) -> list[tuple[Any, ...]]:
 def test_what_can_be_meant_is_taken() -> None:
     assert places(MASKS) == []
     assert places(CLASSES) == []
+    objects = {"kind": "image_segmentation", "classes": {"0": "a", "1-9": "b"}, "border": {"name": "edge"}}
+    assert places({**MASKS, "task": objects}) == []
+    colours = {"kind": "image_segmentation", "classes": {"#000000": "a", "#0000ff": "b"}, "ignore": "#ffffff"}
+    assert places({**MASKS, "task": colours}) == []
     assert places({**MASKS, "task": {"kind": "telepathy"}}) == []
 
 
@@ -32,6 +36,13 @@ def test_what_can_be_meant_is_taken() -> None:
         ("data", {"kind": "arrays"}, ("data", "kind")),
         ("data", {**MASKS["data"], "label": ["a", "b"]}, ("data", "label")),
         ("backbone", {"kind": "keras_hub"}, ("backbone", "kind")),
+        ("task", {**MASKS["task"], "ignore": "#ffffff"}, ("task", "ignore")),
+        ("task", {**MASKS["task"], "border": {"name": "edge"}}, ("task", "border")),
+        (
+            "task",
+            {**MASKS["task"], "classes": {"0": "a", "1": "b"}, "border": {"name": "edge"}},
+            ("task", "border"),
+        ),
         ("head", {"pooling": "max"}, ("head", "pooling")),
         ("head", {"hidden": [8]}, ("head", "hidden")),
         ("phases", [{"name": "a"}, {"name": "b", "sampling": "balanced"}], ("phases", 1, "sampling")),

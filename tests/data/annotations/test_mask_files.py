@@ -10,7 +10,7 @@ from kerastune_ft.config.options.data import FolderData
 from kerastune_ft.config.options.tasks import ImageSegmentation
 from kerastune_ft.data.annotations import masks
 from kerastune_ft.data.annotations.mask_files import CheckedMask, MaskCheck, check_masks
-from kerastune_ft.data.images.reading import ImageReading
+from kerastune_ft.data.annotations.mask_reading import MaskReading
 from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.errors import DataError
 from tests.support.image_files import encode_image, write
@@ -23,7 +23,7 @@ def context(folder: Path) -> ReadContext:
 
 
 def check(folder: Path, *names: str) -> list[CheckedMask]:
-    return MaskCheck(folder, ImageReading(), context(folder)).check([str(folder / name) for name in names])
+    return MaskCheck(folder, MaskReading(), context(folder)).check([str(folder / name) for name in names])
 
 
 def test_a_mask_is_described_by_size_and_values(tmp_path: Path) -> None:

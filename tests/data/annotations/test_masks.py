@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from kerastune_ft.config.options.mask_values import COLOUR
+from kerastune_ft.data.annotations.mask_reading import MaskReading
 from kerastune_ft.data.annotations.masks import IGNORE, compare_with_masks, mask_values, read_mask
 from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.images.value_range import Verdict
@@ -158,8 +160,8 @@ def test_a_mask_is_turned_by_its_own_exif_alone(tmp_path: Path, format: str) -> 
     Image.fromarray(VALUES).save(path, exif=exif)
     numbers = {value: value for value in range(4)}
     assert np.array_equal(read_mask(path, numbers), np.rot90(VALUES, -1))
-    assert np.array_equal(read_mask(path, numbers, reading=ImageReading(exif="ignore")), VALUES)
-    old = read_mask(path, numbers, reading=ImageReading(rules=FIRST))
+    assert np.array_equal(read_mask(path, numbers, reading=MaskReading(ImageReading(exif="ignore"))), VALUES)
+    old = read_mask(path, numbers, reading=MaskReading(ImageReading(rules=FIRST)))
     assert np.array_equal(old, VALUES if format == "png" else np.rot90(VALUES, -1))
 
 
@@ -197,3 +199,57 @@ def test_more_classes_than_a_byte_holds_are_refused(tmp_path: Path) -> None:
     path = _grey(VALUES, tmp_path / "mask.png")
     with pytest.raises(ValueError, match="class numbers of a mask are 0 to 254"):
         read_mask(path, {0: 255})
+
+
+COLOURS = np.array([[0, 0, 0], [255, 0, 1], [0, 128, 255], [255, 255, 255]], np.uint8)
+BY_COLOUR = {COLOUR: 0, COLOUR + 0xFF0001: 1, COLOUR + 0x0080FF: 2}
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_colours_stand_for_classes_however_a_file_keeps_them(mode: str, tmp_path: Path) -> None:
+    image = Image.fromarray(COLOURS[VALUES])
+    image = image.convert(mode) if mode != "P" else image.convert("P", palette=Image.Palette.ADAPTIVE, colors=4)
+    image.save(tmp_path / "mask.png")
+    reading = MaskReading(colours=True)
+    found = read_mask(tmp_path / "mask.png", BY_COLOUR, COLOUR + 0xFFFFFF, reading=reading)
+    assert found.dtype == np.uint8
+    assert np.array_equal(found, [[0, 1, 2, 1], [2, 2, 0, IGNORE]])
+    message = _message(tmp_path / "mask.png", BY_COLOUR, reading=reading)
+    assert "value #ffffff (1 of 8 pixels) of no class; those of classes are #000000, #ff0001, #0080ff" in message
+    assert '"#ffffff": "name of #ffffff"' in message
+    assert '"ignore": "#ffffff"' in message
+
+
+def test_what_has_no_colours_of_classes_is_refused_where_colours_count(tmp_path: Path) -> None:
+    reading = MaskReading(colours=True)
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "photo.png")
+    assert "has more than 256 colours" in _message(tmp_path / "photo.png", BY_COLOUR, reading=reading)
+    Image.fromarray(np.dstack([noise, noise[..., 0]])).save(tmp_path / "glass.png")
+    assert "without transparency (Pillow calls it RGBA)" in _message(tmp_path / "glass.png", BY_COLOUR, reading=reading)
+    deep = _grey(np.array([[0, 300]], np.uint16), tmp_path / "deep.png")
+    assert "has no colours of 8 bits" in _message(deep, BY_COLOUR, reading=reading)
+    Image.fromarray(noise).save(tmp_path / "photo.jpg")
+    assert "is a JPEG" in _message(tmp_path / "photo.jpg", BY_COLOUR, reading=reading)
+
+
+def test_a_coloured_mask_among_masks_of_values_says_how_colours_are_named(tmp_path: Path) -> None:
+    Image.fromarray(COLOURS[VALUES]).save(tmp_path / "mask.png")
+    message = _message(tmp_path / "mask.png", {0: 0, 1: 1})
+    written = re.search(r'"classes": (\{.*\})', message)
+    assert written is not None
+    assert list(json.loads(written[1])) == ["#000000", "#0080ff", "#ff0001", "#ffffff"]
+
+
+def test_many_values_without_a_gap_may_number_objects(tmp_path: Path) -> None:
+    path = _grey(np.arange(40, dtype=np.uint8)[np.newaxis], tmp_path / "mask.png")
+    assert '"1-65535": "cell"' in _message(path, {0: 0})
+
+
+def test_a_coloured_mask_is_told_from_a_picture() -> None:
+    mask = Image.fromarray(COLOURS[VALUES])
+    values = {*BY_COLOUR, COLOUR + 0xFFFFFF}
+    assert "has the values #000000, #0080ff, #ff0001, #ffffff alone" in str(compare_with_masks(mask, values).problem)
+    assert compare_with_masks(Image.fromarray(255 - COLOURS[VALUES]), values) == Verdict()
+    black_and_white = Image.fromarray(COLOURS[VALUES % 2 * np.uint8(3)])
+    assert compare_with_masks(black_and_white, values).doubt

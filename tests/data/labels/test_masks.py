@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from kerastune_ft.config.options.tasks import ImageSegmentation
+from kerastune_ft.config.options.mask_values import BORDER, COLOUR
+from kerastune_ft.config.options.tasks import Border, ImageSegmentation
 from kerastune_ft.data.labels.masks import MaskLabels
 from kerastune_ft.data.labels.number import number_labels
 from kerastune_ft.data.labels.raw import MaskFiles, SingleLabels
@@ -37,9 +38,14 @@ class Mask:
         return None
 
 
-def numbered(*counts: Mapping[int, int], classes: Mapping[str, str] | tuple[str, ...] | None = None) -> MaskLabels:
-    raw = MaskFiles([Mask(count) for count in counts])
-    task = SEGMENTATION.model_copy(update={"classes": classes})
+def numbered(
+    *counts: Mapping[int, int],
+    classes: Mapping[str, str] | tuple[str, ...] | None = None,
+    names: Mapping[int, str] | None = None,
+    **options: object,
+) -> MaskLabels:
+    raw = MaskFiles([Mask(count) for count in counts], names or {}, {value: "" for value in names or {}})
+    task = SEGMENTATION.model_copy(update={"classes": classes, **options})
     labels = number_labels(raw, [str(index) for index in range(len(counts))], task, "cells")
     assert isinstance(labels, MaskLabels)
     return labels
@@ -79,3 +85,44 @@ def test_what_cannot_be_segmented_is_refused() -> None:
         numbered(dict.fromkeys(range(300), 1))
     with pytest.raises(ConfigError, match="cells gives no masks, and image_segmentation needs one"):
         number_labels(SingleLabels(["a"]), ["1"], SEGMENTATION, "cells")
+
+
+def test_ranges_colours_and_borders_keep_what_task_classes_calls_them() -> None:
+    classes = {"0": "ground", "1-9": "cell"}
+    scheme = numbered({0: 6, 1: 2, BORDER: 1}, classes=classes, border=Border(name="edge")).scheme(np.arange(1))
+    assert scheme.names == ("ground", "cell", "edge")
+    assert scheme.numbers == {0: 0, 1: 1, BORDER: 2}
+    assert scheme.classes_option == classes
+    assert scheme.pixel_values == frozenset((*range(10), BORDER))
+    assert LabelScheme.from_json(scheme.to_json()) == scheme
+    colours = {"#000000": "ground", "#0000ff": "sky"}
+    painted = numbered({COLOUR: 6, COLOUR + 255: 2}, classes=colours, ignore="#ffffff").scheme(np.arange(1))
+    assert painted.classes_option == colours
+    assert painted.ignore == COLOUR + 0xFFFFFF
+
+
+def test_a_format_may_name_its_own_values() -> None:
+    labels = numbered({0: 4, 2: 1}, {0: 1, 1: 9}, names={0: "ground", 1: "cell", 2: "cell"})
+    assert labels.names == ("ground", "cell")
+    assert labels.numbers.tolist() == [[4, 1], [1, 9]]
+
+
+@pytest.mark.parametrize(
+    ("classes", "ignore", "said"),
+    [
+        ({"0": "a", "#0000ff": "b"}, None, "some are colours and some numbers"),
+        ({"#000000": "a", "#0000ff": "b"}, 7, "some are colours and some numbers"),
+        ({"0": "a", "1-9": "b", "9": "c"}, None, '"1-9" and "9" have a value in common'),
+        ({"0": "a", "1-9": "b"}, 5, '5 is among the values "1-9"'),
+        ({"0": "a", "cell": "b"}, None, '"cell" is no value of a pixel; write whole numbers'),
+    ],
+)
+def test_values_that_contradict_each_other_are_refused(classes: dict[str, str], ignore: int | None, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        numbered({0: 1}, classes=classes, ignore=ignore)
+
+
+def test_many_values_without_names_may_be_objects() -> None:
+    every = {"train": np.arange(1)}
+    assert "number objects" in numbered(dict.fromkeys(range(40), 1)).find_notes(every)[-1]
+    assert len(numbered(dict.fromkeys(range(4), 1)).find_notes(every)) == 1
