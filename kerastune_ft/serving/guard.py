@@ -22,7 +22,8 @@ from kerastune_ft.streams import is_verbose, say, say_error
 
 ANY_HOST = "*"
 LARGEST_HEAD = 1 << 16
-"""The most bytes of the names and values of a request's headers."""
+"""The most bytes of a request's headers, with the four between and after names and values."""
+_BESIDE_A_HEADER = 4
 
 _LOCAL_NAME = "localhost"
 _ASKED_BY = (b"host", b"origin")
@@ -135,7 +136,8 @@ class Guard:
             self._count(scope, sending.status, time.perf_counter() - begin)
 
     def _check(self, scope: Scope) -> None:
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
+        # A head that comes in one piece is complete before its length is looked at.
+        if sum(len(name) + len(value) + _BESIDE_A_HEADER for name, value in scope["headers"]) > LARGEST_HEAD:
             raise Refusal(BAD_REQUEST, f"the head has more than {LARGEST_HEAD:,} bytes")
         if scope["path"] in self._health:
             return

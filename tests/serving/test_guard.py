@@ -100,7 +100,8 @@ def test_other_hosts_have_health_alone() -> None:
 def test_a_head_that_is_too_large_is_refused_though_it_came_at_once() -> None:
     with start() as service:
         client = Client(service)
-        for headers in ({"x-a": "a" * 70_000}, {f"x-{number}": "abcdefgh" for number in range(9000)}):
+        many = {f"{number:06}": "b" for number in range(9000)}
+        for headers in ({"x-a": "a" * 70_000}, many):
             found = client.ask("GET", "/v2/health/live", headers=headers)
             assert (found.status_code, found.json()) == (400, {"error": "the head has more than 65,536 bytes"})
 
