@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +12,6 @@ from kerastune_ft.metrics.boxes.arrays import LIMIT, SIZES, is_box
 from kerastune_ft.metrics.boxes.matches import RECALLS, Matches, match
 from kerastune_ft.metrics.boxes.verdicts import ALONE, HIT, OTHER, Verdicts, count_confusion, judge
 from kerastune_ft.metrics.detection import score_at_limit, score_classes, score_sizes
-from kerastune_ft.metrics.division import divide
 from kerastune_ft.metrics.intervals.base import find_intervals
 from kerastune_ft.metrics.intervals.detection import make_class_sample, make_size_sample
 
@@ -81,15 +81,19 @@ def _describe_classes(
                 **scores[name],
                 "interval": ends.get(name),
                 "threshold": thresholds[name],
-                "precision": float(divide(np.float64(hits), np.float64(hits + alarms))),
-                "recall": float(divide(np.float64(hits), np.float64(hits + missed))),
-                "f1": float(divide(np.float64(2 * hits), np.float64(2 * hits + alarms + missed))),
+                "precision": _divide(hits, hits + alarms),
+                "recall": _divide(hits, hits + missed),
+                "f1": _divide(2 * hits, 2 * hits + alarms + missed),
                 "hits": hits,
                 "false_alarms": alarms,
                 "missed": missed,
             }
         )
     return rows
+
+
+def _divide(part: int, whole: int) -> float:
+    return part / whole if whole else math.nan
 
 
 def _describe_sizes(

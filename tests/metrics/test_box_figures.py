@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.metrics import detection
-from kerastune_ft.metrics.boxes.describe import describe_boxes
+from kerastune_ft.metrics.box_figures import describe_boxes
 from tests.support.drawn_boxes import draw_boxes
 
 NAMES = ["red", "white", "never"]
