@@ -19,6 +19,7 @@ _TASKS = {
     "image_classification": "images of one of several classes, or with multi_label of any number of them",
     "image_regression": "images and one or several numbers",
     "image_segmentation": "images with a mask that gives every pixel one of several classes",
+    "object_detection": "images with a box and a class for every object in them",
     "audio_classification": "sounds of one of several classes, or with multi_label of any number of them",
     "text_classification": "texts, or pairs of them, of one of several classes, or with multi_label of any number of "
     "them",

@@ -89,7 +89,7 @@ KIND_MODULES = re.compile(
 )
 KIND_NAMES = re.compile(r"(Loader|Source|Geometry|Clip|Scheme|SoundInput|TextInput|ImageInput)$")
 RAW_LABELS = "kerastune_ft.data.labels.raw"
-KIND_WORDS = frozenset({"image", "text", "audio", "sound", "one", "several", "values", "mask"})
+KIND_WORDS = frozenset({"image", "text", "audio", "sound", "one", "several", "values", "mask", "boxes"})
 KIND_ENDS = re.compile(r"_(regression|classification|segmentation)$|^(image|text|audio)_")
 
 

@@ -23,14 +23,17 @@ from kerastune_ft.config.python_objects import PythonObjects
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import encode_text
 
-_RESIZE = {"image_segmentation": "stretch"}
+_RESIZE = {"image_segmentation": "stretch", "object_detection": "pad"}
 # Keys that came later count only where they are given, so that runs from before have the hash they had.
 _LATER = (
     ("runtime", ("pinned",)),
-    ("head", ("decoder", "width", "stride")),
+    ("head", ("decoder", "width", "stride", "levels")),
     ("task", ("metrics", "unknown", "border")),
 )
-_LATER_OF_FOLDERS = ("input", "label")
+_LATER_OF_DATA: Mapping[str, Mapping[str, Any]] = {
+    "folder": {"input": None, "label": None, "annotations": "auto"},
+    "table": {"boxes": None},
+}
 _LATER_OF_AUGMENT = ("gain", "shift", "time_mask", "frequency_mask", "noise")
 _LATER_OF_RATES = ("start", "unit_span", "momentum")
 # Keys of rates that presets had not from the first, by preset, and the values that they have had since.
@@ -259,8 +262,8 @@ def _drop_later_keys(document: dict[str, Any]) -> None:
     for key, usual in (("exif", "apply"), ("window", None), ("long_texts", "cut"), ("exclude", None)):
         if data[key] == usual:
             del data[key]
-    for key in _LATER_OF_FOLDERS if data["kind"] == "folder" else ():
-        if data[key] is None:
+    for key, usual in _LATER_OF_DATA.get(data["kind"], {}).items():
+        if data[key] == usual:
             del data[key]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.checks import chosen_metrics, classes, images, masks, sounds, texts, values
+from kerastune_ft.config.checks import boxes, chosen_metrics, classes, dense, images, masks, sounds, texts, values
 from kerastune_ft.config.checks.parts import Finding, Parts, find_parts
 from kerastune_ft.config.checks.phases import losses
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, LabelKind
@@ -26,8 +26,14 @@ _WITH_LABELS: Mapping[LabelKind, Check] = {
     "one": classes.check_one_class,
     "values": values.check_values,
     "mask": masks.check_masks,
+    "boxes": boxes.check_boxes,
 }
-_WITHOUT_LABELS: Mapping[LabelKind, Check] = {"mask": masks.check_no_masks}
+_WITHOUT_LABELS: Mapping[tuple[LabelKind, ...], Check] = {
+    ("mask",): masks.check_no_masks,
+    ("boxes",): boxes.check_no_boxes,
+    ("mask", "boxes"): dense.check_not_dense,
+}
+"""What is checked of tasks whose labels are of none of these kinds."""
 
 
 def kind_inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
@@ -38,6 +44,6 @@ def kind_inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     checks = [check for modality, check in _WITH_INPUTS.items() if modality in parts.facts.modalities]
     checks += [check for modality, check in _WITHOUT_INPUTS.items() if modality not in parts.facts.modalities]
     checks += [check for labels, check in _WITH_LABELS.items() if labels == parts.facts.labels]
-    checks += [check for labels, check in _WITHOUT_LABELS.items() if labels != parts.facts.labels]
+    checks += [check for kinds, check in _WITHOUT_LABELS.items() if parts.facts.labels not in kinds]
     for check in (chosen_metrics.check_chosen, losses.check_losses, losses.check_mixing, *checks):
         yield from check(parts)

@@ -5,33 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kerastune_ft.config.checks import dense
 from kerastune_ft.config.checks.parts import Finding, Parts, ineffective
-from kerastune_ft.config.checks.phases.solvers import is_solved
 from kerastune_ft.config.documents.nodes import short_json
 from kerastune_ft.config.options.mask_values import is_colour, parse_values
 
-_OF_DECODERS = {"decoder": None, "width": None, "stride": None}
-_OF_POOLED_HEADS: dict[str, Any] = {"pooling": "mean", "hidden": []}
-_OF_FOLDERS = {"input": None, "label": None}
+_OF_DECODERS: dict[str, Any] = {"decoder": None, "stride": None}
 _WITH_MASKS = ("folder", "table")
 
 
 def check_masks(parts: Parts) -> Iterator[Finding]:
     """Yield what contradicts labels that are masks, and the keys that have no effect on them."""
-    kind, data, head, backbone = parts.kind, parts.data, parts.head, parts.backbone
+    kind, data = parts.kind, parts.data
     if isinstance(data.get("kind"), str) and data["kind"] not in _WITH_MASKS:
         yield ("data", "kind"), f"masks are read from a folder or a table; write one of them with task.kind {kind}"
-    if isinstance(backbone.get("kind"), str) and backbone["kind"] not in ("applications", "run"):
-        yield (
-            ("backbone", "kind"),
-            f"{short_json(backbone['kind'])} gives no feature maps at several strides in this version; "
-            'write "applications"',
-        )
-    yield from ineffective(head, "head", _OF_POOLED_HEADS, f"task.kind {kind}, whose head is a decoder")
-    for index, phase in enumerate(parts.phases):
-        if isinstance(phase, Mapping) and is_solved(phase):
-            message = f"a solver sets a linear head, and that of task.kind {kind} is a decoder; write another optimizer"
-            yield ("phases", index, "optimizer"), message
+    yield from dense.check_dense(parts, "is a decoder")
     for index, sampling in parts.phase_values("sampling"):
         if sampling is not None:
             message = f'it has no effect with task.kind {kind}; write "class_weights": "balanced", or remove it'
@@ -66,6 +54,3 @@ def _check_values(task: Mapping[str, Any]) -> Iterator[Finding]:
 def check_no_masks(parts: Parts) -> Iterator[Finding]:
     """Yield the keys that only have an effect on masks."""
     yield from ineffective(parts.head, "head", _OF_DECODERS, f"task.kind {parts.kind}, whose head has no decoder")
-    if parts.data.get("kind") == "folder":
-        why = f"task.kind {parts.kind}, whose classes are sub-folders"
-        yield from ineffective(parts.data, "data", _OF_FOLDERS, why)

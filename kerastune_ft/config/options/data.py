@@ -128,7 +128,8 @@ class _Source(Options):
     splits: Splits | None = Field(None, description="the splits; null means the default rule")
     resize: Literal["crop", "pad", "stretch"] = Field(
         "crop",
-        description="how images are brought to the backbone's shape; with image_segmentation the default is stretch",
+        description="how images are brought to the backbone's shape; with image_segmentation the default is stretch, "
+        "with object_detection pad",
     )
     intensity: Literal["auto"] | Annotated[tuple[float, float], ListToTuple] = Field(
         "auto", description="the range of pixel values that is mapped to 0-255; auto keeps 8-bit images unchanged"
@@ -178,12 +179,19 @@ class FolderData(_Source):
     kind: Literal["folder"] = Field("folder", description="the kind of source")
     path: InputPath = Field(description="the folder, or a .zip or .tar of it")
     input: ColumnName | None = Field(
-        None, description="of image_segmentation: the sub-folder of the images; null means images"
+        None,
+        description="of image_segmentation and object_detection: the sub-folder of the images; null means images",
     )
     label: ColumnName | None = Field(
         None,
         description="of image_segmentation: the sub-folder of the masks, or a template of their paths, as "
-        '"annotations/{stem}_mask.png"; null means masks',
+        '"annotations/{stem}_mask.png"; null means masks. Of object_detection: the sub-folder of the annotations; null '
+        "means annotations or labels",
+    )
+    annotations: Literal["auto", "voc", "coco", "yolo", "boxes"] = Field(
+        "auto",
+        description="of object_detection: the format of the boxes: XML files as of Pascal VOC, JSON as of COCO, text "
+        "files as of YOLO, or tables with a row for each box; auto means the one that is there",
     )
     group: PatternGroup | None = Field(None, description="groups of files that must stay in one split")
 
@@ -250,6 +258,11 @@ class TableData(_Source):
         '"images/{image_id}.png"; two columns for a pair of texts'
     )
     label: Label = Field(description="a column, a list of 0/1 columns (or of values), or a column of several labels")
+    boxes: Annotated[tuple[ColumnName, ColumnName, ColumnName, ColumnName], ListToTuple] | None = Field(
+        None,
+        description="of object_detection, whose tables have a row for each box: the columns of the left, upper, right "
+        "and lower edge; null means xmin, ymin, xmax, ymax",
+    )
     group: ColumnName | None = Field(None, description="the column of groups that must stay in one split")
 
     @property

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from kerastune_ft.config.options.base import Count, ListToTuple, Options
+from kerastune_ft.config.options.base import Count, ListToTuple, Options, problem
+
+Level = Annotated[int, Field(ge=2, le=7)]
+
+
+def _levels(value: Any) -> Any:
+    if value == "auto":
+        return None
+    if isinstance(value, list) and [*value] != sorted(set(value)):
+        raise problem("give each level once, the finest first, as in [3, 4, 5]")
+    return value
 
 
 class Head(Options):
@@ -22,7 +32,16 @@ class Head(Options):
     )
     width: Count | None = Field(
         None,
-        description="of image_segmentation: channels of the decoder at stride 32, fewer at finer ones; null means 64",
+        description="of image_segmentation: channels of the decoder at stride 32, fewer at finer ones; of "
+        "object_detection: channels of every layer; null means 64",
+    )
+    levels: Annotated[
+        Literal["auto"] | Annotated[tuple[Level, ...], ListToTuple, Field(min_length=1)] | None,
+        BeforeValidator(_levels),
+    ] = Field(
+        None,
+        description="of object_detection: the levels of the pyramid in which objects are found, as [3, 4, 5] for "
+        "strides of 8, 16 and 32; null or auto means those that fit the boxes of the training split",
     )
     stride: Literal[1, 2, 4, 8, 16] | None = Field(
         None,

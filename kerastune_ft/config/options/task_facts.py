@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-LabelKind = Literal["one", "several", "values", "mask"]
-"""The kind of an example's label: one class, several classes, numbers (values), or a class for every pixel (mask)."""
+LabelKind = Literal["one", "several", "values", "mask", "boxes"]
+"""The kind of an example's label: one class, several classes, numbers (values), a class for every pixel (mask), or
+rectangles with a class each (boxes)."""
 
 IMAGE, TEXT, AUDIO = "image", "text", "audio"
-MASK = "mask"
+MASK, BOXES = "mask", "boxes"
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,12 @@ _METRICS: Mapping[LabelKind, Mapping[str, MetricFacts]] = {
     },
     "values": {"loss": _LOWER, "mae": MetricFacts("min", headline=True), "rmse": _LOWER, "r2": _HIGHER},
     "mask": {"loss": _LOWER, "mean_iou": MetricFacts("max", headline=True), "dice": _HIGHER, "accuracy": _HIGHER},
+    "boxes": {
+        "loss": _LOWER,
+        "mean_average_precision": MetricFacts("max", headline=True),
+        "mean_average_precision_50": _HIGHER,
+        "mean_average_precision_75": _HIGHER,
+    },
 }
 _CHOSEN: Mapping[LabelKind, Mapping[str, MetricFacts]] = {
     "one": {
@@ -71,6 +78,7 @@ _CHOSEN: Mapping[LabelKind, Mapping[str, MetricFacts]] = {
     },
     "values": {"pearson": _HIGHER, "spearman": _HIGHER},
     "mask": {},
+    "boxes": {},
 }
 _TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {
     "image_classification": ("one", (IMAGE,)),
@@ -79,6 +87,7 @@ _TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {
     "text_regression": ("values", (TEXT,)),
     "audio_classification": ("one", (AUDIO,)),
     "image_segmentation": ("mask", (IMAGE,)),
+    "object_detection": ("boxes", (IMAGE,)),
 }
 # The kind of labels that `multi_label` turns another kind into.
 _MULTI_LABEL: Mapping[LabelKind, LabelKind] = {"one": "several"}

@@ -24,15 +24,20 @@ TASK_KINDS = (
 )
 
 
-def _classes(value: Any) -> Any:
+def _classes(value: Any, least: int = 2) -> Any:
     if value is None or isinstance(value, tuple):
         return value
     names = list(value.values()) if isinstance(value, Mapping) else value
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise problem('give a list of names in order, as in ["normal", "pneumonia"], or a map of raw label to name')
-    if len(set(names)) < 2 or (isinstance(value, list) and len(set(names)) != len(names)):
-        raise problem("give at least two classes, each name once")
+    if len(set(names)) < least or (isinstance(value, list) and len(set(names)) != len(names)):
+        raise problem(f"give at least {'two classes' if least > 1 else 'one class'}, each name once")
     return value if isinstance(value, Mapping) else tuple(names)
+
+
+def _classes_of_objects(value: Any) -> Any:
+    # Whatever is no object is the other class.
+    return _classes(value, least=1)
 
 
 Threshold = Annotated[float, Field(gt=0, lt=1)]
@@ -161,13 +166,34 @@ class ImageSegmentation(Options):
     )
 
 
+class ObjectDetection(Options):
+    """Images in which objects of some classes are to be found, each in a box."""
+
+    kind: Literal["object_detection"] = Field(description="the task")
+    classes: Annotated[Texts | Mapping[str, str] | None, BeforeValidator(_classes_of_objects)] = Field(
+        None,
+        description="names in order, or a map of raw label to name; null means the sorted names of all classes that "
+        "have boxes",
+    )
+    max_detections: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        None, description="most boxes that are predicted for an image; null means 100, or more where images have more"
+    )
+    min_size: float = Field(
+        0.0,
+        ge=0,
+        description="the shortest side, in pixels of the image as it is stored, of a box that counts; smaller ones "
+        "count neither in training nor in metrics",
+    )
+
+
 Task = Annotated[
     Annotated[ImageClassification, Tag("@image_classification")]
     | Annotated[ImageRegression, Tag("@image_regression")]
     | Annotated[TextClassification, Tag("@text_classification")]
     | Annotated[TextRegression, Tag("@text_regression")]
     | Annotated[AudioClassification, Tag("@audio_classification")]
-    | Annotated[ImageSegmentation, Tag("@image_segmentation")],
+    | Annotated[ImageSegmentation, Tag("@image_segmentation")]
+    | Annotated[ObjectDetection, Tag("@object_detection")],
     by_kind(
         "image_classification",
         "image_regression",
@@ -175,5 +201,6 @@ Task = Annotated[
         "text_regression",
         "audio_classification",
         "image_segmentation",
+        "object_detection",
     ),
 ]

@@ -13,6 +13,7 @@ from kerastune_ft.config.options.data import FolderData, Fractions, PatternGroup
 from kerastune_ft.config.options.task_facts import LabelKind
 from kerastune_ft.data.annotations import class_folders, mask_folders
 from kerastune_ft.data.annotations.base import AnnotatedFile, Annotations
+from kerastune_ft.data.annotations.boxes import read as boxes_read
 from kerastune_ft.data.files.archive import is_archive, unpack_archive
 from kerastune_ft.data.files.download import fetch_to_cache
 from kerastune_ft.data.files.find import FileKind, Walk, holds
@@ -28,6 +29,7 @@ FORMATS: Mapping[LabelKind, Callable[..., Annotations]] = {
     "several": class_folders.read,
     "values": class_folders.read,
     "mask": mask_folders.read,
+    "boxes": boxes_read.read,
 }
 """For each kind of label, the annotation format that a folder has such labels in."""
 

@@ -23,6 +23,8 @@ class Labels(ABC):
     """The words for identical inputs with different labels."""
     has_classes: ClassVar[bool] = True
     """Whether labels are classes to be learnt, and not values."""
+    requires_training: ClassVar[bool] = True
+    """Whether a class without a training example is an error, and not only said."""
     without_class: ClassVar[str] = "its AUC is undefined"
     """The words for the metrics of a split that has no example of a class."""
     beside_turned: ClassVar[str] = ""

@@ -7,6 +7,7 @@ from typing import Any
 
 from kerastune_ft.config.options.task_facts import LabelKind, facts
 from kerastune_ft.data.labels.base import Labels
+from kerastune_ft.data.labels.boxes import number_boxes
 from kerastune_ft.data.labels.masks import number_masks
 from kerastune_ft.data.labels.one_class import number_one_class
 from kerastune_ft.data.labels.raw import RawLabels
@@ -22,6 +23,7 @@ LABEL_KINDS: Mapping[LabelKind, Callable[..., Labels]] = {
     "several": number_several_classes,
     "values": number_values,
     "mask": number_masks,
+    "boxes": number_boxes,
 }
 """For each kind of label, the function that numbers it."""
 

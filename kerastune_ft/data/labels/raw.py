@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -157,4 +159,77 @@ class MaskFiles:
         """Accept them: every example has a mask."""
 
 
-RawLabels = SingleLabels | LabelSets | LabelColumns | MaskFiles
+@dataclass(frozen=True)
+class BoxList:
+    """The boxes of one picture as an annotation has them; there may be none."""
+
+    sides: np.ndarray
+    """float64 [n, 4]: the left, upper, right and lower edge of each box."""
+    classes: tuple[str, ...]
+    """The class of each box."""
+    crowd: np.ndarray
+    """bool [n]: whether a box holds a crowd of objects that are not told apart."""
+    difficult: np.ndarray
+    """bool [n]: whether a box is said to be too difficult to count."""
+    areas: np.ndarray
+    """float64 [n]: the area of the object in pixels; NaN where only its box says it."""
+    place: str
+    """The file of the annotation, for messages."""
+    size: tuple[int, int] | None = None
+    """Height and width of the picture as the annotation has them; None where it does not say."""
+
+    @classmethod
+    def make(cls, sides: Sequence[Sequence[float]], classes: Sequence[str], place: str, **more: Any) -> BoxList:
+        """Return the boxes with these edges; without `more`, none is a crowd or difficult, and no area is known."""
+        count = len(classes)
+        known: dict[str, Any] = {
+            "crowd": np.zeros(count, bool),
+            "difficult": np.zeros(count, bool),
+            "areas": np.full(count, np.nan),
+            "size": None,
+        } | more
+        return cls(
+            np.asarray(sides, np.float64).reshape(-1, 4),
+            tuple(classes),
+            np.asarray(known["crowd"], bool),
+            np.asarray(known["difficult"], bool),
+            np.asarray(known["areas"], np.float64),
+            place,
+            known["size"],
+        )
+
+    @property
+    def content(self) -> str:
+        """A SHA-256 (hex) over the boxes, wherever they are written."""
+        numbers = np.column_stack([self.sides, self.crowd, self.difficult, self.areas]).astype("<f8")
+        document = json.dumps([self.classes, self.size], ensure_ascii=False).encode(errors="surrogateescape")
+        return hashlib.sha256(numbers.tobytes() + document).hexdigest()
+
+
+@dataclass(frozen=True)
+class BoxLists:
+    """The boxes of every picture."""
+
+    lists: Sequence[BoxList]
+    are_fractions: bool = False
+    """Whether edges are fractions of the width and height of their picture, and not pixels."""
+    named: tuple[str, ...] = ()
+    """Classes that the annotations define, whether they have boxes or not."""
+
+    def keep(self, kept: Sequence[int]) -> BoxLists:
+        """Return the boxes of some pictures."""
+        return replace(self, lists=[self.lists[index] for index in kept])
+
+    def convert(self, change: Callable[[str], str]) -> BoxLists:
+        """Return the boxes with the names of their classes changed."""
+        changed = {text: change(text) for one in self.lists for text in one.classes}
+        lists = [replace(one, classes=tuple(changed[text] for text in one.classes)) for one in self.lists]
+        return replace(self, lists=lists, named=tuple(map(change, self.named)))
+
+    def refuse_empty(self, keys: Sequence[str], origin: str) -> None:
+        """Raise DataError where the class of a box has no letter to be seen; `keys` name the pictures."""
+        named = [(text, key) for key, one in zip(keys, self.lists, strict=True) for text in one.classes]
+        refuse_empty([text for text, _ in named], [key for _, key in named], origin)
+
+
+RawLabels = SingleLabels | LabelSets | LabelColumns | MaskFiles | BoxLists

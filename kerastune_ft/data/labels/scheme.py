@@ -17,12 +17,13 @@ _MEANINGS: Mapping[LabelKind, str] = {
     "several": "several classes per example",
     "values": "values",
     "mask": "a class for every pixel",
+    "boxes": "a box and a class for every object",
 }
 
 
 @dataclass(frozen=True)
 class LabelScheme:
-    """The meaning of labels: one class, any number of classes, values, or a class for every pixel."""
+    """The meaning of labels: one class, any number of classes, values, a class for every pixel, or boxes."""
 
     kind: LabelKind
     names: tuple[str, ...]
@@ -36,6 +37,11 @@ class LabelScheme:
     """For masks, the raw value of pixels that belong to no class."""
     value_texts: Mapping[int, str] = field(default_factory=dict)
     """For masks, what stands for a raw value in task.classes, where that is not its number; "" where nothing does."""
+    most: int = 0
+    """For boxes, the most of one picture, rounded up to a multiple of 8."""
+    smallest: float = 0.0
+    """For boxes, the size that 90 % of the training boxes exceed: the root of the area, as a share of the longer side
+    of the picture."""
 
     @property
     def is_one_class(self) -> bool:
@@ -83,6 +89,8 @@ class LabelScheme:
             document["ignore"] = self.ignore
         if self.value_texts:
             document["value_texts"] = {str(value): text for value, text in self.value_texts.items()}
+        if self.most:
+            document |= {"most": self.most, "smallest": self.smallest}
         return document
 
     @classmethod
@@ -91,4 +99,5 @@ class LabelScheme:
         names, mean, deviation = (tuple(document[key]) for key in ("names", "mean", "deviation"))
         raw_values = {int(value): name for value, name in document.get("values", {}).items()}
         texts = {int(value): text for value, text in document.get("value_texts", {}).items()}
-        return cls(document["kind"], names, mean, deviation, raw_values, document.get("ignore"), texts)
+        boxes = document.get("most", 0), document.get("smallest", 0.0)
+        return cls(document["kind"], names, mean, deviation, raw_values, document.get("ignore"), texts, *boxes)

@@ -19,6 +19,7 @@ from kerastune_ft.wording import counted, first_names
 
 DEFAULT_FRACTIONS = {"train": 0.7, "validation": 0.15, "test": 0.15}
 VALIDATION_SHARE = 0.15
+_UNLEARNT = ("it cannot be learnt", "they cannot be learnt")
 
 
 @dataclass(frozen=True)
@@ -88,10 +89,12 @@ def all_as_test(examples: SplitExamples) -> ChosenSplits:
 
 def notes_on_absent_classes(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> tuple[str, ...]:
     """Return a sentence for each split but train that lacks classes."""
+    found = {split: _find_absent(indices, examples) for split, indices in splits.items() if examples.are_classes}
     return tuple(
-        f"splits: the {split} split has no example of {first_names(absent)}, so {examples.without_class}"
-        for split, indices in splits.items()
-        if split != "train" and examples.are_classes and (absent := _find_absent(indices, examples))
+        f"splits: the {split} split has no example of {first_names(absent)}, so "
+        + (_UNLEARNT[len(absent) > 1] if split == "train" else examples.without_class)
+        for split, absent in found.items()
+        if absent and (split != "train" or not examples.requires_training)
     )
 
 
@@ -180,7 +183,8 @@ def check_splits(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> N
 
 
 def _check_trained(splits: Mapping[str, np.ndarray], examples: SplitExamples) -> None:
-    absent = _find_absent(splits["train"], examples) if examples.are_classes else []
+    is_asked = examples.are_classes and examples.requires_training
+    absent = _find_absent(splits["train"], examples) if is_asked else []
     if absent:
         trained = [name for name, count in examples.counts(splits["train"]).items() if count]
         others = {split: examples.counts(indices) for split, indices in splits.items() if split != "train"}

@@ -42,6 +42,8 @@ class SplitExamples:
     """The rules of the run, which decide the sizes of splits."""
     excluded: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     """The indices of examples that are divided with the others, and then taken out of their splits."""
+    requires_training: bool = True
+    """Whether a class that no training example has is an error."""
 
     @classmethod
     def from_labels(
@@ -64,6 +66,7 @@ class SplitExamples:
             lambda: labels.texts,
             labels.without_class,
             rules,
+            requires_training=labels.requires_training,
         )
 
     @property

@@ -11,7 +11,7 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from kerastune_ft.config.options.base import Options, Rate, problem
 from kerastune_ft.config.options.task_facts import LabelKind
 
-LossName = Literal["cross_entropy", "focal", "mse", "mae", "huber", "dice", "cross_entropy_dice"]
+LossName = Literal["cross_entropy", "focal", "mse", "mae", "huber", "dice", "cross_entropy_dice", "quality_focal"]
 
 LOSSES: Mapping[LabelKind, tuple[LossName, ...]] = MappingProxyType(
     {
@@ -19,6 +19,7 @@ LOSSES: Mapping[LabelKind, tuple[LossName, ...]] = MappingProxyType(
         "several": ("cross_entropy", "focal"),
         "values": ("mse", "mae", "huber"),
         "mask": ("cross_entropy", "dice", "cross_entropy_dice", "focal"),
+        "boxes": ("quality_focal",),
     }
 )
 """The losses of each kind of labels; the first is what a phase trains on where it names none."""
