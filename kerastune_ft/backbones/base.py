@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -67,18 +68,31 @@ class Backbone:
     body: keras.Model | None = None
     """The whole backbone of keras-hub, where all its variables are in `model`; None for others."""
 
-    @property
+    @cached_property
     def endpoints(self) -> dict[str, Any]:
         """Return the symbolic tensors that a head can read: `features`, and feature maps as `stride2` to `stride32`.
 
         After `up_to` they are those that were chosen.
         """
-        return endpoints.model_endpoints(self.model, self.units)
+        # Kept, since layers are made for the maps of a transformer.
+        return endpoints.model_endpoints(self.model, self.units, self.prefix_tokens)
 
     @property
     def outputs(self) -> dict[str, Any]:
         """Return the endpoints that the head reads: `features`, or those that `up_to` was called with."""
         return endpoints.model_outputs(self.model)
+
+    def unit_maps(self) -> dict[str, dict[str, list[int]]]:
+        """Return by unit the feature maps that it ends with, and trains: their shapes by `stride<n>`, batch left out.
+
+        A unit without one is left out.
+        """
+        maps = {name: tensor for name, tensor in self.endpoints.items() if name != endpoints.FEATURES}
+        found: dict[str, dict[str, list[int]]] = {}
+        owners = endpoints.endpoint_units(self.model, self.units, maps) if maps else {}
+        for name, unit in owners.items():
+            found.setdefault(unit, {})[name] = list(maps[name].shape[1:])
+        return found
 
     def up_to(self, names: Sequence[str]) -> Backbone:
         """Return the backbone that computes these endpoints and no more: units above the last one are left out.

@@ -2,7 +2,8 @@
 
 Feature maps are found in the graph and not looked up by name, so every architecture has them, a saved model as well.
 Each is taken where a unit ends: there a residual network is at its narrowest, and what is tapped there trains exactly
-where the unit does, so it can be stored as soon as the unit is frozen.
+where the unit does, so it can be stored as soon as the unit is frozen. Of a transformer the positions are laid out as
+the grid of patches that they stand for, without class tokens and registers: one map, or one for each of its stages.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import keras
 
+from kerastune_ft.backbones import patch_grid
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.units import Unit, is_seed
 
@@ -33,43 +35,53 @@ _NO_FEATURES = (
 )
 
 
-def stride_endpoints(model: keras.Model, units: Sequence[Unit]) -> dict[str, Any]:
+def stride_endpoints(model: keras.Model, units: Sequence[Unit], prefix_tokens: int = 0) -> dict[str, Any]:
     """Return the feature maps of a functional model on images by `stride2` ... `stride32`, from fine to coarse.
 
     For each stride it is the deepest tensor of that size that alone crosses the graph where a unit ends; else one of
     several that do (NASNet); else one inside a unit that alone crosses; else the deepest. Strides that the model does
     not have are left out, and so is what follows the last block to be pooled (the unit `top`). A model that does not
-    take images of one size has none, nor has one that does not end in a feature map, such as a vision transformer.
+    take images of one size has none.
+
+    Of a model that ends in positions [positions, channels] they are positions laid out as a map, without the first
+    `prefix_tokens`, which are no patches. A stride is then the power of two next to the side of a patch. There every
+    block gives one tensor, and the deepest of a stage is taken: Swin's unit ends after its patches were merged.
     """
     size = tuple(model.inputs[0].shape[1:3])
-    if len(model.inputs[0].shape) != 4 or None in size or len(model.outputs[0].shape) != 4:
+    if len(model.inputs[0].shape) != 4 or None in size:
         return {}
-    strides = _strides(model)
+    has_positions = len(model.outputs[0].shape) == 3
+    strides = _strides_of_positions(model, prefix_tokens) if has_positions else _strides(model)
     chosen: dict[int, tuple[int, Any]] = {}
     for place in _places(model, units):
         for tensor in place.node.outputs:
             stride = strides.get(id(tensor), 0)
             if stride in STRIDES and place.has_features(tensor):
-                rank = place.rank(tensor)
+                rank = place.rank(tensor, at_ends=not has_positions)
                 if rank >= chosen.get(stride, (-1, None))[0]:
                     chosen[stride] = (rank, tensor)
-    return {f"stride{stride}": chosen[stride][1] for stride in STRIDES if stride in chosen}
+    found = {f"stride{stride}": chosen[stride][1] for stride in STRIDES if stride in chosen}
+    if not has_positions:
+        return found
+    return {name: patch_grid.lay_out(tensor, prefix_tokens, size, name) for name, tensor in found.items()}
 
 
 def endpoint_units(model: keras.Model, units: Sequence[Unit], endpoints: Mapping[str, Any]) -> dict[str, str]:
     """Return by endpoint the id of the last unit it is computed by: it trains where that one does."""
     owners = _owners(units)
     latest: dict[int, int] = {}
-    for node in keras_private.nodes_in_order(model):
+    for node in keras_private.nodes_in_order(keras.Model(model.inputs, dict(endpoints))):
         above = max([_owner(node, owners), *(latest[id(tensor)] for tensor in node.inputs)])
         latest |= {id(tensor): above for tensor in node.outputs}
     return {name: units[latest[id(tensor)]].id for name, tensor in endpoints.items()}
 
 
-def model_endpoints(model: keras.Model, units: Sequence[Unit]) -> dict[str, Any]:
+def model_endpoints(model: keras.Model, units: Sequence[Unit], prefix_tokens: int = 0) -> dict[str, Any]:
     """Return every endpoint of a backbone's model by name; for a model that gives chosen endpoints, these alone."""
     outputs = model_outputs(model)
-    return outputs if isinstance(model.output, dict) else {**outputs, **stride_endpoints(model, units)}
+    if isinstance(model.output, dict):
+        return outputs
+    return {**outputs, **stride_endpoints(model, units, prefix_tokens)}
 
 
 def model_outputs(model: keras.Model) -> dict[str, Any]:
@@ -93,11 +105,11 @@ class _Place:
         """Tell whether a tensor made here is a feature map."""
         return id(tensor) in self.weighted and not isinstance(self.node.operation, _NO_FEATURES)
 
-    def rank(self, tensor: Any) -> int:
-        """Return how good an endpoint a tensor made here is."""
+    def rank(self, tensor: Any, *, at_ends: bool = True) -> int:
+        """Return how good an endpoint a tensor made here is; `at_ends` tells whether ends of units are better."""
         if self.live == {id(tensor)}:
-            return 3 if self.is_end else 1
-        return 2 if self.is_end and id(tensor) in self.live else 0
+            return 3 if self.is_end and at_ends else 1
+        return 2 if self.is_end and id(tensor) in self.live and at_ends else 0
 
 
 def _places(model: keras.Model, units: Sequence[Unit]) -> list[_Place]:
@@ -177,3 +189,22 @@ def _strides(model: keras.Model) -> dict[int, int]:
             if len(steps) == 1:
                 sizes[id(tensor)], levels[id(tensor)] = size, levels[largest] + steps.pop()
     return {tensor: 2**level for tensor, level in levels.items() if level >= 0}
+
+
+def _strides_of_positions(model: keras.Model, prefix_tokens: int) -> dict[int, int]:
+    """Return the strides of the tensors whose positions, the first ones aside, are a grid of patches of the image."""
+    height, width = model.inputs[0].shape[1:3]
+    positions = model.outputs[0].shape[1]
+    strides = {}
+    for node in keras_private.nodes_in_order(model):
+        for tensor in node.outputs:
+            if len(tensor.shape) != 3 or tensor.shape[1] is None:
+                continue
+            if prefix_tokens and tensor.shape[1] != positions:
+                # Patches to which no class token was added yet.
+                continue
+            grid = patch_grid.find_grid(tensor.shape[1] - prefix_tokens, (height, width))
+            if grid is not None:
+                levels = {round(math.log2(before / after)) for before, after in zip((height, width), grid, strict=True)}
+                strides |= {id(tensor): 2**level for level in levels if len(levels) == 1}
+    return strides

@@ -201,6 +201,11 @@ def _image_backbone(source: _Source) -> Backbone:
     if family.vision_encoder:
         body = getattr(body, family.vision_encoder)
     size = vision.own_size(body, converter)
+    if family.squares_only and size[0] != size[1]:
+        raise ConfigError(
+            f"backbone.image_size: {type(body).__name__} of keras-hub takes the positions of any image for those of a "
+            f"square, and not of {size[0]} x {size[1]} pixels; write one number"
+        )
     model = vision.encoder(body, size, converter)
     return Backbone(
         source.name,

@@ -300,7 +300,10 @@ def describe_layers(head: Document, endpoints: Document) -> str:
     if not endpoints:
         return " > ".join(str(layer) for layer in layers)
     decoder = (head.get("options") or {}).get("decoder") or "unet"
-    return f"{decoder} on the backbone's {', '.join(endpoints)}, {counted(len(layers), 'layer')}"
+    maps = f"the backbone's {', '.join(endpoints)}"
+    if any(str(layer).startswith("head_pyramid_") for layer in layers):
+        maps = f"a simple feature pyramid of {maps}"
+    return f"{decoder} on {maps}, {counted(len(layers), 'layer')}"
 
 
 def _describe_schedule(schedule: Document) -> str:

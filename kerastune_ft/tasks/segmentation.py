@@ -19,6 +19,7 @@ from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_augmentation import Changes, on_masks
 from kerastune_ft.input.mask_geometry import fit_mask, restore_mask
 from kerastune_ft.input.mixing import Mix, paste
+from kerastune_ft.layers.decoders.simple_pyramid import FINEST, simple_pyramid
 from kerastune_ft.layers.decoders.unet import unet_decoder
 from kerastune_ft.losses.masks import compute_losses, divide_labels, pixel_cross_entropy
 from kerastune_ft.losses.mixed import Mixed
@@ -65,6 +66,9 @@ class Segmentation(Task):
         """
         strides = sorted(int(name.removeprefix("stride")) for name in available if name.startswith("stride"))
         wanted = self._head.stride
+        if len(strides) == 1:
+            # All levels are made of it, see `head`.
+            return _names_from(strides, 1)
         if len(strides) < 2 or (wanted is not None and wanted not in strides):
             there = f"it has strides {', '.join(map(str, strides))}" if strides else "it has none"
             raise ConfigError(
@@ -77,7 +81,11 @@ class Segmentation(Task):
         return _names_from(strides, wanted)
 
     def head(self, features: Mapping[str, Any], mask: Any = None, windows: Any = None) -> Any:
-        """Return logits [batch, height, width, classes] at the model's size."""
+        """Return logits [batch, height, width, classes] at the model's size.
+
+        The only map of a backbone, as of a vision transformer, is made a pyramid first.
+        """
+        features = simple_pyramid(features, self._head.stride or FINEST, self._seed)
         width, dropout = self._head.width or _WIDTH, self._head.dropout
         return unet_decoder(features, len(self.classes), self._image_size, self._seed, width=width, dropout=dropout)
 

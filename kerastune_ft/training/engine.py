@@ -318,8 +318,10 @@ def _find_memory_notes(session: Session, plan: Plan) -> list[str]:
 
 
 def unit_table(options: Any) -> list[dict[str, Any]]:
-    """Return the rows of a backbone's units, with the paths of their variables."""
+    """Return the rows of a backbone's units, with the paths of their variables, and the feature maps they end with."""
     backbone = build.outline(options)
-    rows = unit_rows(backbone.units)
-    paths = {unit.id: [variable.path for variable in unit.variables] for unit in backbone.units}
-    return [{**row, "variable_paths": paths[row["id"]]} for row in rows]
+    maps = backbone.unit_maps()
+    return [
+        {**row, "variable_paths": [variable.path for variable in unit.variables], "maps": maps.get(unit.id, {})}
+        for row, unit in zip(unit_rows(backbone.units), backbone.units, strict=True)
+    ]

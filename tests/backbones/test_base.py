@@ -33,6 +33,18 @@ def test_every_backbone_has_features() -> None:
     assert bert.up_to(["features"]) is bert
 
 
+def test_units_tell_the_maps_that_they_end_with() -> None:
+    bert = outline(KerasHub.model_validate({"class": "BertBackbone"}))
+    assert bert.unit_maps() == {}
+    net = outline(Applications(name="VGG16", weights=None, image_size=64))
+    assert net.unit_maps() == {
+        "block2": {"stride2": [32, 32, 128]},
+        "block3": {"stride4": [16, 16, 256]},
+        "block4": {"stride8": [8, 8, 512]},
+        "block5": {"stride16": [4, 4, 512], "stride32": [2, 2, 512]},
+    }
+
+
 @pytest.mark.parametrize(
     ("name", "last", "left_out"),
     [("MobileNetV2", "block12", 5), ("VGG16", "block5", 0), ("ConvNeXtTiny", "stage2_block8", 3)],

@@ -170,12 +170,29 @@ def test_a_graph_with_one_path_is_tapped_before_it_narrows() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("tokens", [0, 2])
+def test_positions_are_laid_out_as_the_grid_of_their_patches(tokens: int) -> None:
+    """One map of the last positions, whose stride is the power of two next to the side of a patch."""
+    inputs = keras.Input((56, 42, 3), name="image")
+    x = keras.layers.Conv2D(8, 14, 14, name="patches")(inputs)
+    x = keras.layers.Reshape((12, 8), name="positions")(x)
+    x = keras.layers.ZeroPadding1D((tokens, 0), name="tokens")(x)
+    for name in ("b", "c"):
+        x = keras.layers.Dense(8, name=name)(x)
+    model = keras.Model(inputs, x)
+    units = units_by_name(model, lambda name: name[0])
+    endpoints = stride_endpoints(model, units, tokens)
+    assert {name: tuple(one.shape[1:]) for name, one in endpoints.items()} == {"stride16": (4, 3, 8)}
+    assert endpoint_units(model, units, endpoints) == {"stride16": "c"}
+    images = np.random.default_rng(0).normal(size=(2, 56, 42, 3)).astype(np.float32)
+    grid = keras.Model(inputs, endpoints)(images)["stride16"].numpy()
+    assert np.array_equal(grid.reshape(2, 12, 8), model(images)[:, tokens:])
+    # With a wrong number of tokens there is no grid of patches.
+    assert stride_endpoints(model, units, tokens + 1) == {}
+
+
 def test_without_feature_maps_there_are_no_endpoints() -> None:
     inputs = keras.Input((64, 64, 3), name="image")
-    x = keras.layers.Conv2D(8, 16, 16, name="patches")(inputs)
-    x = keras.layers.Reshape((16, 8), name="positions")(x)
-    model = keras.Model(inputs, keras.layers.Dense(8, name="block")(x))
-    assert stride_endpoints(model, (Unit("all", tuple(model.layers), (None, 16, 8)),)) == {}
     vector = keras.Model(inputs, keras.layers.Dense(2, name="only")(keras.layers.Flatten(name="flat")(inputs)))
     assert stride_endpoints(vector, (Unit("all", tuple(vector.layers), (None, 2)),)) == {}
 

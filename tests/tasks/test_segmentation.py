@@ -69,6 +69,26 @@ def test_a_backbone_without_such_maps_is_refused(names: Sequence[str], stride: i
         task(stride=stride).endpoints(dict.fromkeys(names), lambda names: True)
 
 
+@pytest.mark.parametrize(("stride", "finest"), [(None, 4), (2, 2), (16, 16)])
+def test_the_only_map_of_a_backbone_is_made_a_pyramid(stride: int | None, finest: int) -> None:
+    """As of a vision transformer: it alone is stored, and the finest level of the pyramid is the stride asked for."""
+    keras.utils.clear_session()
+    made = Segmentation(
+        ImageSegmentation(kind="image_segmentation"),
+        Head(width=8, stride=stride),
+        LabelScheme("mask", NAMES),
+        0,
+        (32, 48),
+    )
+    assert made.endpoints({"features": None, "stride16": None}, lambda names: False) == ("stride16",)
+    only = keras.Input((2, 3, 16), name="stride16")
+    model = keras.Model(only, made.head({"stride16": only}))
+    assert model.output.shape == (None, 32, 48, len(NAMES))
+    maps = [layer.name for layer in model.layers if layer.name.endswith("_skip")]
+    wanted = [f"head_stride{level}_skip" for level in (2, 4, 8, 16) if level >= finest] if finest < 16 else []
+    assert sorted(maps) == sorted(wanted)
+
+
 def test_head_and_probabilities_have_the_size_of_the_image() -> None:
     inputs = {
         f"stride{stride}": keras.Input((8 // stride, 12 // stride, 3), name=f"stride{stride}") for stride in (2, 4)

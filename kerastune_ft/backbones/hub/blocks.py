@@ -126,6 +126,16 @@ def _hgnet(layer: Any, call: _Call, x: Any) -> Any:
     return tuple(stages)
 
 
+def _dino_patches(layer: Any, call: _Call, images: Any, *arguments: Any, **options: Any) -> Any:
+    """Return the embedded patches in their real shape: of images that are no squares the layer reports another."""
+    embedded = layer(images, *arguments, **options)
+    height, width = images.shape[1:3]
+    if height == width:
+        return embedded
+    patches = (height // layer.patch_size) * (width // layer.patch_size)
+    return keras.ops.reshape(embedded, (-1, 1 + layer.num_register_tokens + patches, layer.hidden_dim))
+
+
 def _siglip(layer: Any, call: _Call, images: Any) -> Any:
     """Return the embedded patches in their real shape: the layer reports one position more, for a class token."""
     patches = (images.shape[1] // layer.patch_size) * (images.shape[2] // layer.patch_size)
@@ -155,6 +165,7 @@ _UNROLLED: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "DeiTEncoder": _deit,
         "DINOV2Encoder": _dino,
         "DINOV3Encoder": _dino,
+        "DINOV3Embedding": _dino_patches,
         "HGNetV2Encoder": _hgnet,
         "PatchEmbedding": _swin_patches,
         "SigLIPVisionEmbedding": _siglip,

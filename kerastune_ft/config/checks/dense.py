@@ -7,7 +7,6 @@ from typing import Any
 
 from kerastune_ft.config.checks.parts import Finding, Parts, ineffective
 from kerastune_ft.config.checks.phases.solvers import is_solved
-from kerastune_ft.config.documents.nodes import short_json
 
 _OF_POOLED_HEADS: dict[str, Any] = {"pooling": "mean", "hidden": []}
 _OF_FOLDERS: dict[str, Any] = {"input": None, "label": None}
@@ -15,13 +14,7 @@ _OF_FOLDERS: dict[str, Any] = {"input": None, "label": None}
 
 def check_dense(parts: Parts, what: str) -> Iterator[Finding]:
     """Yield what contradicts a head on feature maps; `what` says what kind of head it is."""
-    kind, backbone = parts.kind, parts.backbone
-    if isinstance(backbone.get("kind"), str) and backbone["kind"] not in ("applications", "run"):
-        yield (
-            ("backbone", "kind"),
-            f"{short_json(backbone['kind'])} gives no feature maps at several strides in this version; "
-            'write "applications"',
-        )
+    kind = parts.kind
     yield from ineffective(parts.head, "head", _OF_POOLED_HEADS, f"task.kind {kind}, whose head {what}")
     for index, phase in enumerate(parts.phases):
         if isinstance(phase, Mapping) and is_solved(phase):

@@ -30,6 +30,8 @@ class HubFamily:
     """The number of class tokens before the patches of the image; register tokens come in addition."""
     vision_encoder: str = ""
     """The attribute with the image model, for classes that also hold a text model."""
+    squares_only: bool = False
+    """True where the class computes as if images were squares, and builds for others without a word."""
 
 
 _LAYERS: Rules = (
@@ -235,6 +237,7 @@ _VISION = {
             "image_shape": _SQUARE,
         },
         _MIT,
+        squares_only=True,
     ),
     "MobileNetBackbone": _image(
         {

@@ -56,8 +56,8 @@ def build_rows_table(
 def build_units_table(rows: Sequence[Mapping[str, Any]]) -> FittedTable:
     """Return a model's units from input to output, each with the value of `unfreeze` that trains from there on.
 
-    Columns: the unit's own parameters and their share of the backbone's, and under "from here" the share that trains
-    when it is the first to train.
+    Columns: the unit's own parameters and their share of the backbone's, under "from here" what trains where it
+    is the first to train, under "maps" the strides of the feature maps that it ends with, which decoders read.
     """
     own = [row.get("parameters") or 0 for row in rows]
     total = sum(own)
@@ -71,12 +71,19 @@ def build_units_table(rows: Sequence[Mapping[str, Any]]) -> FittedTable:
             numeric=True,
         ),
         Column("output", [_format_shape(row.get("output_shape")) for row in rows]),
+        *_map_columns(rows),
         Column(
             "unfreeze",
             [f'{{"from": "{row["id"]}"}} = {{"last": {len(rows) - place}}}' for place, row in enumerate(rows)],
         ),
     ]
     return FittedTable(columns, caption=_describe_blocks(rows))
+
+
+def _map_columns(rows: Sequence[Mapping[str, Any]]) -> list[Column]:
+    """Return the column of the strides of feature maps; none where a model has no maps."""
+    maps = [", ".join(row.get("maps") or ()) for row in rows]
+    return [Column("maps", maps)] if any(maps) else []
 
 
 def _describe_blocks(rows: Sequence[Mapping[str, Any]]) -> str | None:

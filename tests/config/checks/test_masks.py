@@ -28,6 +28,8 @@ def test_what_can_be_meant_is_taken() -> None:
     colours = {"kind": "image_segmentation", "classes": {"#000000": "a", "#0000ff": "b"}, "ignore": "#ffffff"}
     assert places({**MASKS, "task": colours}) == []
     assert places({**MASKS, "task": {"kind": "telepathy"}}) == []
+    for backbone in ({"kind": "keras_hub", "class": "MiTBackbone"}, {"kind": "saved", "path": "mine.keras"}):
+        assert places({**MASKS, "backbone": backbone}) == []
 
 
 @pytest.mark.parametrize(
@@ -35,7 +37,6 @@ def test_what_can_be_meant_is_taken() -> None:
     [
         ("data", {"kind": "arrays"}, ("data", "kind")),
         ("data", {**MASKS["data"], "label": ["a", "b"]}, ("data", "label")),
-        ("backbone", {"kind": "keras_hub"}, ("backbone", "kind")),
         ("task", {**MASKS["task"], "ignore": "#ffffff"}, ("task", "ignore")),
         ("task", {**MASKS["task"], "border": {"name": "edge"}}, ("task", "border")),
         (

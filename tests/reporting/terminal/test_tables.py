@@ -70,6 +70,14 @@ def test_units_end_with_what_to_paste() -> None:
     assert block.strip().endswith('{"from": "block1"} = {"last": 1}')
 
 
+def test_units_show_the_feature_maps_that_they_end_with() -> None:
+    row = {"id": "stem", "parameters": 1000, "share": 1.0, "output_shape": [8, 8, 3]}
+    assert "maps" not in render(tables.build_units_table([{**row, "maps": {}}]))
+    text = render(tables.build_units_table([{**row, "maps": {"stride2": [8, 8, 3], "stride4": [4, 4, 3]}}]))
+    assert "maps" in text
+    assert "stride2, stride4" in text
+
+
 def test_units_of_several_blocks_are_explained() -> None:
     row = {"id": "stem", "blocks": [], "parameters": 1000, "share": 0.25, "output_shape": [8, 8, 3]}
     assert "blocks" not in render(tables.build_units_table([row]))
