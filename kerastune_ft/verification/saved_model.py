@@ -13,12 +13,14 @@ _MODEL = "model/model.keras"
 _WEIGHTS = "model.weights.h5"
 # The name that the saved model gives to the model that was trained, between resize and finish.
 _INNER_MODEL = "trained"
+_LAYERS = "layers/"
 
 
 def check_saved_model(record: RunRecord, findings: Findings) -> str | None:
     """Check layer by layer that the values in model.keras are those the run ended with.
 
-    Keras numbers the variables of a layer and drops their names, so the values of a layer are compared as a set.
+    Keras numbers the variables of a layer and drops their names, and layers inside a layer may be named anew where it
+    is made again to be saved, as those of keras-hub's MiT, so the values of a layer of the model are compared as a set.
     """
     if not record.is_done or not record.finished_phases or not record.run.exists(_MODEL):
         return None
@@ -53,12 +55,15 @@ def check_saved_model(record: RunRecord, findings: Findings) -> str | None:
 
 
 def layer_of(path: str) -> str:
-    """Return the name of the layer that a variable belongs to."""
-    return path.split("/")[-2] if "/" in path else ""
+    """Return the name of the layer of the model that a variable belongs to."""
+    return path.partition("/")[0]
 
 
 def hash_saved_values(content: bytes) -> Iterator[tuple[str, str]]:
-    """Yield layer name and SHA-256 of every value in the trained part of a .keras file; seeds are no values."""
+    """Yield the model's layer and the SHA-256 of every value in the trained part of a .keras file.
+
+    Seeds are no values. What a layer holds inside it is yielded by that layer's name.
+    """
     import h5py
 
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -69,6 +74,8 @@ def hash_saved_values(content: bytes) -> Iterator[tuple[str, str]]:
         inner = next(group.parent.name for group in groups if group.attrs.get("name") == _INNER_MODEL)
         for group in groups:
             owner = group.parent.name.rpartition("/")[2]
-            if group.name.startswith(f"{inner}/") and not owner.startswith("seed_generator"):
+            if group.name.startswith(f"{inner}/{_LAYERS}") and not owner.startswith("seed_generator"):
+                layer = group.name.removeprefix(f"{inner}/{_LAYERS}").partition("/")[0]
+                named = file[f"{inner}/{_LAYERS}{layer}/vars"]
                 for dataset in group.values():
-                    yield str(group.attrs["name"]), hash_array(dataset[()])
+                    yield str(named.attrs["name"]), hash_array(dataset[()])
