@@ -33,7 +33,6 @@ def test_what_can_be_meant_is_taken() -> None:
         ("data", {"kind": "arrays"}, ("data", "kind")),
         ("data", {"kind": "table", "input": "file", "label": ["a", "b"]}, ("data", "label")),
         ("data", {"kind": "folder", "resize": "crop"}, ("data", "resize")),
-        ("backbone", {"kind": "saved"}, ("backbone", "kind")),
         ("head", {"pooling": "max"}, ("head", "pooling")),
         ("head", {"hidden": [8]}, ("head", "hidden")),
         ("head", {"decoder": "unet"}, ("head", "decoder")),
