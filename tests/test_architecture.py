@@ -29,7 +29,7 @@ RANKS = {
         [
             ("notebook", "wording"),
             ("durable", "errors", "mounts", "quiet_imports", "rules", "streams"),
-            ("keras_file", "keras_settings", "metrics", "remote", "solvers"),
+            ("keras_file", "keras_settings", "metrics", "remote", "solvers", "tiles"),
             ("durations", "storage"),
             ("run_listener", "run_lock", "run_logs"),
             ("config",),

@@ -259,7 +259,7 @@ def _drop_later_keys(document: dict[str, Any]) -> None:
     if not document["refit"]:
         del document["refit"]
     data = document["data"]
-    for key, usual in (("exif", "apply"), ("window", None), ("long_texts", "cut"), ("exclude", None)):
+    for key, usual in (("exif", "apply"), ("window", None), ("long_texts", "cut"), ("exclude", None), ("tiles", None)):
         if data[key] == usual:
             del data[key]
     for key, usual in _LATER_OF_DATA.get(data["kind"], {}).items():

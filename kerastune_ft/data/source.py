@@ -15,6 +15,7 @@ from kerastune_ft.data.change import DataChange
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.rules import NEWEST, Rules
+from kerastune_ft.tiles.grid import Cuts
 from kerastune_ft.wording import describe_left_out
 
 if TYPE_CHECKING:
@@ -120,6 +121,8 @@ class DataSource(ABC):
     """Returns the texts of a column by example, given its name and, for messages, the option that asks for it."""
     sound_seconds: np.ndarray | None = None
     """For each example, the length of its sound, float64; None where it is none."""
+    cuts: Cuts | None = None
+    """The tiles that examples are, and of which pictures; None where examples are whole inputs."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         """`catalogue` is what `describe` returned."""
@@ -174,6 +177,19 @@ class DataSource(ABC):
         other = copy.copy(self)
         other.splits = splits
         return other
+
+    def divide_like(self, source: DataSource) -> DataSource:
+        """Return what batches are made of where this source is that of a loader: the examples of `source` itself.
+
+        Where the loader's examples are parts of those of `source`, it is these in the splits of the whole ones.
+        """
+        return source
+
+    @property
+    def decoded_pixels(self) -> float | None:
+        """The pixels that are decoded to read an example, in the mean; None where they are not known."""
+        sizes = self.image_sizes
+        return float(np.prod(sizes, axis=1).mean()) if sizes is not None and len(sizes) else None
 
     @property
     def balanced_weights(self) -> tuple[float, ...]:

@@ -55,7 +55,7 @@ class FixedShapePredictor(Predictor):
 
         The model is called with one batch shape: `size` inputs, or fewer where there are fewer in all.
         """
-        self._done, self._remarks = 0, Counter[str]()
+        self.forget_remarks()
         waiting: list[DecodedInput] = []
         shape: int | None = None
         for decoded in decode_ahead(items, self._reader, 2 * size if size > 1 else 1):
@@ -81,9 +81,17 @@ class FixedShapePredictor(Predictor):
         return self._reader.read(item)
 
     def _rows(self, read: list[DecodedInput], shape: int) -> list[Row]:
+        self.count_remarks(read)
+        return self.answer(read, shape)
+
+    def forget_remarks(self) -> None:
+        """Count inputs, and what is remarked on them, from nothing on."""
+        self._done, self._remarks = 0, Counter[str]()
+
+    def count_remarks(self, read: Sequence[DecodedInput]) -> None:
+        """Count these inputs, and what was remarked on them, for `notes`."""
         self._done += len(read)
         self._remarks.update(remark for each in read for remark in each.remarks)
-        return self.answer(read, shape)
 
     def answer(self, read: Sequence[DecodedInput], shape: int) -> list[Row]:
         """Return a row for each input; the model computes those that could be read as one batch of `shape`."""
@@ -106,10 +114,14 @@ class ImagePredictor(FixedShapePredictor):
 
     def make_reader(self, config: RunConfig, plan: Mapping[str, Any]) -> Reader:
         """Return a reader of images at the model's size."""
+        return self.make_image_reader(config, plan)
+
+    def make_image_reader(self, config: RunConfig, plan: Mapping[str, Any], is_fitted: bool = True) -> ImageReader:
+        """Return a reader of images at the model's size, or where they are not fitted at their own."""
         height, width = plan["backbone"]["image_size"]
         values = LabelScheme.from_json(plan["labels"]).pixel_values
         reading = ImageReading.of(config.data, config.rules)
-        return ImageReader(Geometry(height, width, config.data.resize), reading, values)
+        return ImageReader(Geometry(height, width, config.data.resize), reading, values, is_fitted)
 
 
 class SoundPredictor(FixedShapePredictor):

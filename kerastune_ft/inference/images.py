@@ -33,10 +33,17 @@ _FIRST = (3, 4)
 class ImageReader:
     """Reads and decodes items that are images."""
 
-    def __init__(self, geometry: Geometry, reading: ImageReading, mask_values: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self,
+        geometry: Geometry,
+        reading: ImageReading,
+        mask_values: frozenset[int] = frozenset(),
+        is_fitted: bool = True,
+    ) -> None:
         """Read images for a model that takes them at `geometry`, as `reading` says.
 
-        `mask_values` are the values of pixels in masks of the run, which are no pictures to predict on.
+        `mask_values` are the values of pixels in masks of the run, which are no pictures to predict on. Where images
+        are not fitted they are returned at their own size, as tiles of them are.
         """
         self._reading, self._geometry, self._mask_values = reading, geometry, mask_values
 
@@ -45,7 +52,7 @@ class ImageReader:
             with tf.device("CPU:0"):
                 pixels = decode_pixels(image, orientation, reading.rules.accurate_decoding)
                 ends = tf.stack([tf.reduce_min(pixels), tf.reduce_max(pixels)])
-                return fit_pixels(pixels, geometry), tf.shape(pixels)[:2], ends
+                return fit_pixels(pixels, geometry) if is_fitted else pixels, tf.shape(pixels)[:2], ends
 
         encoded = [tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int32)]
         self._decode_bytes = tf.function(inputs, input_signature=encoded)

@@ -22,6 +22,7 @@ from kerastune_ft.inference.predictor import Predictor
 from kerastune_ft.inference.read_options import read_options
 from kerastune_ft.inference.run_model import ERROR, UNKNOWN, Row
 from kerastune_ft.inference.text_predictor import TextPredictor
+from kerastune_ft.inference.tile_predictor import TilePredictor
 from kerastune_ft.metrics.unknown_counts import describe_unknown_inputs
 from kerastune_ft.notebook.speech import is_news
 from kerastune_ft.rundir import RunDirectory
@@ -85,7 +86,7 @@ def predict(
     rate = sound["sample_rate"] if sound else None
     shape = (run.manifest() or {}).get("example_shape")
     options = read_options(config, given, cache_directory(config.runtime), watch.note, rate, shape)
-    predictor_class = _PREDICTORS[facts(config.task).modality]
+    predictor_class = _choose_predictor(config)
     # Before the model is loaded, so that wrong inputs are reported at once.
     listings = predictor_class.list_inputs(as_list(inputs), options, plan)
     scheme = LabelScheme.from_json(plan["labels"])
@@ -125,7 +126,11 @@ def open_predictor(run: RunDirectory, config: RunConfig) -> Predictor:
     Raises ConfigError where the run was made by a version that did not write what predictions need.
     """
     devices.resolve(config.runtime.model_copy(update={"strategy": "none", "replicas": None}))
-    return _load_predictor(_PREDICTORS[facts(config.task).modality], run, config, _read_plan(run), PLAIN)
+    return _load_predictor(_choose_predictor(config), run, config, _read_plan(run), PLAIN)
+
+
+def _choose_predictor(config: RunConfig) -> type[Predictor]:
+    return TilePredictor if config.data.tiles is not None else _PREDICTORS[facts(config.task).modality]
 
 
 def _open_submission(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from kerastune_ft.saved_model.build import open_serving
 from kerastune_ft.saved_model.calibration import adjust_answers
 from kerastune_ft.saved_model.head_features import with_head_features
 from kerastune_ft.saved_model.unknown import COLUMNS, read_unknown
-from kerastune_ft.tasks.base import Placement
+from kerastune_ft.tasks.base import Placement, Prediction, TiledPicture
 
 ERROR, MASK, UNKNOWN = "error", "mask", COLUMNS[1]
 Row = dict[str, Any]
@@ -53,16 +53,24 @@ class RunModel:
             return
         yield from self._cells(outputs, placements)
 
+    def join_cells(self, picture: TiledPicture, tiles: Iterable[np.ndarray]) -> Row:
+        """Return the cells of a picture from the outputs of `model` for each of its tiles, in order."""
+        return _make_cells(self.task.decode_tiles(picture, tiles))
+
     def _cells(self, outputs: np.ndarray, placements: Sequence[Placement | None] | None) -> Iterator[Row]:
         for prediction in self.task.decode(outputs, placements or [None] * len(outputs)):
-            cells = {name: _to_plain(value) for name, value in prediction.cells.items()}
-            yield cells if prediction.mask is None else {**cells, MASK: prediction.mask}
+            yield _make_cells(prediction)
 
 
 def name_inputs(plan: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the columns of the input in rows of a run with this plan.json: `input`, and `input_2` for pairs."""
     parts = (plan.get("text") or {}).get("texts", 1)
     return ("input", *(f"input_{part}" for part in range(2, parts + 1)))
+
+
+def _make_cells(prediction: Prediction) -> Row:
+    cells = {name: _to_plain(value) for name, value in prediction.cells.items()}
+    return cells if prediction.mask is None else {**cells, MASK: prediction.mask}
 
 
 def _to_plain(value: Any) -> Any:

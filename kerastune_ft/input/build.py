@@ -16,6 +16,8 @@ from kerastune_ft.input.loader import Loader, TargetTask
 from kerastune_ft.input.sounds.resample import Clip, explain_length
 from kerastune_ft.input.sounds.sound_loader import SoundLoader
 from kerastune_ft.input.texts.token_loader import build_token_loader
+from kerastune_ft.input.tiled.tiled_source import TiledSource
+from kerastune_ft.tiles.grid import Grid
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,20 @@ class LoaderOptions:
     """The sizes that texts are padded to in an earlier run whose model is used; None to choose them from the data."""
 
 
+def make_examples(source: DataSource, data: Any) -> DataSource:
+    """Return what batches are made of: examples of a source, or, by the options `data`, the tiles of its pictures."""
+    return source if data.tiles is None else TiledSource(source, Grid(data.tiles.size, data.tiles.overlap))
+
+
 def build_loader(source: DataSource, task: TargetTask, given: BackboneInput, options: LoaderOptions) -> Loader:
     """Return the loader of a source for a backbone whose input is `given`."""
     return _LOADERS[given.modality](source, task, given, options)
 
 
 def _build_image_loader(source: DataSource, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
-    return ImageLoader(source, task, Geometry(given.size[0], given.size[1], options.data.resize))
+    return ImageLoader(
+        make_examples(source, options.data), task, Geometry(given.size[0], given.size[1], options.data.resize)
+    )
 
 
 def _build_sound_loader(source: DataSource, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:

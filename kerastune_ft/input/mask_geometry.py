@@ -5,6 +5,7 @@ The nearest pixel is computed in integers, so it is the same on every device, an
 
 from __future__ import annotations
 
+import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.data.annotations.masks import IGNORE
@@ -31,12 +32,25 @@ def restore_mask(
 
     The parts of the image that `geometry` cuts off are `outside`.
     """
+    return _take(fitted, *_find_places(height, width, geometry), outside)
+
+
+def find_places(height: int, width: int, geometry: Geometry) -> tuple[np.ndarray, np.ndarray]:
+    """Return the row, and the column, of what an image was fitted to in which each row and column of the image lies.
+
+    The nearest is returned where `geometry` cuts off a part of the image.
+    """
+    found = _find_places(tf.constant(height), tf.constant(width), geometry)
+    rows, columns = (places.numpy() for places in found)
+    return rows.clip(0, geometry.height - 1), columns.clip(0, geometry.width - 1)
+
+
+def _find_places(height: tf.Tensor, width: tf.Tensor, geometry: Geometry) -> tuple[tf.Tensor, tf.Tensor]:
     top, left, rows, columns = find_window(height, width, geometry)
-    places = (
+    return (
         _scale(tf.range(height) - top, geometry.height, rows),
         _scale(tf.range(width) - left, geometry.width, columns),
     )
-    return _take(fitted, *places, outside)
 
 
 def _find_nearest(count: int, length: tf.Tensor) -> tf.Tensor:

@@ -49,7 +49,7 @@ class PooledFeatures:
 
 def estimate_seconds(session: Session, splits: Sequence[str] = SPLITS) -> float:
     """Return the seconds of a pass over the examples of these splits, by the sums that plans estimate by."""
-    examples = sum(len(session.source.splits[split]) for split in splits)
+    examples = sum(len(session.examples.splits[split]) for split in splits)
     flops = examples * costs.forward_flops(session.backbone.model, mean_length(session))
     return flops / flops_rate(session.devices)[0]
 

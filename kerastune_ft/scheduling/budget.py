@@ -45,7 +45,7 @@ def cost_of(session: Session, plan: Plan) -> TrialCost:
         return sum(costs.forward_flops(model, mean_length(session)) for model in models) / rate
 
     measured = phase.cut_at(None)
-    sizes = {split: len(session.source.splits[split]) for split in ("train", "validation")}
+    sizes = {split: len(session.examples.splits[split]) for split in ("train", "validation")}
     return TrialCost(
         filling=sizes["train"] * seconds(*(stage.model for stage in phase.stages))
         + sizes["validation"] * seconds(*(stage.model for stage in measured.stages)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -36,6 +36,21 @@ class Placement:
     width: int
     geometry: Any
     """The `input.decode.Geometry` that the image was fitted to."""
+
+
+@dataclass(frozen=True)
+class TiledPicture:
+    """A picture whose tiles were brought to the model's size."""
+
+    height: int
+    """Pixels of the picture itself."""
+    width: int
+    boxes: np.ndarray
+    """Top, left, height and width of each tile, int32 [tiles, 4], see `tiles.grid.Grid.cut`."""
+    shared: int
+    """The pixels that neighbours have in common."""
+    geometry: Any
+    """The `input.decode.Geometry` that tiles were fitted to."""
 
 
 @dataclass(frozen=True)
@@ -216,6 +231,23 @@ class Task(ABC):
         The host keeps the results of a whole split, so they must be small: counts of pixels rather than maps of logits.
         """
 
+    def measure_tile(self, targets: Any, outputs: Any) -> dict[str, tf.Tensor]:
+        """Return what `join_tiles` needs of a batch of tiles of pictures, by name, each [batch, ...]; a graph function.
+
+        By default it is what `measure` returns.
+        """
+        return self.measure(targets, outputs)
+
+    def join_tiles(
+        self, picture: TiledPicture, truth: Mapping[str, np.ndarray], tiles: Iterable[Mapping[str, np.ndarray]]
+    ) -> dict[str, np.ndarray]:
+        """Return what `measure` returns, of a whole picture, from what `measure_tile` gave for each of its tiles.
+
+        `truth` is what `DataSource.label_fields` has of the picture; `tiles` are read in order, one after the other.
+        Raises TypeError for a task whose labels are of whole examples.
+        """
+        raise TypeError(f"{self.kind} has no tiles")
+
     @abstractmethod
     def summarise(self, measured: Measured) -> dict[str, float]:
         """Return the exact metrics of a split, by the names of `metric_directions`; NaN where one is undefined."""
@@ -257,6 +289,13 @@ class Task(ABC):
 
         `outputs` is [inputs, ...]; `placements` has for each input how it was brought to the model's size, or None.
         """
+
+    def decode_tiles(self, picture: TiledPicture, tiles: Iterable[np.ndarray]) -> Prediction:
+        """Return the prediction for a whole picture from the raw outputs of each of its tiles, in order.
+
+        Raises TypeError for a task whose labels are of whole examples.
+        """
+        raise TypeError(f"{self.kind} has no tiles")
 
     @abstractmethod
     def difference(self, measured: Measured, outputs: np.ndarray, targets: Any) -> np.ndarray:

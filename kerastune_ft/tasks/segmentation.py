@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -31,8 +31,9 @@ from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.segmentation import make_sample
 from kerastune_ft.metrics.outcomes.masks import MaskOutcomes
 from kerastune_ft.tasks import averages
-from kerastune_ft.tasks.base import Measured, Placement, Prediction, Task
+from kerastune_ft.tasks.base import Measured, Placement, Prediction, Task, TiledPicture
 from kerastune_ft.tasks.pixel_counts import count_confusion, pixel_accuracy
+from kerastune_ft.tasks.tiled_maps import blend_maps, measure_bands
 
 _FINEST, _NEXT = 2, 4
 _WIDTH = 64
@@ -141,6 +142,20 @@ class Segmentation(Task):
         predicted = tf.argmax(outputs, -1, tf.int32)
         return {"confusion": count_confusion(targets, predicted, len(self.classes)), "loss": losses, "count": counts}
 
+    def measure_tile(self, targets: Any, outputs: Any) -> dict[str, tf.Tensor]:
+        """Return the probabilities of the pixels of each tile."""
+        return {"probabilities": tf.nn.softmax(outputs)}
+
+    def join_tiles(
+        self, picture: TiledPicture, truth: Mapping[str, np.ndarray], tiles: Iterable[Mapping[str, np.ndarray]]
+    ) -> dict[str, np.ndarray]:
+        """Return the confusion matrix, the loss and the number of labelled pixels of a picture, of blended tiles.
+
+        All are of the picture's own pixels; losses and pixels are divided by those of the model's size.
+        """
+        maps = (each["probabilities"] for each in tiles)
+        return measure_bands(truth["mask"], blend_maps(picture, maps), len(self.classes), picture.geometry)
+
     def summarise(self, measured: Measured) -> dict[str, float]:
         """Return the mean cross-entropy of labelled pixels, mean IoU, Dice and accuracy; see `metrics.segmentation`."""
         return {"loss": _mean_loss(measured), **metrics.score(_total(measured))}
@@ -198,6 +213,16 @@ class Segmentation(Task):
             counts = np.bincount(mask.reshape(-1), minlength=IGNORE + 1)[: len(self.classes)]
             shares = counts / max(int(counts.sum()), 1)
             yield Prediction(dict(zip(self.output_columns, shares.tolist(), strict=True)), mask)
+
+    def decode_tiles(self, picture: TiledPicture, tiles: Iterable[np.ndarray]) -> Prediction:
+        """Return the mask of blended tiles, and the share of pixels of each class."""
+        mask = np.empty((picture.height, picture.width), np.uint8)
+        counts = np.zeros(len(self.classes), np.int64)
+        for top, band in blend_maps(picture, (tf.nn.softmax(logits).numpy() for logits in tiles)):
+            mask[top : top + len(band)] = rows = band.argmax(-1).astype(np.uint8)
+            counts += np.bincount(rows.reshape(-1), minlength=len(counts))
+        shares = counts / mask.size
+        return Prediction(dict(zip(self.output_columns, shares.tolist(), strict=True)), mask)
 
     def difference(self, measured: Measured, outputs: np.ndarray, targets: Any) -> np.ndarray:
         """Return for each image the difference in loss, or the share of pixels that differ if that is larger."""

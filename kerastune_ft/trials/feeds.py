@@ -78,11 +78,11 @@ def _describe(session: Session, plan: Plan, phase: PhasePlan) -> tuple | None:
     )
     views = tuple(need.views for need in needs)
     # Those of another fold are among the examples that this one is measured on.
-    partners = None if phase.mixing is None else phase.mixing.partners.hash(session.source.contents)
+    partners = None if phase.mixing is None else phase.mixing.partners.hash(session.examples.contents)
     options = phase.phase.model_dump_json(exclude=_NOT_OF_FEEDS)
     return (id(session.model), phase.index, plan.chunk, names, rows, views, partners, options)
 
 
 def _hash_examples(session: Session, splits: Sequence[str]) -> str:
-    examples = np.unique(np.concatenate([session.source.splits[split] for split in splits]))
+    examples = np.unique(np.concatenate([session.examples.splits[split] for split in splits]))
     return hashlib.sha256(examples.astype(np.int64).tobytes()).hexdigest()

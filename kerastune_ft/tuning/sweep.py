@@ -78,7 +78,7 @@ def _list_batches(context: RunContext, phase: PhasePlan, feed: Feed, steps: int)
     session, epoch, made = context.session, 0, 0
     while made < steps:
         place = (session.config.seed, phase.draws, epoch)
-        examples = class_balance.draw_examples(session.source, phase.phase, place)
+        examples = class_balance.draw_examples(session.examples, phase.phase, place)
         order = shuffle_batches(
             examples, phase.update_batch, session.devices.replicas, place, phase.micro_batches, session.loader.buckets
         ).take(steps - made)

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.checks import boxes, chosen_metrics, classes, dense, images, masks, sounds, texts, values
+from kerastune_ft.config.checks import (
+    boxes,
+    chosen_metrics,
+    classes,
+    dense,
+    images,
+    masks,
+    sounds,
+    texts,
+    tiles,
+    values,
+)
 from kerastune_ft.config.checks.parts import Finding, Parts, find_parts
 from kerastune_ft.config.checks.phases import losses
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, LabelKind
@@ -45,5 +56,5 @@ def kind_inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     checks += [check for modality, check in _WITHOUT_INPUTS.items() if modality not in parts.facts.modalities]
     checks += [check for labels, check in _WITH_LABELS.items() if labels == parts.facts.labels]
     checks += [check for kinds, check in _WITHOUT_LABELS.items() if parts.facts.labels not in kinds]
-    for check in (chosen_metrics.check_chosen, losses.check_losses, losses.check_mixing, *checks):
+    for check in (chosen_metrics.check_chosen, losses.check_losses, losses.check_mixing, tiles.check_tiles, *checks):
         yield from check(parts)

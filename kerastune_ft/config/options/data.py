@@ -121,6 +121,15 @@ TableSplits = Annotated[
 ColumnName = Annotated[str, Field(min_length=1)]
 
 
+class Tiles(Options):
+    """`{"size": 512, "overlap": 0.25}`: large pictures are cut into overlapping tiles."""
+
+    size: Annotated[int, Field(ge=16, le=16384)] = Field(description="pixels of a picture that a side of a tile has")
+    overlap: Annotated[float, Field(ge=0, le=0.75)] = Field(
+        0.25, description="the share of its side that a tile has in common with the next one"
+    )
+
+
 class _Source(Options):
     """Options that all kinds of data share."""
 
@@ -130,6 +139,11 @@ class _Source(Options):
         "crop",
         description="how images are brought to the backbone's shape; with image_segmentation the default is stretch, "
         "with object_detection pad",
+    )
+    tiles: Tiles | None = Field(
+        None,
+        description="of image_segmentation: the tiles that pictures are cut into, in training and prediction; null "
+        "means that whole pictures are brought to the backbone's shape",
     )
     intensity: Literal["auto"] | Annotated[tuple[float, float], ListToTuple] = Field(
         "auto", description="the range of pixel values that is mapped to 0-255; auto keeps 8-bit images unchanged"

@@ -10,6 +10,7 @@ import numpy as np
 
 from kerastune_ft.config.options.task_facts import LabelKind
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.tiles.grid import Cuts
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -88,6 +89,13 @@ class Labels(ABC):
         A graph function, given the index of an example.
         """
         return {}
+
+    def cut(self, cuts: Cuts) -> Labels:
+        """Return the labels of the tiles of all examples, which are pictures; only where a part has labels of its own.
+
+        Raises TypeError where labels are of whole examples.
+        """
+        raise TypeError(f"labels of kind {self.kind} are of whole examples")
 
     def find_changed(self, indices: Iterable[int]) -> list[int]:
         """Return those examples whose label lies in a file of its own that has changed since it was checked."""

@@ -13,7 +13,9 @@ from kerastune_ft.config.options.mask_values import BORDER, COLOUR, FORMS, is_co
 from kerastune_ft.data.labels.base import Labels, share_alike
 from kerastune_ft.data.labels.raw import MaskFile, MaskFiles, RawLabels
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.data.labels.tiled_masks import TiledMasks
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.tiles.grid import Cuts
 from kerastune_ft.wording import counted, first_names
 
 if TYPE_CHECKING:
@@ -115,6 +117,14 @@ class MaskLabels(Labels):
         mask = tf.numpy_function(self._read_mask, [index], tf.uint8, stateful=False)
         return {"mask": tf.ensure_shape(mask, [None, None])}
 
+    def read(self, index: int) -> np.ndarray:
+        """Return the mask of an example: class numbers, uint8 [height, width], 255 where a pixel has no class."""
+        return self._files[index].read(self._number, self._ignore)
+
+    def cut(self, cuts: Cuts) -> TiledMasks:
+        """Return the masks of the tiles of all pictures."""
+        return TiledMasks(self, cuts)
+
     def find_changed(self, indices: Iterable[int]) -> list[int]:
         """Return those examples whose mask file has changed since it was checked."""
         return [index for index in indices if self._files[index].has_changed()]
@@ -125,7 +135,7 @@ class MaskLabels(Labels):
         return [(index, reason) for index, reason in found if reason is not None]
 
     def _read_mask(self, index: Any) -> np.ndarray:
-        return self._files[int(index)].read(self._number, self._ignore)
+        return self.read(int(index))
 
 
 def number_masks(

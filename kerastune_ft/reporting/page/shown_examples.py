@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from kerastune_ft.reporting.quantities import format_share, format_whole
 from kerastune_ft.reporting.run_files import RunFiles
+from kerastune_ft.wording import counted
 
 _MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".wav": "audio/wav"}
 # Less is not seen, and comes from rounding to whole pixels.
@@ -118,6 +119,11 @@ def _describe_image(seen: Mapping[str, Any]) -> str:
     return ", ".join(said)
 
 
+def _describe_tiles(seen: Mapping[str, Any]) -> str:
+    height, width = seen["pictures"]
+    return f"{width} x {height} pixels in {counted(seen['tiles'], 'tile')}"
+
+
 def _describe_sound(seen: Mapping[str, Any]) -> str:
     seconds, own = seen["seconds"], seen.get("of")
     if own is not None and own - seconds > _UNNOTICED:
@@ -136,6 +142,10 @@ _BY_KEY: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "size": (
         "Pictures are as the model saw them, brought to its size and mapped to values of 0 to 255.",
         _describe_image,
+    ),
+    "tiles": (
+        "Pictures are shown whole, made smaller; the model saw their tiles, whose answers are put together.",
+        _describe_tiles,
     ),
     "seconds": (
         "Pictures are what the model heard: loud tones bright, low ones at the bottom, cut to the model's length.",

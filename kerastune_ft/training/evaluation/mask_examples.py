@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.evaluation.pictures import encode_thumbnail, remove_files
 from kerastune_ft.training.phase.evaluate import Evaluated
 from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.tiled.examples import ShownMask, show_pictures
 
 _SHOWN = 12
 _OPACITY = 0.45
@@ -34,15 +35,10 @@ def write_mask_examples(
     own = [row for row in rows if row["split"] == split]
     chosen = _choose(np.array([row["loss"] for row in own], np.float64))
     indices = evaluated[split].indices[chosen]
-    loader = session.loader
-    images = np.concatenate([np.asarray(batch) for batch in loader.inputs(indices, 1)])
-    masks = loader.targets(indices)
-    became = loader.describe_inputs([int(index) for index in indices])
+    show = _show_whole if session.loader.source.cuts is None else show_pictures
     entries: list[dict[str, Any]] = []
     written: set[str] = set()
-    for number, (place, image, mask, seen) in enumerate(zip(chosen, images, masks, became, strict=True)):
-        outputs = session.model(tf.constant(image[np.newaxis], tf.float32), training=False)
-        predicted = np.asarray(outputs)[0].argmax(-1).astype(np.uint8)
+    for number, (place, (image, mask, predicted, seen)) in enumerate(zip(chosen, show(session, indices), strict=False)):
         names = {}
         for panel, pixels in _draw_panels(image, mask, predicted).items():
             suffix, content = encode_thumbnail(pixels)
@@ -53,6 +49,16 @@ def write_mask_examples(
         entries.append({"panels": names, "seen": seen, "input": own[place]["input"], **figures})
     remove_files(run, "examples", written, directory)
     run.commit_json(f"{directory}/examples.json", entries)
+
+
+def _show_whole(session: Session, indices: np.ndarray) -> Iterator[ShownMask]:
+    """Yield of each example its picture as the model saw it, both masks, and what became of it on its way."""
+    loader = session.loader
+    images = np.concatenate([np.asarray(batch) for batch in loader.inputs(indices, 1)])
+    became = loader.describe_inputs([int(index) for index in indices])
+    for image, mask, seen in zip(images, loader.targets(indices), became, strict=True):
+        outputs = session.model(tf.constant(image[np.newaxis], tf.float32), training=False)
+        yield image, mask, np.asarray(outputs)[0].argmax(-1).astype(np.uint8), seen
 
 
 def _choose(losses: np.ndarray) -> list[int]:

@@ -8,11 +8,21 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import make_serving
 from kerastune_ft.saved_model.formats.base import write_and_check
 from kerastune_ft.saved_model.unknown import MODEL_FILE, write_model
+from kerastune_ft.tasks.base import Measured
 from kerastune_ft.training.evaluation.unknown import FoundUnknown
 from kerastune_ft.training.phase.evaluate import Evaluated
 from kerastune_ft.training.session.session import Session
+from kerastune_ft.training.tiled.examples import measure_few_tiles
 
 _SAMPLES_COMPARED = 8
+
+
+def _choose_compared(session: Session, split: str, evaluated: Evaluated) -> tuple[list[int], Measured]:
+    """Return a few examples of a split and what the task measures of them, as the saved model takes them."""
+    if session.loader.source.cuts is not None:
+        return measure_few_tiles(session, split, _SAMPLES_COMPARED)
+    indices = evaluated.indices[:_SAMPLES_COMPARED].tolist()
+    return indices, {name: rows[: len(indices)] for name, rows in evaluated.measured.items()}
 
 
 def save_model(
@@ -30,10 +40,9 @@ def save_model(
     run.commit_json("model/preprocessing.json", serving.preprocessing() | about)
     for name, content in serving.files().items():
         run.commit(name, content)
-    indices = evaluated.indices[:_SAMPLES_COMPARED].tolist()
-    measured = {name: rows[: len(indices)] for name, rows in evaluated.measured.items()}
-    targets = session.loader.targets(np.array(indices, np.int64))
-    samples, names = serving.samples(session.source, indices), [session.source.keys[index] for index in indices]
+    indices, measured = _choose_compared(session, split, evaluated)
+    targets, examples = session.loader.targets(np.array(indices, np.int64)), session.examples
+    samples, names = serving.samples(examples, indices), [examples.keys[index] for index in indices]
     written = write_and_check(
         "keras", serving, samples, lambda outputs: task.difference(measured, outputs, targets), names
     )

@@ -48,7 +48,7 @@ def _describe_store(session: Session, plan: Plan, store: CachedFeatures, root: P
 
 def _group_by_bucket(session: Session, plan: Plan, store: CachedFeatures) -> list[tuple[int | None, np.ndarray]]:
     """Return the examples that the run reads from a store, by the number of their bucket; None for a single shape."""
-    splits, buckets = session.source.splits, session.loader.buckets
+    splits, buckets = session.examples.splits, session.loader.buckets
     examples = np.concatenate([splits[split] for split in plan.decision.splits(store)])
     if buckets is None:
         return [(None, examples)]
@@ -58,7 +58,7 @@ def _group_by_bucket(session: Session, plan: Plan, store: CachedFeatures) -> lis
 
 def _list_row_ids(session: Session, plan: Plan, store: CachedFeatures, examples: np.ndarray) -> list[bytes]:
     """Return the ids of all rows that the run reads for these examples."""
-    contents = session.source.contents
+    contents = session.examples.contents
     return [
         store_key.row_id(contents[index], view, store)
         for view in range(plan.decision.views(store))

@@ -114,7 +114,7 @@ class FeatureExtractor:
         return known
 
     def _fill(self, need: FeatureUse, level: str, store: CachedFeatures) -> Lookup:
-        source, buckets = self._session.source, self._session.loader.buckets
+        source, buckets = self._session.examples, self._session.loader.buckets
         examples = np.concatenate([source.splits[split] for split in self._plan.decision.splits(store)])
         if buckets is None:
             (stored,) = self._fill_all(need, level, store, {None: examples}).values()
@@ -139,13 +139,13 @@ class FeatureExtractor:
         """Open the store of these examples, which are of one bucket, for writing."""
         tensors = store_key.row_tensors(self._session, self.prefix.stages, store, bucket)
         opened = self._open_store(store, bucket, store_key.row_bytes(tensors))
-        return StoreWriter(opened, tensors, examples, len(self._session.source.keys))
+        return StoreWriter(opened, tensors, examples, len(self._session.examples.keys))
 
     def _fill_view(
         self, need: FeatureUse, level: str, store: CachedFeatures, fillings: Sequence[StoreWriter], view: int
     ) -> bool:
         """Fill stores with a view of their examples; return whether all rows were there before."""
-        contents = self._session.source.contents
+        contents = self._session.examples.contents
         ids = [[store_key.row_id(contents[index], view, store) for index in each.examples] for each in fillings]
         missing = [_count_missing(each.store, own) for each, own in zip(fillings, ids, strict=True)]
         place = self._describe_level(need, level, view)
@@ -228,7 +228,7 @@ class FeatureExtractor:
 
     def _check_unchanged(self, examples: np.ndarray) -> None:
         """Raise DataError where files changed since the run began: their rows would be stored under the old content."""
-        changed = self._session.source.find_changed(examples)
+        changed = self._session.examples.find_changed(examples)
         if changed:
             raise DataError(
                 f"data.path: {counted(len(changed), 'file')} changed since the run began: {first_names(changed, 5)}. "

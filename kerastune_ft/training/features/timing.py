@@ -31,7 +31,7 @@ def time_plan(session: Session, plan: Plan, report: Callable[[str], None]) -> di
     Decoding is timed on training examples; reading on rows that are written to the cache directory and deleted again.
     """
     report(f"timing {CHUNKS} chunks of {plan.chunk} examples of everything that is computed or read")
-    examples = len(session.source.splits["train"])
+    examples = len(session.examples.splits["train"])
     group = plan.chunk * session.devices.local_replicas
     rows = []
     with naming_lost_files(session.source):
@@ -77,7 +77,7 @@ def _time_loading(session: Session, plan: Plan) -> Iterator[Timed]:
 def _load_inputs(session: Session, plan: Plan, size: Size | None, phase: int | None = None) -> Iterable[Any]:
     """Return the inputs of training examples at a size, with the augmentation of a phase if one is given."""
     group = plan.chunk * session.devices.local_replicas
-    indices = np.resize(session.source.splits["train"], (CHUNKS + 1) * group)
+    indices = np.resize(session.examples.splits["train"], (CHUNKS + 1) * group)
     drawn = None if phase is None else augmentation(session, plan.phases[phase])
     loader = session.at(size).loader
     return loader.inputs(loader.pick_typical(indices), group, drawn)

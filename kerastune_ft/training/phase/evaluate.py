@@ -13,6 +13,7 @@ from kerastune_ft.input.order import Order, order_batches
 from kerastune_ft.tasks.base import Measured
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.feed import Feed
+from kerastune_ft.training.tiled.measure import measure_pictures
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ def evaluate_split(
     `batch` is the global batch shape; the last batch, of each length where there are several, is padded, and the
     padding dropped.
     """
+    if feed.loader.source.cuts is not None:
+        return Evaluated(indices, measure_pictures(step, devices, feed, indices, batch, progress))
     order = order_batches(indices, batch, devices.replicas, buckets=feed.loader.buckets)
     batches: list[dict[str, np.ndarray]] = []
     for found, rows in _measure_order(step, devices, feed, order):

@@ -98,7 +98,7 @@ def _make_step(context: RunContext, phase: PhasePlan) -> Prepared:
 
 def _longest_batch(session: Session, phase: PhasePlan) -> Order:
     """Return one batch: of the training examples that have the most tokens or windows, where they differ."""
-    examples, buckets = session.source.splits["train"], session.loader.buckets
+    examples, buckets = session.examples.splits["train"], session.loader.buckets
     if buckets is not None:
         lengths = np.array([session.loader.length(int(number)) for number in buckets[examples]])
         examples = examples[lengths == lengths.max()]

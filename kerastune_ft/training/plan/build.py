@@ -186,7 +186,7 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         steps_per_epoch=steps_per_epoch,
         epochs=phase.epochs or math.ceil(steps / steps_per_epoch),
         steps=steps,
-        mixing=find_mixing(session.source, phase),
+        mixing=find_mixing(session.examples, phase),
         modality=session.backbone.input.modality,
         noise=_open_noise(session, index, phase),
         image_size=None if sized is session else phase.image_size,
@@ -214,7 +214,7 @@ def _find_factors(session: Session, index: int, phase: Phase, selection: Selecti
 def batch_sizes(session: Session, phase: Phase) -> tuple[int, int]:
     """Return the examples of a batch of a phase and the batches that make an update."""
     # A larger batch would be padding and nothing else.
-    return min(phase.batch_size, len(session.source.splits["train"])), phase.update_size // phase.batch_size
+    return min(phase.batch_size, len(session.examples.splits["train"])), phase.update_size // phase.batch_size
 
 
 def count_steps(session: Session, draws: int, phase: Phase, update: int, epochs: int) -> int:
@@ -225,7 +225,7 @@ def count_steps(session: Session, draws: int, phase: Phase, update: int, epochs:
     """
     if phase.is_solved:
         return epochs
-    source, buckets, seed = session.source, session.loader.buckets, session.config.seed
+    source, buckets, seed = session.examples, session.loader.buckets, session.config.seed
 
     def of_epoch(epoch: int) -> int:
         return count_batches(class_balance.draw_examples(source, phase, (seed, draws, epoch)), update, buckets)

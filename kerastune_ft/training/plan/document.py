@@ -147,7 +147,7 @@ def _notes(
         notes.append(note_norms([plan.phase for plan in phases]))
     if session.unaddressed:
         notes.append(f"random draws of {', '.join(session.unaddressed)} are equal across replicas in distribution only")
-    examples = len(session.source.splits["train"])
+    examples = len(session.examples.splits["train"])
     for plan in phases:
         asked = plan.phase.update_size
         if asked > examples:
@@ -324,8 +324,8 @@ def _estimate(session: Session, plan: PhasePlan, chunk: int, decision: CachePlan
     length = mean_length(session)
     tail = costs.forward_flops(plan.partition.tail, length)
     measuring = costs.forward_flops(plan.cut_at(None).partition.tail, length)
-    training = len(session.source.splits["train"]) * plan.steps / plan.steps_per_epoch
-    validation = len(session.source.splits["validation"]) * plan.epochs
+    training = len(session.examples.splits["train"]) * plan.steps / plan.steps_per_epoch
+    validation = len(session.examples.splits["validation"]) * plan.epochs
     # Backpropagation costs about twice a forward pass.
     flops = training * 3 * tail + validation * measuring
     rate, basis = flops_rate(session.devices)

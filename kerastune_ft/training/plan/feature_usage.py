@@ -8,8 +8,6 @@ import os
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import costs
@@ -52,7 +50,7 @@ def plan_cache(session: Session, phases: Sequence[PhasePlan], earlier: Mapping[s
     Raises ConfigError where a phase requires a store that cannot be exact or is over the budget.
     """
     needs = [need for plan in phases for need in _find_uses(session, phases, plan)]
-    sizes = {split: len(indices) for split, indices in session.source.splits.items()}
+    sizes = {split: len(indices) for split, indices in session.examples.splits.items()}
     runtime = session.config.runtime
     decision = CachePlan(tuple(needs), sizes, budget_bytes(runtime.cache_budget, session.cache / "features"))
     required = _find_required(session, decision, phases)
@@ -108,7 +106,7 @@ def variant(session: Session, plan: PhasePlan) -> str:
     zoom = {"zooms_evenly": True} if operations.get("zoom") and session.config.rules.zooms_evenly else {}
     mixing: dict[str, Any] = {}
     if plan.mixing is not None:
-        partners = plan.mixing.partners.hash(session.source.contents)
+        partners = plan.mixing.partners.hash(session.examples.contents)
         mixing = {"mixup": plan.mixing.mixup, "cutmix": plan.mixing.cutmix, "partners": partners}
     return json.dumps({"seed": session.config.seed, **operations, **zoom, **mixing}, sort_keys=True)
 
@@ -149,7 +147,7 @@ def _find_use(
     computing = [costs.forward_flops(stage.model, length) / rate + _CALLED for stage in stages]
     stores: dict[str, CachedFeatures] = {}
     if effective_cache(plan.phase, session.config.runtime) != "off":
-        if session.source.encoded:
+        if session.examples.encoded:
             stores[INPUT] = CachedFeatures((), -1, NOT_AUGMENTED, _input_bytes(session), image_size)
         if not fresh:
             names = tuple(stage.cut_names for stage in stages)
@@ -201,9 +199,9 @@ def _input_bytes(session: Session) -> int:
 
 
 def _decoding(session: Session, pixels: int) -> float:
-    sizes = session.source.image_sizes
-    own = float(np.prod(sizes, axis=1).mean()) if sizes is not None and len(sizes) else float(pixels)
-    decoded = _OPENED + own * _DECODED if session.source.encoded else 0.0
+    examples = session.examples
+    own = examples.decoded_pixels or float(pixels)
+    decoded = _OPENED + own * _DECODED if examples.encoded else 0.0
     return (decoded + pixels * _RESIZED) / cores()
 
 

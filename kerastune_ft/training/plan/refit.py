@@ -90,7 +90,7 @@ def _plan_phase(session: Session, plan: Plan, planned: PhasePlan, result: Mappin
         pieces=None,
         refit=Refit(min(best, epochs), rate_steps, not is_discarded(result)),
         # Views of mixtures are stored with the partners that they had.
-        mixing=phase.mixing if options.augment.views else find_mixing(session.source, options),
+        mixing=phase.mixing if options.augment.views else find_mixing(session.examples, options),
     )
     return again if phase.pieces is None else in_pieces(again, phase.pieces)
 

@@ -27,7 +27,7 @@ from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.rebuild import precision
 from kerastune_ft.graph.rows import pooling
 from kerastune_ft.graph.units import Unit
-from kerastune_ft.input.build import LoaderOptions, build_loader
+from kerastune_ft.input.build import LoaderOptions, build_loader, make_examples
 from kerastune_ft.input.sounds.resample import choose_seconds, make_clip
 from kerastune_ft.own.task import with_own_objects
 from kerastune_ft.stores.budget import budget_bytes
@@ -123,7 +123,7 @@ def _with_audio_front_end(config: RunConfig, source: DataSource, backbone: Backb
 def _choose_endpoints(config: RunConfig, source: DataSource, task: Task, backbone: Backbone) -> tuple[str, ...]:
     """Return the endpoints of a backbone that the task's head reads."""
     available = backbone.endpoints
-    examples = sum(len(indices) for indices in source.splits.values())
+    examples = sum(len(indices) for indices in make_examples(source, config.data).splits.values())
     views = max((phase.augment.views or 1 for phase in config.phases), default=1)
     asked = config.runtime.cache_budget
     limit = _CACHED_ENDPOINTS if asked is None else budget_bytes(asked, cache_directory(config.runtime))

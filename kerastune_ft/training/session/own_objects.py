@@ -48,14 +48,14 @@ def try_objects(session: Session) -> None:
     if own is not None and own.loss is not None:
         check_loss(cast(OwnTask, task).compute_own_losses, *_answer_few(session))
     if own is not None and own.metrics:
-        targets = session.loader.targets(session.source.splits["validation"])
+        targets = session.loader.targets(session.examples.splits["validation"])
         answers = np.random.default_rng(0).standard_normal((len(targets), *task.output_shape)).astype(np.float32)
         cast(OwnTask, task).summarise_own({"targets": targets, "outputs": answers})
 
 
 def _answer_few(session: Session) -> tuple[Any, np.ndarray]:
     """Return the targets of a few training examples, of one length, and the outputs of the model for them."""
-    examples, buckets = session.source.splits["train"], session.loader.buckets
+    examples, buckets = session.examples.splits["train"], session.loader.buckets
     if buckets is not None:
         examples = examples[buckets[examples] == buckets[examples[0]]]
     few = examples[np.unique(np.linspace(0, len(examples) - 1, _FEW).astype(int))]

@@ -30,6 +30,7 @@ class Session:
     """The user's, with the options of a head that is kept."""
     devices: Devices
     source: DataSource
+    """The data as the user knows them: what splits divide, results are of and reports name. See `examples`."""
     task: Task
     backbone: Backbone
     model: keras.Model
@@ -46,6 +47,11 @@ class Session:
     """Layers whose random draws cannot be addressed."""
     sizes: dict[Size, SizedParts] = field(default_factory=dict)
     """Its parts for images of other sizes, as far as they were asked for."""
+
+    @property
+    def examples(self) -> DataSource:
+        """Return what batches are made of, in the splits of `source`: its examples, or the tiles of its pictures."""
+        return self.loader.source.divide_like(self.source)
 
     @property
     def units(self) -> tuple[Unit, ...]:

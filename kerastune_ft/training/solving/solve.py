@@ -152,7 +152,7 @@ class _Solving:
 
     def _collect(self, split: str, feeds: Sequence[Any]) -> _Examples:
         """Return the examples of a split in each of these feeds, one view after the other."""
-        work, indices = self._work, self._work.session.source.splits[split]
+        work, indices = self._work, self._work.session.examples.splits[split]
         total = len(indices) * len(feeds)
         parts = []
         for number, feed in enumerate(feeds):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.graph import costs, normalisation, randomness
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
-from kerastune_ft.tasks.base import Task
+from kerastune_ft.tasks.base import Task, TiledPicture
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import as_float
 from kerastune_ft.training.updates.gradient_norms import GradientNorms
@@ -77,6 +78,7 @@ class PhaseStep:
         self._train_call = tf.function(self._train, autograph=False)
         self._output_call = tf.function(self._outputs, autograph=False)
         self._measure_call = tf.function(self._measure, autograph=False)
+        self._tile_call = tf.function(self._measure_tiles, autograph=False)
 
     def train(self, batch: tuple, epoch: tf.Tensor, wishes: Sequence[float] = ()) -> tf.Tensor:
         """Make one update on a batch (features, targets, weights, indices); return its sums.
@@ -121,6 +123,22 @@ class PhaseStep:
     def measure(self, features: Any, targets: Any) -> Any:
         """Return what the task measures of a batch in inference mode, divided over the replicas as it is."""
         return self._measure_call(features, targets)
+
+    def measure_tiles(self, features: Any, targets: Any) -> Any:
+        """Return what the task needs of a batch of tiles to measure their pictures, divided over the replicas."""
+        return self._tile_call(features, targets)
+
+    def join_tiles(
+        self, picture: TiledPicture, truth: Mapping[str, np.ndarray], tiles: Iterable[Mapping[str, np.ndarray]]
+    ) -> dict[str, np.ndarray]:
+        """Return what the task measures of a picture from what `measure_tiles` gave of its tiles."""
+        return self._task.join_tiles(picture, truth, tiles)
+
+    def _measure_tiles(self, features: Any, targets: Any) -> Any:
+        return self._devices.strategy.run(self._replica_tiles, args=(features, targets))
+
+    def _replica_tiles(self, features: Any, targets: Any) -> dict[str, tf.Tensor]:
+        return self._task.measure_tile(targets, self._outputs_of_tail(features, training=False))
 
     def _measure(self, features: Any, targets: Any) -> Any:
         return self._devices.strategy.run(self._replica_measure, args=(features, targets))

@@ -83,7 +83,7 @@ def find_order(work: PhaseWork) -> Order:
     """Return the batches of the epoch under way that are still to be trained on."""
     session, phase, state = work.session, work.phase, work.state
     place = (session.config.seed, phase.draws, state.epoch)
-    examples = class_balance.draw_examples(session.source, work.options, place)
+    examples = class_balance.draw_examples(session.examples, work.options, place)
     replicas, buckets = session.devices.replicas, session.loader.buckets
     order = shuffle_batches(examples, phase.update_batch, replicas, place, phase.micro_batches, buckets)
     started = state.step - state.epoch_steps

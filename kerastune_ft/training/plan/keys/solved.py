@@ -48,6 +48,6 @@ def find_head(session: Session, plan: PhasePlan) -> LinearHead:
 def feature_bytes(session: Session, plan: PhasePlan) -> int:
     """Return the bytes that the features of a phase that is solved take in memory, with a copy that is converted."""
     width = int(plan.partition.cut[0].shape[-1])
-    train, validation = (len(session.source.splits[split]) for split in ("train", "validation"))
+    train, validation = (len(session.examples.splits[split]) for split in ("train", "validation"))
     rows = train * (plan.phase.augment.views or 1)
     return width * (rows + validation) * _FLOAT32 + min(_CONVERTED, width * rows * _FLOAT64)
