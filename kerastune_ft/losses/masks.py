@@ -118,10 +118,21 @@ def _dice(targets: tf.Tensor, logits: tf.Tensor, options: LossOptions, loss: Pha
 
 
 def _both(targets: tf.Tensor, logits: tf.Tensor, options: LossOptions, loss: PhaseLoss) -> tuple[tf.Tensor, tf.Tensor]:
+    return _add_dice(*_cross_entropy(targets, logits, options, loss), targets, logits, loss)
+
+
+def _focal_and_dice(
+    targets: tf.Tensor, logits: tf.Tensor, options: LossOptions, loss: PhaseLoss
+) -> tuple[tf.Tensor, tf.Tensor]:
+    return _add_dice(*_focal(targets, logits, options, loss), targets, logits, loss)
+
+
+def _add_dice(
+    losses: tf.Tensor, counts: tf.Tensor, targets: tf.Tensor, logits: tf.Tensor, loss: PhaseLoss
+) -> tuple[tf.Tensor, tf.Tensor]:
     assert loss.dice is not None
-    plain, counts = _cross_entropy(targets, logits, options, loss)
     overlap, _ = dice_losses(targets, logits)
-    return plain + loss.dice * overlap, counts
+    return losses + loss.dice * overlap, counts
 
 
 _LOSSES: Mapping[str, Callable[[tf.Tensor, tf.Tensor, LossOptions, PhaseLoss], tuple[tf.Tensor, tf.Tensor]]] = {
@@ -129,4 +140,5 @@ _LOSSES: Mapping[str, Callable[[tf.Tensor, tf.Tensor, LossOptions, PhaseLoss], t
     "focal": _focal,
     "dice": _dice,
     "cross_entropy_dice": _both,
+    "focal_dice": _focal_and_dice,
 }

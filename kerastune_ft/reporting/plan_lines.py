@@ -50,6 +50,10 @@ class Line(NamedTuple):
     text: str
 
 
+FINEST = "stride2"
+"""The finest feature maps that a decoder reads by default."""
+
+
 def describe_plan(plan: Document) -> list[Line]:
     """Return a line for everything that all phases share: devices, data, labels, backbone, weights, head, cache."""
     facts = [
@@ -299,10 +303,14 @@ def describe_layers(head: Document, endpoints: Document) -> str:
     layers = head.get("layers") or ()
     if not endpoints:
         return " > ".join(str(layer) for layer in layers)
-    decoder = (head.get("options") or {}).get("decoder") or "unet"
+    options = head.get("options") or {}
+    decoder = options.get("decoder") or "unet"
     maps = f"the backbone's {', '.join(endpoints)}"
     if any(str(layer).startswith("head_pyramid_") for layer in layers):
         maps = f"a simple feature pyramid of {maps}"
+    elif options.get("stride", 0) is None and "head_output" in layers:
+        fits = "the finest, which fits" if FINEST in endpoints else f"the backbone has no {FINEST}, or it does not fit"
+        maps += f" (head.stride null: {fits} in the cache budget)"
     return f"{decoder} on {maps}, {counted(len(layers), 'layer')}"
 
 

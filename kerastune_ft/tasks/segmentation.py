@@ -19,6 +19,7 @@ from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_augmentation import Changes, on_masks
 from kerastune_ft.input.mask_geometry import fit_mask, restore_mask
 from kerastune_ft.input.mixing import Mix, paste
+from kerastune_ft.layers.decoders.fpn import fpn_decoder
 from kerastune_ft.layers.decoders.simple_pyramid import FINEST, simple_pyramid
 from kerastune_ft.layers.decoders.unet import unet_decoder
 from kerastune_ft.losses.masks import compute_losses, divide_labels, pixel_cross_entropy
@@ -37,12 +38,14 @@ from kerastune_ft.tasks.tiled_maps import blend_maps, measure_bands
 
 _FINEST, _NEXT = 2, 4
 _WIDTH = 64
+_USUAL = "unet"
+_DECODERS: Mapping[str, Callable[..., Any]] = {"unet": unet_decoder, "fpn": fpn_decoder}
 # Smaller probabilities are set to this before their logarithm: float32 has none below.
 _SMALLEST = 1e-38
 
 
 class Segmentation(Task):
-    """A U-Net on the backbone's feature maps of several strides; outputs are logits [batch, height, width, classes].
+    """A decoder of the backbone's feature maps of several strides; outputs are logits [batch, height, width, classes].
 
     Loss and count are sums over pixels divided by the pixels of an image, see `losses.masks`. `measure` keeps the
     confusion matrix of each image and no outputs, so the memory of an evaluation does not grow with the image size.
@@ -88,7 +91,8 @@ class Segmentation(Task):
         """
         features = simple_pyramid(features, self._head.stride or FINEST, self._seed)
         width, dropout = self._head.width or _WIDTH, self._head.dropout
-        return unet_decoder(features, len(self.classes), self._image_size, self._seed, width=width, dropout=dropout)
+        decode = _DECODERS[self._head.decoder or _USUAL]
+        return decode(features, len(self.classes), self._image_size, self._seed, width=width, dropout=dropout)
 
     @property
     def output_shape(self) -> tuple[int, ...]:

@@ -35,7 +35,6 @@ def test_unsupported_keys_are_marked() -> None:
     whole = [row.pattern.rpartition(".")[2] for row in UNAVAILABLE if not row.values]
     marked = re.findall(r"^\| `(\w+)` .*\*\*not in this version\*\* \|$", PAGE, re.M)
     assert sorted(marked) == sorted(whole)
-    assert "`fpn` not in this version" in SECTIONS["Head"]
 
 
 def test_presets_and_options_of_optimizers_are_listed() -> None:

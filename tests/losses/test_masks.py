@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from sklearn.metrics import f1_score
 
-from kerastune_ft.config.options.updates.losses import PhaseLoss
+from kerastune_ft.config.options.updates.losses import LOSSES, LossName, PhaseLoss
 from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.losses.masks import compute_losses, dice_losses, pixel_cross_entropy
 from kerastune_ft.losses.options import LossOptions
@@ -151,6 +151,30 @@ def test_both_add_up_and_smoothing_and_weights_are_the_cross_entropys() -> None:
     expected = plain.numpy() + 0.7 * np.multiply(_dice_by_loop(targets, logits), shares)
     assert losses.numpy() == pytest.approx(expected, rel=1e-5)
     assert np.array_equal(counts, shares)
+
+
+def test_focal_and_dice_add_up_and_weights_are_the_focal_losses() -> None:
+    targets, logits = draw_pixels()
+    weights = (1.0, 2.0, 3.0, 4.0)
+    focal = LossOptions(class_weights=weights, loss=PhaseLoss(name="focal", gamma=1.5))
+    both = LossOptions(class_weights=weights, loss=PhaseLoss(name="focal_dice", gamma=1.5, dice=0.7))
+    alone, shares = compute_losses(tf.constant(targets), tf.constant(logits), focal)
+    losses, counts = compute_losses(tf.constant(targets), tf.constant(logits), both)
+    expected = alone.numpy() + 0.7 * np.multiply(_dice_by_loop(targets, logits), shares)
+    assert losses.numpy() == pytest.approx(expected, rel=1e-5)
+    assert np.array_equal(counts, shares)
+
+
+@pytest.mark.parametrize("name", LOSSES["mask"])
+def test_every_loss_is_a_sum_over_pictures_of_which_one_without_a_class_counts_nothing(name: LossName) -> None:
+    targets, logits = draw_pixels(4)
+    targets[2] = IGNORE
+    options = LossOptions(loss=PhaseLoss(name=name))
+    whole = np.stack(compute_losses(tf.constant(targets), tf.constant(logits), options))
+    alone = [np.stack(compute_losses(targets[i : i + 1], tf.constant(logits[i : i + 1]), options)) for i in range(4)]
+    assert np.concatenate(alone, axis=1) == pytest.approx(whole, rel=1e-6)
+    assert not whole[:, 2].any()
+    assert (whole[:, [0, 1, 3]] > 0).all()
 
 
 def test_where_nothing_is_said_it_is_the_cross_entropy() -> None:

@@ -45,7 +45,6 @@ UNAVAILABLE = (
         instead='write "image_classification", "image_regression", "text_classification", "text_regression", '
         '"audio_classification" or "image_segmentation"',
     ),
-    Later("head.decoder", values=("fpn",), instead='write "unet"'),
 )
 
 

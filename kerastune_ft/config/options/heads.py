@@ -32,8 +32,8 @@ class Head(Options):
     )
     width: Count | None = Field(
         None,
-        description="of image_segmentation: channels of the decoder at stride 32, fewer at finer ones; of "
-        "object_detection: channels of every layer; null means 64",
+        description="of image_segmentation: channels of the decoder, of unet at stride 32, fewer at finer "
+        "ones; of object_detection: channels of every layer; null means 64",
     )
     levels: Annotated[
         Literal["auto"] | Annotated[tuple[Level, ...], ListToTuple, Field(min_length=1)] | None,

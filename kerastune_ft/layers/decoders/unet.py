@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 
-from kerastune_ft.layers.addressed_seeds import layer_seed
+from kerastune_ft.layers.decoders.blocks import PREFIX, classify_pixels, convolve, order_strides, resize, round_channels
 
-_PREFIX = "stride"
 _COARSEST = 32
-_GROUPS = 8
 
 
 def unet_decoder(
@@ -36,66 +34,28 @@ def unet_decoder(
     the result is the same on any number of replicas, and there are no statistics that a frozen layer would hold on to.
     Initial kernels are addressed by (seed, layer), so they depend on nothing else that was built.
     """
-    strides = _order(endpoints)
+    strides = order_strides(endpoints)
     coarsest = strides[-1]
-    x = _convolve(endpoints[f"{_PREFIX}{coarsest}"], _channels(coarsest, width), 3, f"{_name(coarsest)}_a", seed)
+    x = convolve(endpoints[f"{PREFIX}{coarsest}"], _channels(coarsest, width), 3, f"{_name(coarsest)}_a", seed)
     for stride in reversed(strides[:-1]):
-        x = _climb(x, endpoints[f"{_PREFIX}{stride}"], stride, _channels(stride, width), seed)
-    x = keras.layers.Dropout(dropout, name="head_dropout", dtype="float32")(x)
-    logits = keras.layers.Conv2D(
-        classes,
-        1,
-        name="head_output",
-        dtype="float32",
-        kernel_initializer=keras.initializers.GlorotUniform(layer_seed(seed, "head_output")),
-    )(x)
-    return _resize(logits, image_size, "head_resize")
-
-
-def _order(endpoints: Mapping[str, Any]) -> Sequence[int]:
-    """Return the strides from fine to coarse; raise ValueError for what is no map of a stride."""
-    wrong = sorted(name for name in endpoints if not name.removeprefix(_PREFIX).isdecimal())
-    if wrong or not endpoints:
-        raise ValueError(f"a decoder takes feature maps named stride2 ... stride32, not {wrong or 'none'}")
-    return sorted(int(name.removeprefix(_PREFIX)) for name in endpoints)
+        x = _climb(x, endpoints[f"{PREFIX}{stride}"], stride, _channels(stride, width), seed)
+    return classify_pixels(x, classes, image_size, dropout, seed)
 
 
 def _climb(x: Any, skip: Any, stride: int, channels: int, seed: int) -> Any:
     """Return the map of the next finer stride from the one so far and the backbone's own."""
     name = _name(stride)
-    x = _resize(x, tuple(skip.shape[1:3]), f"{name}_resize")
-    skip = _convolve(skip, channels, 1, f"{name}_skip", seed)
+    x = resize(x, skip.shape[1:3], f"{name}_resize")
+    skip = convolve(skip, channels, 1, f"{name}_skip", seed)
     x = keras.layers.Concatenate(name=f"{name}_concatenate", dtype="float32")([x, skip])
     for part in "ab":
-        x = _convolve(x, channels, 3, f"{name}_{part}", seed)
+        x = convolve(x, channels, 3, f"{name}_{part}", seed)
     return x
 
 
-def _convolve(x: Any, channels: int, size: int, name: str, seed: int) -> Any:
-    x = keras.layers.Conv2D(
-        channels,
-        size,
-        padding="same",
-        use_bias=False,
-        name=name,
-        dtype="float32",
-        kernel_initializer=keras.initializers.HeUniform(layer_seed(seed, name)),
-    )(x)
-    x = keras.layers.GroupNormalization(_GROUPS, name=f"{name}_normalization", dtype="float32")(x)
-    return keras.layers.ReLU(name=f"{name}_relu", dtype="float32")(x)
-
-
-def _resize(x: Any, size: tuple[int, int], name: str) -> Any:
-    """Return the map resized bilinearly; as it is where it has the size."""
-    if tuple(x.shape[1:3]) == tuple(size):
-        return x
-    return keras.layers.Resizing(*size, interpolation="bilinear", name=name, dtype="float32")(x)
-
-
 def _channels(stride: int, width: int) -> int:
-    """Return the channels at a stride: a multiple of the groups of a normalisation, one for each at least."""
-    wanted = width * math.sqrt(stride / _COARSEST)
-    return max(1, round(wanted / _GROUPS)) * _GROUPS
+    """Return the channels at a stride, a multiple of the groups of a normalisation."""
+    return round_channels(width * math.sqrt(stride / _COARSEST))
 
 
 def _name(stride: int) -> str:

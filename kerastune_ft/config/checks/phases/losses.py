@@ -12,11 +12,13 @@ from kerastune_ft.config.options.updates.losses import LOSS_OPTIONS, LOSSES
 
 _KNOWN = {name for names in LOSSES.values() for name in names}
 # By the loss, keys of a phase that it excludes, and why.
+_FOCAL_EXCLUDES = {
+    "label_smoothing": "focal goes by the probability of the true class, and smoothing gives every class a share "
+    'of the target; remove it, or write "loss": "cross_entropy"'
+}
 _EXCLUDED: Mapping[str, Mapping[str, str]] = {
-    "focal": {
-        "label_smoothing": "focal goes by the probability of the true class, and smoothing gives every class a share "
-        'of the target; remove it, or write "loss": "cross_entropy"'
-    },
+    "focal": _FOCAL_EXCLUDES,
+    "focal_dice": _FOCAL_EXCLUDES,
     "dice": {
         "label_smoothing": "dice compares areas and has no smoothed target; remove it, or write "
         '"loss": "cross_entropy_dice", whose cross-entropy is smoothed',
@@ -49,7 +51,7 @@ def check_losses(parts: Parts) -> Iterator[Finding]:
             yield at, f"{short_json(name)} is no loss for task.kind {parts.kind}; write {_either(allowed)}"
             continue
         for key in _find_foreign(loss, name):
-            owner = next(other for other, options in LOSS_OPTIONS.items() if key in options)
+            owner = " and ".join(other for other, options in LOSS_OPTIONS.items() if key in options)
             yield ("phases", index, "loss", key), f"it is an option of {owner}, and the loss is {name}; remove it"
         for key, why in _EXCLUDED.get(name, {}).items():
             if phase.get(key):

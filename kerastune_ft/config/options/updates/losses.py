@@ -11,21 +11,28 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, mod
 from kerastune_ft.config.options.base import Options, Rate, problem
 from kerastune_ft.config.options.task_facts import LabelKind
 
-LossName = Literal["cross_entropy", "focal", "mse", "mae", "huber", "dice", "cross_entropy_dice", "quality_focal"]
+LossName = Literal[
+    "cross_entropy", "focal", "mse", "mae", "huber", "dice", "cross_entropy_dice", "focal_dice", "quality_focal"
+]
 
 LOSSES: Mapping[LabelKind, tuple[LossName, ...]] = MappingProxyType(
     {
         "one": ("cross_entropy", "focal"),
         "several": ("cross_entropy", "focal"),
         "values": ("mse", "mae", "huber"),
-        "mask": ("cross_entropy", "dice", "cross_entropy_dice", "focal"),
+        "mask": ("cross_entropy", "dice", "cross_entropy_dice", "focal", "focal_dice"),
         "boxes": ("quality_focal",),
     }
 )
 """The losses of each kind of labels; the first is what a phase trains on where it names none."""
 
 LOSS_OPTIONS: Mapping[str, Mapping[str, float]] = MappingProxyType(
-    {"focal": {"gamma": 2.0}, "huber": {"delta": 1.0}, "cross_entropy_dice": {"dice": 1.0}}
+    {
+        "focal": {"gamma": 2.0},
+        "huber": {"delta": 1.0},
+        "cross_entropy_dice": {"dice": 1.0},
+        "focal_dice": {"gamma": 2.0, "dice": 1.0},
+    }
 )
 """The options of the losses that have any, with their defaults."""
 
@@ -35,7 +42,7 @@ class PhaseLoss(Options):
 
     name: LossName = Field(description="the loss; which ones there are depends on the labels of the task")
     gamma: Rate | None = Field(
-        None, description="of focal: the power of the probability that is missing from 1; null means 2"
+        None, description="of focal and focal_dice: the power of the probability that is missing from 1; null means 2"
     )
     delta: Rate | None = Field(
         None,
@@ -43,7 +50,8 @@ class PhaseLoss(Options):
         "labels; null means 1",
     )
     dice: Rate | None = Field(
-        None, description="of cross_entropy_dice: the factor on the Dice loss beside the cross-entropy; null means 1"
+        None,
+        description="of cross_entropy_dice and focal_dice: the factor on the Dice loss beside the other; null means 1",
     )
 
     @model_validator(mode="before")

@@ -21,6 +21,7 @@ def problems(kind: str, *phases: dict[str, Any], **task: Any) -> dict[str, str]:
         ("image_regression", {"name": "huber", "delta": 0.5}),
         ("text_regression", "mae"),
         ("image_segmentation", {"name": "cross_entropy_dice", "dice": 2}),
+        ("image_segmentation", {"name": "focal_dice", "dice": 2, "gamma": 1}),
         ("image_segmentation", "focal"),
         ("image_classification", None),
         ("image_classification", "no such loss"),
@@ -42,7 +43,7 @@ def test_the_loss_of_another_task_is_named_with_those_that_fit() -> None:
 
 def test_an_option_of_another_loss_has_no_effect() -> None:
     assert problems("image_segmentation", {"loss": {"name": "focal", "gamma": 1, "dice": 2}}) == {
-        "phases.0.loss.dice": "it is an option of cross_entropy_dice, and the loss is focal; remove it"
+        "phases.0.loss.dice": "it is an option of cross_entropy_dice and focal_dice, and the loss is focal; remove it"
     }
 
 
