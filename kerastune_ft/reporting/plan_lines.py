@@ -308,7 +308,7 @@ def describe_layers(head: Document, endpoints: Document) -> str:
     maps = f"the backbone's {', '.join(endpoints)}"
     if any(str(layer).startswith("head_pyramid_") for layer in layers):
         maps = f"a simple feature pyramid of {maps}"
-    elif options.get("stride", 0) is None and "head_output" in layers:
+    elif options.get("stride") is None and "head_output" in layers:
         fits = "the finest, which fits" if FINEST in endpoints else f"the backbone has no {FINEST}, or it does not fit"
         maps += f" (head.stride null: {fits} in the cache budget)"
     return f"{decoder} on {maps}, {counted(len(layers), 'layer')}"
