@@ -65,10 +65,10 @@ NETS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def save_net(path: Path, joined: str, seed: int = 0) -> dict[str, Any]:
-    """Save a net and return it as the backbone of a configuration; `seed` makes its weights."""
+def save_net(path: Path, joined: str, seed: int = 0, size: int = SIZE) -> dict[str, Any]:
+    """Save a net for images of `size` and return it as the backbone of a configuration; `seed` makes its weights."""
     keras.utils.set_random_seed(seed)
-    images = keras.Input((SIZE, SIZE, 3), name="images")
+    images = keras.Input((size, size, 3), name="images")
     x = layers.Rescaling(1 / 127.5, offset=-1, name="rescaling")(images)
     model = keras.Model(images, NETS[joined](_conv(x, "stem", strides=2)))
     draw = np.random.default_rng(seed)
