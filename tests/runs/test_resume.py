@@ -27,29 +27,25 @@ def assert_whole(run: Path) -> None:
         assert path.read_text().endswith("\n")
 
 
-def test_killed_three_times_and_stopped_once(folder: Path, small_base: Path) -> None:
+def test_stopped_in_the_first_phase_and_killed_in_the_second(folder: Path, small_base: Path) -> None:
     run = folder / "killed"
-    in_first = kill(folder, "killed", "phases/00-head/checkpoint/000000002.safetensors")
-    assert in_first.code == -signal.SIGKILL
+    in_first = kill(folder, "killed", "phases/00-head/checkpoint/000000002.safetensors", signal.SIGTERM)
+    assert in_first.code == 75, in_first.err
+    assert in_first.err.splitlines()[-1].endswith("the same command goes on")
+    assert "Traceback" not in in_first.err
     assert_whole(run)
     assert not (run / "phases/00-head/result.json").exists()
-
-    in_second = kill(folder, "killed", "phases/01-top/checkpoint/000000002.safetensors", signal.SIGTERM)
-    assert in_second.code == 75, in_second.err
-    assert "going on after step" in in_second.err
-    assert in_second.err.splitlines()[-1].endswith("the same command goes on")
-    assert "Traceback" not in in_second.err
     manifest = json.loads((run / "manifest.json").read_text())
     assert (manifest["state"], manifest["exit_code"]) == ("interrupted", 75)
 
-    in_evaluation = kill(folder, "killed", "evaluation/predictions.csv")
-    assert in_evaluation.code == -signal.SIGKILL
+    in_second = kill(folder, "killed", "phases/01-top/checkpoint/000000002.safetensors")
+    assert in_second.code == -signal.SIGKILL
+    assert "going on after step" in in_second.err
     assert_whole(run)
-    assert not (run / "model/model.keras").exists()
 
     last = run_program(folder, *COMMAND, "--run-dir", "killed")
     assert last.code == 0, last.err
-    assert "phase top: trains" not in last.err, "what was done is not done again"
+    assert "phase head: trains" not in last.err, "what was done is not done again"
     assert results(run) == results(small_base)
     assert (run / "report/index.html").exists()
 
@@ -67,6 +63,7 @@ def test_killed_three_times_and_stopped_once(folder: Path, small_base: Path) -> 
         "phases/01-top/history.csv",
         "phases/01-top/best.safetensors",
         "phases/01-top/result.json",
+        "evaluation/predictions.csv",
         "metrics.json",
         "model/labels.json",
         "model/model.keras",
