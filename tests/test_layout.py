@@ -143,9 +143,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     "scaffolding/sources/test_arrays.py": (
         "scaffolding/sources/npz",
     ),
-    "runs/test_workers.py": (
-        "training/devices/launch", "training/devices/workers",
-    ),
+    "runs/test_workers.py": ("training/devices/workers",),
     "training/features/test_store_key.py": (
         "training/features/existing_stores", "training/features/extraction", "training/features/feed",
         "training/features/prefix", "training/features/store_rows", "training/features/timing",

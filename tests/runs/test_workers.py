@@ -50,6 +50,17 @@ def launch_and_hit(folder: Path, run: str, file: str, number: int, worker: int |
         return Outcome(process.returncode, out, err)
 
 
+def test_two_workers_equal_one_process(folder: Path, small_base: Path) -> None:
+    done = run_program(folder, *WORKERS, "--run-dir", "workers")
+    assert done.code == 0, done.err
+    assert json.loads((folder / "workers" / "manifest.json").read_text())["devices"]["workers"] == 2
+    assert done.out.count("test_accuracy") == 1
+    assert_equal(small_base, folder / "workers")
+
+
+# That a killed run goes on is in test_resume.py; what a launcher says of a worker that ends, in
+# tests/training/devices/test_launch.py.
+@pytest.mark.slow
 def test_a_killed_worker_ends_the_job_and_the_same_command_goes_on(folder: Path, small_base: Path) -> None:
     hit = launch_and_hit(folder, "pair", "phases/01-top/checkpoint/000000002.safetensors", signal.SIGKILL, worker=1)
     assert hit.code == 75, hit.err

@@ -155,8 +155,9 @@ def _own_accelerators(number: int, workers: int) -> dict[str, str]:
 
 
 def _relay(stream: IO[str], number: int) -> None:
-    for line in stream:
-        say_error(f"[worker {number}] {line.rstrip()}")
+    with stream:
+        for line in stream:
+            say_error(f"[worker {number}] {line.rstrip()}")
 
 
 def free_ports(count: int) -> list[int]:
