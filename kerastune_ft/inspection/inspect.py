@@ -89,7 +89,9 @@ def inspect_data(session: Session, watch: Watcher) -> Inspection:
     # A copy of a copy may be none, so near copies are judged pair by pair.
     pairs = [(pair.first, pair.second) for pair in near]
     alike: list[Sequence[int]] = [*exact_clusters, *pairs]
-    conflicts = _find_conflicts(session, indices, exact_clusters if session.task.predicts_masks else alike)
+    # A mask or boxes fit one image to the pixel, and no other that is only like it.
+    is_dense = session.task.predicts_masks or session.task.predicts_boxes
+    conflicts = _find_conflicts(session, indices, exact_clusters if is_dense else alike)
     groups = None if source.groups is None else [source.groups[index] for index in indices]
     report = Reporter(examples)
     findings = [

@@ -30,6 +30,10 @@ def with_own_objects(task: Task, config: RunConfig) -> Task:
     own = config.own
     if own is None:
         return task
+    if task.no_own_objects:
+        raise ConfigError(
+            f"heads, losses and metrics of your own are not available for {task.kind}: {task.no_own_objects}"
+        )
     if task.predicts_masks and own.metrics:
         raise ConfigError(
             f"metrics of your own are not available for {task.kind}, of which counts of pixels are kept and no outputs"

@@ -301,6 +301,8 @@ def _describe_head(head: Document, endpoints: Document) -> str:
 def describe_layers(head: Document, endpoints: Document) -> str:
     """Return the layers of a head in order; for a decoder its name and the endpoints it reads."""
     layers = head.get("layers") or ()
+    if detection := head.get("detection"):
+        return f"{_describe_levels(detection)}; {counted(len(layers), 'layer')}"
     if not endpoints:
         return " > ".join(str(layer) for layer in layers)
     options = head.get("options") or {}
@@ -312,6 +314,23 @@ def describe_layers(head: Document, endpoints: Document) -> str:
         fits = "the finest, which fits" if FINEST in endpoints else f"the backbone has no {FINEST}, or it does not fit"
         maps += f" (head.stride null: {fits} in the cache budget)"
     return f"{decoder} on {maps}, {counted(len(layers), 'layer')}"
+
+
+def _describe_levels(detection: Document) -> str:
+    """Return the levels of a detection head, what they were chosen by, and how many places and boxes there are."""
+    strides = ", ".join(map(str, detection.get("strides") or ()))
+    maps = detection.get("bytes") or {}
+    stored = " + ".join(format_size(size) for size in maps.values())
+    finest, smallest = detection.get("finest"), detection.get("smallest")
+    why = "as head.levels says"
+    if finest:
+        why = (
+            f"of the training boxes 90 % are larger than about {format_plain(smallest)} pixels, which asks for {finest}"
+        )
+    return (
+        f"objects are looked for at strides {strides} ({why}), on maps of {stored} an image; "
+        f"{format_whole(detection.get('places'))} places, at most {detection.get('max_detections')} boxes"
+    )
 
 
 def _describe_schedule(schedule: Document) -> str:

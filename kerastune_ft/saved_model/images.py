@@ -54,6 +54,8 @@ class ImageServing(Serving):
         # Rounded, since the loader gives resized images as integers. `training` is set: Keras' Resizing defaults to
         # training mode and would pass it on to the layers behind it, dropout included.
         outputs = self.finish(keras.ops.round(fitted), answer)
+        if answer is None:
+            outputs = self.task.restore(outputs, images, self.geometry)
         return keras.Model(images, outputs, name=self.settings.name)
 
     def preprocessing(self) -> dict[str, Any]:
@@ -110,6 +112,8 @@ class ImageServing(Serving):
         together, since calling many layers one image at a time is slow.
         """
         singles = [tf.cast(image, tf.float32)[tf.newaxis] for image in samples]
+        if self.task.reads_image_size:
+            return np.concatenate([np.asarray(model(single)) for single in singles])
         resize = model.get_layer(_RESIZE)
         before, behind = keras.Model(model.input, resize.output), keras.Model(resize.output, model.output)
         fitted = tf.concat([before(single) for single in singles[1:]], 0) if singles[1:] else None

@@ -55,12 +55,14 @@ class TiledPicture:
 
 @dataclass(frozen=True)
 class Prediction:
-    """The prediction for one input: the cells of its row, and a mask where the task predicts masks."""
+    """The prediction for one input: the cells of its row, and a mask or boxes where the task predicts these."""
 
     cells: dict[str, Any]
     """Texts and numbers by column: those of `Task.output_columns`."""
     mask: np.ndarray | None = None
     """The number of a class for every pixel of the input, uint8 [height, width]."""
+    boxes: np.ndarray | None = None
+    """The boxes of the input, float32 [boxes, 6]: xmin, ymin, xmax, ymax in its own pixels, class number, score."""
 
 
 def choose_metrics(options: Any, labels: LabelKind, classes: int) -> tuple[str, ...]:
@@ -104,6 +106,12 @@ class Task(ABC):
     scheme: LabelScheme
     """The meaning of the labels: the names of classes or values, and how values are standardised."""
 
+    no_own_objects: ClassVar[str] = ""
+    """Why a person's own head, loss and metrics have no place here; empty where they have."""
+
+    jumping_metrics: ClassVar[frozenset[str]] = frozenset()
+    """The metrics that an arbitrarily small change of outputs may move by more than rounding."""
+
     fill: ClassVar[float | None] = None
     """The value, 0 to 255, of pixels beyond images that are turned or made smaller; None where these are mirrored."""
 
@@ -138,6 +146,23 @@ class Task(ABC):
 
         Only stock Keras layers may be used, so that the saved model opens with Keras alone.
         """
+
+    reads_image_size: ClassVar[bool] = False
+    """Whether `restore` reads images as they were before they were brought to the model's size."""
+
+    def restore(self, outputs: Any, images: Any, geometry: Any) -> Any:
+        """Return the symbolic outputs of `finish` for the symbolic images that were fitted to `geometry`.
+
+        By default they are as they are, which is right where they do not lie in the image. Stock operations only.
+        """
+        return outputs
+
+    def describe_head(self, endpoints: Mapping[str, Any], outputs: Any) -> dict[str, Any]:
+        """Return what the plan is to say of the head beside its layers, as JSON values; nothing by default.
+
+        `endpoints` are the symbolic tensors it reads, `outputs` its symbolic raw outputs.
+        """
+        return {}
 
     @abstractmethod
     def join(self, outputs: Sequence[Any]) -> Any:
@@ -277,6 +302,8 @@ class Task(ABC):
 
     predicts_masks: ClassVar[bool] = False
     """Whether the predictions of `decode` have masks."""
+    predicts_boxes: ClassVar[bool] = False
+    """Whether the predictions of `decode` have boxes."""
 
     @property
     @abstractmethod

@@ -10,6 +10,7 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.tasks.classification import Classification
+from kerastune_ft.tasks.detection import Detection
 from kerastune_ft.tasks.multi_label import MultiLabelClassification
 from kerastune_ft.tasks.regression import Regression
 from kerastune_ft.tasks.segmentation import Segmentation
@@ -20,6 +21,7 @@ _TASKS: Mapping[LabelKind, Callable[[Any, RunConfig, LabelScheme, tuple[int, int
     "several": lambda own, run, scheme, _: MultiLabelClassification(own, run.head, scheme, run.seed, run.rules),
     "values": lambda own, run, scheme, _: Regression(own, run.head, scheme, run.seed),
     "mask": lambda own, run, scheme, size: Segmentation(own, run.head, scheme, run.seed, size),
+    "boxes": lambda own, run, scheme, size: Detection(own, run.head, scheme, run.seed, size),
 }
 
 

@@ -39,11 +39,10 @@ UNAVAILABLE = (
         values=(
             "summarization",
             "causal_lm",
-            "object_detection",
             "speech_recognition",
         ),
         instead='write "image_classification", "image_regression", "text_classification", "text_regression", '
-        '"audio_classification" or "image_segmentation"',
+        '"audio_classification", "image_segmentation" or "object_detection"',
     ),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kerastune_ft.config.options.mask_values import parse_values
@@ -42,6 +42,17 @@ class LabelScheme:
     smallest: float = 0.0
     """For boxes, the size that 90 % of the training boxes exceed: the root of the area, as a share of the longer side
     of the picture."""
+    here: int = field(default=0, compare=False)
+    """For boxes, the most of one picture of other data that the run is used on; it is in no file."""
+
+    def with_room_for(self, other: LabelScheme) -> LabelScheme:
+        """Return the same meaning, with room for as many boxes as pictures with labels of `other` have."""
+        return replace(self, here=other.most) if other.most > self.most else self
+
+    @property
+    def room(self) -> int:
+        """Return how many boxes the target of a picture has room for."""
+        return max(self.most, self.here)
 
     @property
     def is_one_class(self) -> bool:

@@ -64,20 +64,25 @@ def find_kept(boxes: Any, numbers: Any) -> Any:
     suppressed by the one before. There are 20, and one more that checks them: what is not settled then, of a chain that
     is longer, counts as suppressed.
     """
-    first = ops.maximum(ops.expand_dims(boxes[..., :2], 2), ops.expand_dims(boxes[..., :2], 1))
-    second = ops.minimum(ops.expand_dims(boxes[..., 2:], 2), ops.expand_dims(boxes[..., 2:], 1))
-    sides = ops.maximum(second - first, 0.0)
-    shared = sides[..., 0] * sides[..., 1]
-    areas = (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
-    union = ops.expand_dims(areas, 2) + ops.expand_dims(areas, 1) - shared
     rank = ops.cumsum(ops.ones_like(numbers), axis=1)
     is_better = ops.expand_dims(rank, 2) < ops.expand_dims(rank, 1)
     is_alike = ops.equal(ops.expand_dims(numbers, 2), ops.expand_dims(numbers, 1))
     # From a better box, along the first axis, to the one that it suppresses.
-    suppresses = ops.cast(shared > union * _OVERLAP, "float32")
+    suppresses = ops.cast(measure_overlaps(boxes), "float32")
     suppresses = suppresses * ops.cast(is_better, "float32") * ops.cast(is_alike, "float32")
     kept = before = ops.ones_like(numbers)
     for _ in range(_ROUNDS + 1):
         before = kept
         kept = 1.0 - ops.minimum(ops.sum(suppresses * ops.expand_dims(kept, -1), axis=1), 1.0)
     return kept * before
+
+
+def measure_overlaps(boxes: Any) -> Any:
+    """Return which of boxes [batch, boxes, 4] overlap by more than suppression allows, bool [batch, boxes, boxes]."""
+    first = ops.maximum(ops.expand_dims(boxes[..., :2], 2), ops.expand_dims(boxes[..., :2], 1))
+    second = ops.minimum(ops.expand_dims(boxes[..., 2:], 2), ops.expand_dims(boxes[..., 2:], 1))
+    sides = ops.maximum(second - first, 0.0)
+    shared = sides[..., 0] * sides[..., 1]
+    areas = (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
+    union = ops.expand_dims(areas, 2) + ops.expand_dims(areas, 1) - shared
+    return shared > union * _OVERLAP

@@ -36,10 +36,13 @@ class ViewFeed(Feed):
 def find_augmentation(session: Session, views: int) -> tuple[Augmentation, str]:
     """Return the views of the last phase that augments, by its address (seed, view, content), and the phase's name.
 
-    Raises ConfigError where no phase augments, and for masks, whose views would have to be undone.
+    Raises ConfigError where no phase augments, and for masks and boxes, whose views would have to be undone.
     """
-    if session.task.predicts_masks:
-        raise ConfigError("--views: views of masks would have to be turned back before they are averaged; leave it out")
+    if session.task.predicts_masks or session.task.predicts_boxes:
+        noun = "masks" if session.task.predicts_masks else "boxes"
+        raise ConfigError(
+            f"--views: views of {noun} would have to be turned back before they are averaged; leave it out"
+        )
     modality = session.backbone.input.modality
     for phase in reversed(session.config.phases):
         operations = {name: value for name, value in phase.augment.resolve(modality).items() if name != "noise"}

@@ -64,6 +64,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             # Options of decoders are there where they are given.
             "options": {key: value for key, value in config.head.to_json().items() if value is not None},
             **({"python": config.python.head.to_json()} if config.python and config.python.head else {}),
+            **session.task.describe_head(backbone.outputs, session.model.output),
         },
         **session.loader.plan_entry(),
         "chunk": chunk,
@@ -157,6 +158,7 @@ def _notes(
             )
         notes += averages.notes(plan.phase, plan.steps)
         notes += early_stopping.notes(plan.phase, plan.epochs)
+        notes += _note_jumping(session, plan.phase)
     if decision.stored:
         notes += network_notes(session.cache)
     for plan in phases:
@@ -167,6 +169,17 @@ def _notes(
         if plan.stages:
             notes += note_filling(plan.phase, plan.batch_size, plan.chunk_rows(session.devices.replicas), chunk)
     return notes
+
+
+def _note_jumping(session: Session, phase: Phase) -> list[str]:
+    """Return a note where epochs are chosen by a metric that the last digit of an output may move."""
+    if phase.monitor.removeprefix("validation_") not in session.task.jumping_metrics:
+        return []
+    return [
+        f"phase {phase.name}: {phase.monitor} is no smooth metric: two scores that differ by the last digit may change "
+        "places and move it by a thousandth, so that another number of replicas may choose another epoch; "
+        "validation_loss does not jump"
+    ]
 
 
 def note_norms(phases: Sequence[Phase]) -> str:

@@ -63,7 +63,7 @@ def assemble(
     source = source or open_source(
         config.data, config.task, cache_directory(config.runtime), report, rules=config.rules
     )
-    config, scheme = warm_start.with_kept_head(config, scheme or source.scheme)
+    config, scheme = warm_start.with_kept_head(config, (scheme or source.scheme).with_room_for(source.scheme))
     with devices.strategy.scope():
         backbone = build.build(config.backbone, config.seed, config.rules)
         task = with_own_objects(tasks.build_task(config, scheme, backbone.input.image_size), config)

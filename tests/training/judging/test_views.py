@@ -14,7 +14,7 @@ from kerastune_ft.training.judging.views import find_augmentation
 def make_session(*presets: str, predicts_masks: bool = False, rules: Rules = NEWEST) -> Any:
     phases = [SimpleNamespace(name=f"phase {place}", augment=Augment(preset=own)) for place, own in enumerate(presets)]
     return SimpleNamespace(
-        task=SimpleNamespace(predicts_masks=predicts_masks),
+        task=SimpleNamespace(predicts_masks=predicts_masks, predicts_boxes=False),
         backbone=SimpleNamespace(input=SimpleNamespace(modality="image")),
         config=SimpleNamespace(phases=phases, seed=7, rules=rules),
     )
