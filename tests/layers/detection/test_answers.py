@@ -14,7 +14,7 @@ BOX = [10.0, 12.0, 50.0, 40.0]
 
 def pad(*rows: list[float], count: int = 4) -> tf.Tensor:
     found = np.full((1, count, 6), -1, np.float32)
-    found[0, : len(rows)] = rows
+    found[0, : len(rows)] = np.array(rows, np.float32).reshape(-1, 6)
     return tf.constant(found)
 
 
