@@ -47,7 +47,8 @@ def open_for_check(config: RunConfig, devices: Devices, watch: Watcher) -> Sessi
     data = config.data
     kinds = {"folder", "table"}
     skipping = {"on_bad_file": "skip", "on_missing": "skip"} if data.kind in kinds else {}
-    config = config.model_copy(update={"data": data.model_copy(update=skipping), "python": None})
+    # Copies and odd examples are looked for among whole pictures, whatever a run cuts them into.
+    config = config.model_copy(update={"data": data.model_copy(update={**skipping, "tiles": None}), "python": None})
     return assemble(config, devices, watch.note)
 
 

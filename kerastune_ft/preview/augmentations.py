@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +17,7 @@ from kerastune_ft.input.order import order_batches
 from kerastune_ft.preview import image_pictures, sound_pictures
 from kerastune_ft.preview.choose_examples import choose_examples
 from kerastune_ft.preview.contact_sheet import Block, Sheet, write
+from kerastune_ft.preview.tiles import choose_tiles, draw_tilings
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.session.session import Session
@@ -34,13 +36,16 @@ def draw(session: Session, plan: Plan, target: Path) -> None:
         raise ConfigError(
             f"--pictures: the examples of {session.config.name} are neither images nor sounds; leave it out"
         )
-    source = session.source
-    chosen = choose_examples(source, _ROWS)
+    source = session.examples
+    choose = choose_examples if source.cuts is None else functools.partial(choose_tiles, session.source)
+    chosen = choose(source, _ROWS)
     with naming_lost_files(source, *(phase.noise for phase in plan.phases)):
         blocks = [_build_block(session.at(phase.image_size), phase, chosen, shown) for phase in plan.phases]
         if not any(block.columns for block in blocks):
             plain = _load(session, chosen)
             blocks.append(Block("all phases", ((shown.PLAIN, shown.draw(session, plain, plain)),)))
+        tilings = draw_tilings(session, chosen)
+    blocks = blocks if tilings is None else [tilings, *blocks]
     texts = source.label_texts
     captions = [(texts[index], source.keys[index]) for index in chosen]
     write(Sheet(f"{session.config.name}: {shown.TITLE}", captions, blocks), target)

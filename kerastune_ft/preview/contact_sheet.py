@@ -170,11 +170,13 @@ def _scale_for_sheet(pixels: np.ndarray) -> Image.Image:
 def _render_png(sheet: Sheet) -> bytes:
     from PIL import Image, ImageDraw
 
-    shown = next(cells.pictures[0] for block in sheet.blocks for _, cells in block.columns)
-    width, height = _scale_for_sheet(shown).size
-    columns = max(len(block.columns) for block in sheet.blocks)
-    across = _CAPTION + columns * (width + _GAP) + _GAP
-    heights = [2 * _LINE + (_LINE + block.rows * (height + _GAP)) for block in sheet.blocks]
+    sizes = [_measure_pictures(block) for block in sheet.blocks]
+    widths = (len(block.columns) * (width + _GAP) for block, (width, _) in zip(sheet.blocks, sizes, strict=True))
+    across = _CAPTION + max(widths) + _GAP
+    heights = [
+        2 * _LINE + (_LINE + block.rows * (height + _GAP))
+        for block, (_, height) in zip(sheet.blocks, sizes, strict=True)
+    ]
     canvas = Image.new("RGB", (max(across, 4 * _CAPTION), 3 * _LINE + sum(heights)), _PAPER)
     pen = ImageDraw.Draw(canvas)
     _draw_text(pen, (_GAP, _GAP), sheet.title, canvas.width, size=16)
@@ -183,6 +185,14 @@ def _render_png(sheet: Sheet) -> bytes:
         _draw_block(canvas, pen, block, sheet.captions, top)
         top += taken
     return _encode_png(canvas)
+
+
+def _measure_pictures(block: Block) -> tuple[int, int]:
+    """Return width and height of the pictures of a block on the sheet; none has a block without pictures."""
+    if not block.columns:
+        return 0, 0
+    size: tuple[int, int] = _scale_for_sheet(block.columns[0][1].pictures[0]).size
+    return size
 
 
 def _draw_block(

@@ -90,6 +90,10 @@ class Labels(ABC):
         """
         return {}
 
+    def are_empty(self, indices: np.ndarray) -> np.ndarray:
+        """Return for each of these examples whether nothing in it is to be found, bool; by default there is in all."""
+        return np.zeros(len(indices), bool)
+
     def cut(self, cuts: Cuts) -> Labels:
         """Return the labels of the tiles of all examples, which are pictures; only where a part has labels of its own.
 

@@ -59,6 +59,11 @@ class TiledMasks(Labels):
             counted[tile] = np.bincount(self._read_tile(tile).ravel(), minlength=_VALUES)[: len(self.names)]
         return counted
 
+    def are_empty(self, indices: np.ndarray) -> np.ndarray:
+        """Return for each of these tiles whether no pixel has another class than the first, the background."""
+        pixels = (self._read_tile(index) for index in indices.tolist())
+        return np.array([not ((each > 0) & (each < len(self.names))).any() for each in pixels], bool)
+
     @property
     def texts(self) -> list[str]:
         """For each tile, the path of its picture's mask."""

@@ -108,7 +108,13 @@ def open_other_data(
     if options is None:
         raise DataError(_explain_refusal(str(target), path))
     shaped: dict[str, Any] = {"path": str(path), "group": None, "splits": None}
-    shaped |= {"resize": own.resize, "intensity": own.intensity, "exif": own.exif, "window": own.window}
+    shaped |= {
+        "resize": own.resize,
+        "intensity": own.intensity,
+        "exif": own.exif,
+        "window": own.window,
+        "tiles": own.tiles,
+    }
     rules = {"on_bad_file": own.on_bad_file, "on_missing": own.on_missing}
     options = options.model_copy(update=shaped | rules)
     with reading_other_data(str(path)):

@@ -17,7 +17,7 @@ from kerastune_ft.training.tiled.examples import measure_few_tiles
 _SAMPLES_COMPARED = 8
 
 
-def _choose_compared(session: Session, split: str, evaluated: Evaluated) -> tuple[list[int], Measured]:
+def _choose_samples(session: Session, split: str, evaluated: Evaluated) -> tuple[list[int], Measured]:
     """Return a few examples of a split and what the task measures of them, as the saved model takes them."""
     if session.loader.source.cuts is not None:
         return measure_few_tiles(session, split, _SAMPLES_COMPARED)
@@ -40,7 +40,7 @@ def save_model(
     run.commit_json("model/preprocessing.json", serving.preprocessing() | about)
     for name, content in serving.files().items():
         run.commit(name, content)
-    indices, measured = _choose_compared(session, split, evaluated)
+    indices, measured = _choose_samples(session, split, evaluated)
     targets, examples = session.loader.targets(np.array(indices, np.int64)), session.examples
     samples, names = serving.samples(examples, indices), [examples.keys[index] for index in indices]
     written = write_and_check(

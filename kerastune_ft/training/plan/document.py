@@ -27,6 +27,7 @@ from kerastune_ft.training.plan.keys import averages, batch_norm, class_balance,
 from kerastune_ft.training.plan.keys.pull import describe_pull
 from kerastune_ft.training.plan.phase_plan import NORMS_FILE, PhasePlan
 from kerastune_ft.training.plan.schedules import warmup_steps
+from kerastune_ft.training.plan.tiles import describe_tiles, note_tiles
 from kerastune_ft.training.session import adapters, warm_start
 from kerastune_ft.training.session.session import Session
 
@@ -67,6 +68,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             **session.task.describe_head(backbone.outputs, session.model.output),
         },
         **session.loader.plan_entry(),
+        **({} if (cut := describe_tiles(session)) is None else {"tiles": cut}),
         "chunk": chunk,
         "cache": {
             "settings": cache_settings(session),
@@ -132,7 +134,7 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
 def _notes_on_data(session: Session, phases: Sequence[PhasePlan]) -> list[str]:
     """Return notes on classes of unequal size, and on what examples lose when they are brought to the model's shape."""
     notes = [*class_balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})]
-    return notes + session.loader.notes(show_names=session.config.output.examples)
+    return [*notes, *note_tiles(session), *session.loader.notes(show_names=session.config.output.examples)]
 
 
 def _notes(
