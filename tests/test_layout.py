@@ -161,7 +161,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "runs/test_verified_runs.py": (
         "verification/files", "verification/metrics", "verification/results/base", "verification/run_record",
-        "verification/saved_model", "verification/verify", "verification/weights",
+        "verification/verify", "verification/weights",
     ),
 }  # fmt: skip
 

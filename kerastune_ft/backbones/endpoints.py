@@ -195,7 +195,7 @@ def _strides_of_positions(model: keras.Model, prefix_tokens: int) -> dict[int, i
     """Return the strides of the tensors whose positions, the first ones aside, are a grid of patches of the image."""
     height, width = model.inputs[0].shape[1:3]
     positions = model.outputs[0].shape[1]
-    strides = {}
+    strides: dict[int, int] = {}
     for node in keras_private.nodes_in_order(model):
         for tensor in node.outputs:
             if len(tensor.shape) != 3 or tensor.shape[1] is None:

@@ -63,10 +63,8 @@ def refuse_difference(compared: Compared, samples: Samples, tolerance: float) ->
         )
     if wrong := [flip for flip in compared.flips or () if not flip.gap <= tolerance]:
         told = [(flip.sample, f"{flip.run} by the run, {flip.export} by the export") for flip in wrong]
-        raise PromiseError(
-            f"the export gives another label than the run where the best two are more than {tolerance:g} apart:\n"
-            f"{lines(told)}\nnothing was written"
-        )
+        what = compared.flip.format(tolerance=tolerance)
+        raise PromiseError(f"the export gives {what}:\n{lines(told)}\nnothing was written")
 
 
 def refuse_size(total: int, weights: int) -> None:

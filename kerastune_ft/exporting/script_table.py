@@ -1,4 +1,4 @@
-"""The predict.py of each format and form of input, by module of `exporting.scripts`."""
+"""The predict.py of each format and form of input, by module of `exporting.scripts` and its folders."""
 
 from __future__ import annotations
 
@@ -31,6 +31,11 @@ SCRIPTS: Mapping[tuple[str, str], str] = {
     ("preset", "sound"): "keras_sound",
     ("litert", "masks"): "litert_masks",
     ("keras", "masks"): "keras_masks",
+    ("saved_model", "boxes"): "boxes.saved_model_boxes",
+    ("onnx", "boxes"): "boxes.onnx_boxes",
+    ("litert", "boxes"): "boxes.litert_boxes",
+    ("keras", "boxes"): "boxes.keras_boxes",
+    ("preset", "boxes"): "boxes.keras_boxes",
 }
 """By format and `Graphs.form`."""
 

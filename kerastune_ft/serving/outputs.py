@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,12 @@ from kerastune_ft.data.labels.raw import SEPARATOR
 
 Answer = Mapping[str, Any]
 """What a model says of one input, in the words of an export's `predict.py`: `label`, `probabilities` and so on."""
+
+
+def flatten(value: Any) -> Any:
+    """Return a list of texts as the one text that stands for it in a tensor; all else as it is."""
+    has_texts = isinstance(value, list) and (not value or isinstance(value[0], str))
+    return SEPARATOR.join(value) if has_texts else value
 
 
 @dataclass(frozen=True)
@@ -30,6 +37,8 @@ class Output:
     """Returns the value of one answer: a number, a text, bytes, or a list of numbers or texts."""
     is_file: bool = False
     """Whether the value is the content of a file, which takes time to write."""
+    in_tensor: Callable[[Any], Any] = flatten
+    """Returns what stands for a value in a tensor, which knows no lists of objects."""
 
     @property
     def is_number(self) -> bool:
@@ -40,12 +49,6 @@ class Output:
 def make_outputs(answer: Answer, classes: Sequence[str]) -> tuple[Output, ...]:
     """Return the outputs of a model that answers like this one; `classes` are those of its masks."""
     return tuple(output for key, make in _OUTPUTS.items() if key in answer for output in make(answer[key], classes))
-
-
-def flatten(value: Any) -> Any:
-    """Return a list of texts as the one text that stands for it in a tensor; all else as it is."""
-    has_texts = isinstance(value, list) and (not value or isinstance(value[0], str))
-    return SEPARATOR.join(value) if has_texts else value
 
 
 def encode_mask(mask: np.ndarray) -> bytes:
@@ -98,6 +101,14 @@ def _make_mask(value: Any, classes: Sequence[str]) -> list[Output]:
     ]
 
 
+def _make_boxes(value: Any, classes: Sequence[str]) -> list[Output]:
+    return [Output("boxes", "BYTES", (-1,), lambda answer: list(answer["boxes"]), in_tensor=_write_json)]
+
+
+def _write_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
 def _make_distance(value: Any, classes: Sequence[str]) -> list[Output]:
     return [Output("distance", "FP32", (-1,), lambda answer: float(answer["distance"]))]
 
@@ -113,6 +124,7 @@ _OUTPUTS: Mapping[str, Callable[[Any, Sequence[str]], list[Output]]] = {
     "value": _make_value,
     "values": _make_values,
     "mask": _make_mask,
+    "boxes": _make_boxes,
     "distance": _make_distance,
     "unknown": _make_unknown,
 }

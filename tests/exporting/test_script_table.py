@@ -44,10 +44,14 @@ def test_what_scripts_share_is_the_same_in_all() -> None:
     # TensorFlow reads files itself.
     assert len(functions["read of image"]) == 2 and len(functions["read of masks"]) == 1
     assert functions["read of masks"] < functions["read of image"]
+    assert len(functions["name_boxes of boxes"]) == len(functions["main of boxes"]) == 1
+    assert functions["read of boxes"] == functions["read of image"]
 
 
 def test_every_script_is_in_the_table_and_every_format_there_is() -> None:
-    files = {path.stem for path in (ROOT / "kerastune_ft/exporting/scripts").glob("*.py")} - {"__init__"}
+    folder = ROOT / "kerastune_ft/exporting/scripts"
+    paths = [path for path in folder.rglob("*.py") if path.stem != "__init__"]
+    files = {".".join(path.relative_to(folder).with_suffix("").parts) for path in paths}
     assert files == set(SCRIPTS.values())
     assert {name for name, _ in SCRIPTS} == set(FORMATS)
 

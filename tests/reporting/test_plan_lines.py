@@ -131,8 +131,8 @@ def test_devices_are_said_in_words(devices: dict[str, object], said: str) -> Non
 
 
 def test_a_head_tells_whether_it_makes_a_pyramid_of_an_only_map() -> None:
-    layers = ["head_stride4_a", "head_output"]
-    assert plan_lines.describe_layers({"layers": layers}, {}) == "head_stride4_a > head_output"
+    layers = ["head_stride4_a", "head_resize"]
+    assert plan_lines.describe_layers({"layers": layers}, {}) == "head_stride4_a > head_resize"
     said = plan_lines.describe_layers({"layers": layers}, {"stride4": "add", "stride8": "add_1"})
     assert said == "unet on the backbone's stride4, stride8, 2 layers"
     said = plan_lines.describe_layers({"layers": ["head_pyramid_stride4_up1", *layers]}, {"stride16": "stride16_grid"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import numpy as np
@@ -49,3 +50,13 @@ def test_a_mask_is_a_picture_of_class_numbers_and_the_share_of_each_class() -> N
 
 def test_several_texts_are_one_text_in_a_tensor() -> None:
     assert [flatten(value) for value in (["a", "b"], [], "a", 3.5, [0.5])] == ["a|b", "", "a", 3.5, [0.5]]
+
+
+def test_boxes_are_objects_and_a_text_of_json_in_a_tensor() -> None:
+    boxes = [{"label": "b", "score": 0.75, "box": [1.0, 2.5, 3.0, 4.0]}]
+    (output,) = make_outputs({"boxes": boxes}, CLASSES)
+    assert (output.name, output.datatype, output.shape) == ("boxes", "BYTES", (-1,))
+    assert output.pick({"boxes": boxes}) == boxes
+    assert json.loads(output.in_tensor(boxes)) == boxes
+    # A picture without boxes is an answer too.
+    assert output.in_tensor(output.pick({"boxes": []})) == "[]"

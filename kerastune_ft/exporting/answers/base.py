@@ -52,6 +52,8 @@ class Compared:
     """How many samples only one of both calls unknown."""
     scale: float = 1.0
     """How many times the tolerance of probabilities applies: other differences do not end at 1."""
+    flip: str = "another label than the run where the best two are more than {tolerance:g} apart"
+    """What the export gives where a flip counts, as a format of the tolerance."""
     least_tolerance: float = 0.0
     """The smallest tolerance that differences of this kind have in any format, since they come in steps."""
 
@@ -88,6 +90,7 @@ _COMPARISONS: Mapping[str, str] = {
     "several": "kerastune_ft.exporting.answers.several_classes",
     "values": "kerastune_ft.exporting.answers.values",
     "mask": "kerastune_ft.exporting.answers.masks",
+    "boxes": "kerastune_ft.exporting.answers.boxes",
 }
 
 

@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Mapping
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, MASK, TEXT, facts
+from kerastune_ft.config.options.task_facts import AUDIO, BOXES, IMAGE, MASK, TEXT, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.exporting.graphs.base import Graphs, Origin
@@ -19,6 +19,7 @@ from kerastune_ft.saved_model.unknown import read_unknown
 _GRAPHS: Mapping[tuple[str, str | None], tuple[str, str]] = {
     (IMAGE, None): ("kerastune_ft.exporting.graphs.images", "ImageGraphs"),
     (IMAGE, MASK): ("kerastune_ft.exporting.graphs.masks", "MaskGraphs"),
+    (IMAGE, BOXES): ("kerastune_ft.exporting.graphs.boxes", "BoxGraphs"),
     (TEXT, None): ("kerastune_ft.exporting.graphs.texts", "TextGraphs"),
     (AUDIO, None): ("kerastune_ft.exporting.graphs.sounds", "SoundGraphs"),
 }

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, MASK, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, BOXES, IMAGE, MASK, TEXT
 from kerastune_ft.data.source import DataSource
 
 
@@ -69,7 +69,7 @@ def name_samples(source: DataSource, indices: Sequence[int], is_named: bool) -> 
 
 
 def find_truths(source: DataSource, indices: Sequence[int], kind: str) -> list[Any]:
-    """Return the labels of examples: numbers of classes, flags, values, or masks of class numbers."""
+    """Return the labels of examples: numbers of classes, flags, values, masks of class numbers, or boxes [boxes, 7]."""
     return [_TRUTHS.get(kind, _find_label)(source, index) for index in indices]
 
 
@@ -83,6 +83,12 @@ def _find_mask(source: DataSource, index: int) -> Any:
     return source.label_fields(tf.constant(index, tf.int64))["mask"].numpy()
 
 
-_TRUTHS = {MASK: _find_mask}
-# Masks of as many large pictures would not fit in memory.
-_MOST, _FEWER = 5000, {MASK: 500}
+def _find_boxes(source: DataSource, index: int) -> Any:
+    import tensorflow as tf
+
+    return source.label_fields(tf.constant(index, tf.int64))["boxes"].numpy()
+
+
+_TRUTHS = {MASK: _find_mask, BOXES: _find_boxes}
+# Masks of as many large pictures would not fit in memory; pictures with boxes are large as well, and take long.
+_MOST, _FEWER = 5000, {MASK: 500, BOXES: 500}

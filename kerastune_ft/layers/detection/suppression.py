@@ -16,7 +16,8 @@ COLUMNS = 6
 LEAST_SCORE = 0.05
 """The score below which a box is no answer."""
 
-_OVERLAP = 0.6
+OVERLAP = 0.6
+"""The intersection over union above which the worse one of two boxes of a class is no answer."""
 _CANDIDATES = 300
 # Each settles all boxes whose chain of better boxes, each suppressing the next, is one longer.
 _ROUNDS = 20
@@ -85,4 +86,4 @@ def measure_overlaps(boxes: Any) -> Any:
     shared = sides[..., 0] * sides[..., 1]
     areas = (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
     union = ops.expand_dims(areas, 2) + ops.expand_dims(areas, 1) - shared
-    return shared > union * _OVERLAP
+    return shared > union * OVERLAP

@@ -44,7 +44,7 @@ async function begin() {
 }
 
 function describe(model) {
-  const gives = model.outputs.includes("mask_bytes") ? "a mask of " : "";
+  const gives = model.outputs.includes("mask_bytes") ? "a mask of " : model.outputs.includes("boxes") ? "boxes of " : "";
   const article = /^[aeiou]/.test(model.noun) && model.inputs.length === 1 ? "An" : "A";
   return `${article} ${model.inputs.length > 1 ? "pair of " + model.noun + "s" : model.noun} gives ${gives}` +
     model.classes.slice(0, 12).join(", ") + (model.classes.length > 12 ? " and more" : "");
@@ -218,6 +218,7 @@ function showAnswer(card, found) {
   if ("values" in found) showValues(said, found.values);
   if ("probabilities" in found) showBars(said, found.probabilities, found.labels || [found.label], false);
   if ("mask_bytes" in found) showMask(card, found.mask_bytes.b64);
+  if ("boxes" in found) showBoxes(card, found.boxes);
   if ("shares" in found) showBars(said, found.shares, [], true);
   if ("distance" in found) {
     const words = found.unknown ? "Unlike anything the model was trained on" : "Like what the model was trained on";
@@ -274,10 +275,52 @@ async function showMask(card, content) {
   }
   context.putImageData(pixels, 0, 0);
   picture.append(canvas);
-  const button = make("button", "", "Hide the mask");
+  addSwitch(card, "mask");
+}
+
+/* A button that hides what is laid over a picture, and shows it again. */
+function addSwitch(card, what) {
+  const button = make("button", "", `Hide the ${what}`), picture = card.querySelector(".picture");
   button.type = "button";
-  button.onclick = () => { button.textContent = picture.classList.toggle("bare") ? "Show the mask" : "Hide the mask"; };
+  button.onclick = () => { button.textContent = picture.classList.toggle("bare") ? `Show the ${what}` : `Hide the ${what}`; };
   card.querySelector(".shown").append(button);
+}
+
+/* Boxes come in pixels of the picture as it is shown. */
+function showBoxes(card, boxes) {
+  const said = card.querySelector(".said"), counts = new Map();
+  for (const { label } of boxes) counts.set(label, (counts.get(label) || 0) + 1);
+  if (!boxes.length) said.append(make("p", "label", "nothing found"));
+  for (const [label, count] of [...counts].sort((one, other) => other[1] - one[1])) {
+    const row = make("p", "label", ` ${count} ${label}`), swatch = make("span", "swatch");
+    swatch.style.background = `rgb(${boxColour(label)})`;
+    row.prepend(swatch);
+    said.append(row);
+  }
+  const image = card.querySelector(".picture img");
+  if (image && boxes.length) image.decode().then(() => drawBoxes(card, image, boxes)).catch(() => {});
+}
+
+/* The first colour of masks is black, that of the background. */
+function boxColour(label) { return colour(model.classes.indexOf(label) + 1); }
+
+function drawBoxes(card, image, boxes) {
+  const element = (tag, values) => {
+    const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(values)) made.setAttribute(name, value);
+    return made;
+  };
+  const drawing = element("svg", { viewBox: `0 0 ${image.naturalWidth} ${image.naturalHeight}` });
+  for (const { label, score, box } of [...boxes].reverse()) {
+    const [left, top, right, bottom] = box;
+    const place = { x: left, y: top, width: right - left, height: bottom - top, stroke: `rgb(${boxColour(label)})` };
+    const drawn = element("rect", place), title = element("title", {});
+    title.textContent = `${label} ${score.toFixed(2)}`;
+    drawn.append(title);
+    drawing.append(drawn);
+  }
+  card.querySelector(".picture").append(drawing);
+  addSwitch(card, "boxes");
 }
 
 find("token-form").onsubmit = (event) => {

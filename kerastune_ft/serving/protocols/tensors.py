@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.serving.inputs import InputForm, decode_base64, decode_text
-from kerastune_ft.serving.outputs import Output, flatten
+from kerastune_ft.serving.outputs import Output
 from kerastune_ft.serving.refusal import BAD_REQUEST, TOO_LARGE, Refusal
 
 _LENGTH = struct.Struct("<I")
@@ -94,7 +94,7 @@ def _check_shape(shape: Any, count: int, at: str) -> None:
 
 def write_json(output: Output, rows: Sequence[Any]) -> dict[str, Any]:
     """Return an output as JSON: numbers row after row, files in base64."""
-    values = [_to_json(flatten(value)) for value in rows]
+    values = [_to_json(output.in_tensor(value)) for value in rows]
     data = [number for row in values for number in row] if len(output.shape) > 1 else values
     return {"name": output.name, "datatype": output.datatype, "shape": _shape(output, len(rows)), "data": data}
 
@@ -104,7 +104,7 @@ def write_bytes(output: Output, rows: Sequence[Any]) -> tuple[dict[str, Any], by
     if output.datatype in _DTYPES:
         content = np.asarray(rows, _DTYPES[output.datatype]).tobytes()
     else:
-        elements = [_to_bytes(flatten(value)) for value in rows]
+        elements = [_to_bytes(output.in_tensor(value)) for value in rows]
         content = b"".join(_LENGTH.pack(len(each)) + each for each in elements)
     about = {"name": output.name, "datatype": output.datatype, "shape": _shape(output, len(rows))}
     return {**about, "parameters": {_SIZE: len(content)}}, content
