@@ -13,7 +13,7 @@ import numpy as np
 
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
 from kerastune_ft.data.duplicates import group_equal, group_equal_rows, hash_rows, note_equal
-from kerastune_ft.data.embedded import NAMES, EmbeddedSet, embedded_set
+from kerastune_ft.data.embedded import NAMES, OBJECTS, EmbeddedObjects, EmbeddedSet, embedded_objects, embedded_set
 from kerastune_ft.data.file_modality import FileModality
 from kerastune_ft.data.files.file_source import FileSource
 from kerastune_ft.data.files.find import IMAGES
@@ -55,7 +55,7 @@ class Images(FileModality):
 
     noun = "image"
     file_kind = IMAGES
-    embedded_names = NAMES
+    embedded_names = (*NAMES, *OBJECTS)
     feature = "Image"
     feature_words = "an image of 8 or 16 bits"
 
@@ -118,9 +118,9 @@ class Images(FileModality):
             notes=notes,
         )
 
-    def find_embedded(self, name: str) -> EmbeddedSet:
+    def find_embedded(self, name: str) -> EmbeddedSet | EmbeddedObjects:
         """Return the module of an embedded data set of images."""
-        return embedded_set(name)
+        return embedded_objects(name) if name in OBJECTS else embedded_set(name)
 
     def read_embedded(self, name: str, context: ReadContext) -> Inputs:
         """Return the images of an embedded data set, generated on first use."""
@@ -209,7 +209,7 @@ def _explain_depth(examples: PreparedExamples) -> str:
 
 def _generate_images(name: str, directory: Path, report: Report) -> np.ndarray:
     """Return all images of an embedded set, generated on first use."""
-    source = embedded_set(name)
+    source = Images().find_embedded(name)
     # The version says what the images are; the samples guard a cache that an unreleased version filled.
     samples = b"".join(source.image(index).tobytes() for index in (0, source.EXAMPLES - 1))
 

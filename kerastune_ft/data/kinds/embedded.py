@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from kerastune_ft.config.options.data import Named, TfdsData
-from kerastune_ft.data.labels.raw import SingleLabels
-from kerastune_ft.data.modality import EmbeddedModule, Modality, ReadContext
+from kerastune_ft.data.kinds.embedded_labels import read_labels
+from kerastune_ft.data.modality import Modality, ReadContext
 from kerastune_ft.data.records import Records
 from kerastune_ft.errors import ConfigError, DataError
 
@@ -17,7 +17,7 @@ def read_embedded(options: TfdsData, modality: Modality, context: ReadContext) -
     source = modality.find_embedded(options.name)
     inputs = modality.read_embedded(options.name, context)
     keys = [f"{options.name}[{index}]" for index in range(source.EXAMPLES)]
-    texts = _label_texts(source)
+    labels, texts = read_labels(options.name, source, context.facts.labels, context.task.kind)
     natural = {split: np.arange(span.start, span.stop) for split, span in (source.SPLITS or {}).items()}
     note = f"{options.name} is synthetic: its {modality.noun}s are computed, and metrics on it say nothing else"
     return Records(
@@ -27,19 +27,13 @@ def read_embedded(options: TfdsData, modality: Modality, context: ReadContext) -
         keys=keys,
         names=keys,
         inputs={context.facts.modality: inputs},
-        labels=SingleLabels(texts),
+        labels=labels,
         label_texts=texts,
         given_splits=_name_splits(options.splits, natural, options.name)
         if isinstance(options.splits, Named)
         else natural,
         notes=(note,) if source.SYNTHETIC else (),
     )
-
-
-def _label_texts(source: EmbeddedModule) -> list[str]:
-    """Return the labels of all examples: the names of their classes, or their numbers."""
-    labels = [source.label(index) for index in range(source.EXAMPLES)]
-    return list(map(str, labels)) if len(source.CLASSES) == 1 else [source.CLASSES[int(label)] for label in labels]
 
 
 def _check_options(options: TfdsData) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from kerastune_ft.config.options.data import Column, TableData
 from kerastune_ft.config.options.task_facts import LabelKind
+from kerastune_ft.data.annotations.boxes.columns import box_cells, gather_pictures
 from kerastune_ft.data.annotations.mask_columns import mask_cells
 from kerastune_ft.data.inputs import select
 from kerastune_ft.data.labels.number import number_labels
@@ -15,7 +16,7 @@ from kerastune_ft.data.records import Records
 from kerastune_ft.data.remedies import how_to_skip, other_data
 from kerastune_ft.data.source import SkippedFile
 from kerastune_ft.data.tables.label_columns import LabelCells, check_several, class_cells, value_cells
-from kerastune_ft.data.tables.split_tables import read_tables
+from kerastune_ft.data.tables.split_tables import SplitTables, read_tables
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.rules import Rules
@@ -26,13 +27,19 @@ LABEL_CELLS: Mapping[LabelKind, Callable[[TextTable, Any, Rules], LabelCells]] =
     "several": class_cells,
     "values": value_cells,
     "mask": mask_cells,
+    "boxes": box_cells,
 }
 """For each kind of label, what reads the columns of data.label."""
+# For kinds of labels of which an example has several rows, what makes one of them.
+_GATHER: Mapping[LabelKind, Callable[[SplitTables, TableData], SplitTables]] = {"boxes": gather_pictures}
 
 
 def read_records(options: TableData, modality: Modality, context: ReadContext) -> Records:
     """Return the rows of a table that have an input and a label, in order."""
     tables = read_tables(options, unsplit=context.unsplit, rules=context.rules)
+    gather = _GATHER.get(context.facts.labels)
+    if gather is not None:
+        tables = gather(tables, options)
     table = tables.table
     if not context.unsplit:
         check_splits(table, options)

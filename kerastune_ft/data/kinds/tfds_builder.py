@@ -17,9 +17,8 @@ import tensorflow_datasets as tfds
 
 from kerastune_ft.config.options.data import SPLITS, Named, TfdsData
 from kerastune_ft.data import embedded
-from kerastune_ft.data.files.array_values import decode_text
 from kerastune_ft.data.inputs import select
-from kerastune_ft.data.labels.raw import LabelColumns, LabelSets, RawLabels, SingleLabels
+from kerastune_ft.data.kinds.tfds_labels import LabelFeature, label_feature, value_text
 from kerastune_ft.data.modality import Modality, ReadContext
 from kerastune_ft.data.record_store import open_record_store
 from kerastune_ft.data.records import Records
@@ -33,9 +32,10 @@ from kerastune_ft.wording import counted
 def read_prepared(options: TfdsData, modality: Modality, context: ReadContext) -> Records:
     """Return the examples of a prepared builder, written into the cache directory once and read from there."""
     builder = open_builder(options)
-    features = _choose_features(builder, options, modality)
+    labels = label_feature(context.facts.labels)
+    features = _choose_features(builder, options, modality, labels)
     bases, notes = _choose_bases(builder, options.splits, context.rules)
-    examples = BuilderExamples(builder, features, bases, modality)
+    examples = BuilderExamples(builder, features, bases, modality, labels)
     form = modality.store_form(examples, options, context)
     store = open_record_store(
         [*form.address, *_address(builder, features, bases)],
@@ -55,7 +55,9 @@ def read_prepared(options: TfdsData, modality: Modality, context: ReadContext) -
         keys=keys,
         names=keys,
         inputs={context.facts.modality: inputs},
-        labels=_raw_labels(builder, features, [store.labels[index] for index in inputs.kept]),
+        labels=labels.read(
+            builder.info.features[features.label], features.label, [store.labels[index] for index in inputs.kept]
+        ),
         label_texts=select(store.label_texts(), inputs.kept),
         groups=None if features.group is None else select(store.groups, inputs.kept),
         given_splits=_renumber(natural, inputs.kept, len(store.keys)),
@@ -115,20 +117,19 @@ class Features:
         return [*self.inputs, self.label, *([] if self.group is None else [self.group])]
 
 
-def _choose_features(builder: Any, options: TfdsData, modality: Modality) -> Features:
+def _choose_features(builder: Any, options: TfdsData, modality: Modality, labels: LabelFeature) -> Features:
     """Return which features are read; raise DataError where they are not there or of no use."""
     supervised = builder.info.supervised_keys or (None, None)
     given = options.input or supervised[0]
     several = given if modality.takes_pairs and isinstance(given, tuple) else [given]
     inputs = tuple(_feature_name(builder, "input", name) for name in several)
-    label = _feature_name(builder, "label", options.label or supervised[-1])
+    label = _feature_name(builder, "label", labels.choose(builder, options.label, supervised[-1]))
     group = None if options.group is None else _feature_name(builder, "group", options.group)
     features, full_name = builder.info.features, builder.info.full_name
     for name in inputs:
         if not isinstance(features[name], getattr(tfds.features, modality.feature)):
             raise DataError(_explain_feature(builder, name, modality))
-    if len(features[label].shape) > 1 or not hasattr(features[label], "dtype"):
-        raise DataError(f'data.label: the feature "{label}" of {full_name} is {features[label]}, not labels.')
+    labels.check(builder, label)
     if group is not None and features[group].shape != ():
         raise DataError(f'data.group: the feature "{group}" of {full_name} is not one value each.')
     return Features(inputs, label, group)
@@ -159,16 +160,6 @@ def _feature_name(builder: Any, key: str, name: Any) -> str:
         hint = f'; did you mean "{near[0]}"?' if near else "."
         raise DataError(f'data.{key}: {builder.info.full_name} has no feature "{name}"{hint}\nIt has {there}.')
     return name
-
-
-def _raw_labels(builder: Any, features: Features, stored: Sequence[Any]) -> RawLabels:
-    """Return the stored labels in the form of the feature: one each, a sequence of classes, or a row of numbers."""
-    feature = builder.info.features[features.label]
-    if feature.shape == ():
-        return SingleLabels(stored)
-    if feature.shape[0] is None:
-        return LabelSets(stored)
-    return LabelColumns(tuple(f"{features.label}[{column}]" for column in range(feature.shape[0])), stored)
 
 
 def _choose_bases(builder: Any, requested: Any, rules: Rules) -> tuple[list[str], list[str]]:
@@ -249,6 +240,7 @@ class BuilderExamples:
     features: Features
     splits: Sequence[str]
     modality: Modality
+    labels: LabelFeature
 
     @property
     def name(self) -> str:
@@ -279,17 +271,15 @@ class BuilderExamples:
         order = tfds.ReadConfig(interleave_cycle_length=1, try_autocache=False)
         skipped = {name: tfds.decode.SkipDecoding() for name in undecoded}
         wanted = tfds.decode.PartialDecoding(dict.fromkeys(features.names, True), decoders=skipped or None)
-        inner = getattr(kinds[features.label], "feature", kinds[features.label])
         for position, example in enumerate(self._read_stored(split, order, wanted)):
-            value, group = example[features.label], features.group
-            place = f"data.label: {features.label} of {split}[{position}]"
-            label = [_text(one, inner, place) for one in value] if np.ndim(value) else _text(value, inner, place)
+            group, place = features.group, f"data.label: {features.label} of {split}[{position}]"
+            label = self.labels.write(example[features.label], kinds[features.label], place)
             yield (
                 tuple(example[name] for name in features.inputs),
                 label,
                 []
                 if group is None
-                else [_text(example[group], kinds[group], f"data.group: {group} of {split}[{position}]")],
+                else [value_text(example[group], kinds[group], f"data.group: {group} of {split}[{position}]")],
             )
 
     def _read_stored(self, split: str, order: Any, wanted: Any) -> Iterator[Mapping[str, Any]]:
@@ -307,12 +297,3 @@ class BuilderExamples:
                 f"data.name: {self.name} cannot be read: {split}[{position}] is damaged "
                 f"({str(problem).splitlines()[0][:200]}).\nPrepare the data set again."
             ) from problem
-
-
-def _text(value: Any, feature: Any, place: str) -> str:
-    """Return a value of a feature as text: a class by its name."""
-    if isinstance(value, bytes):
-        return decode_text(value, place)
-    if isinstance(feature, tfds.features.ClassLabel) and value >= 0:
-        return str(feature.int2str(int(value)))
-    return str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
@@ -47,6 +47,28 @@ class JoinedTable(TextTable):
     def name_rows(self, rows: Sequence[int]) -> str:
         """Return what some rows are called in messages, as `train.csv row 2, test.csv row 12`."""
         return first_names(map(self.name_row, rows), _ROWS_SHOWN)
+
+    def take(self, rows: Sequence[int]) -> JoinedTable:
+        """Return a table of some rows, in ascending order."""
+        ends = [*self._starts[1:], len(self.numbers)]
+        own = [
+            [row - start for row in rows if start <= row < end] for start, end in zip(self._starts, ends, strict=True)
+        ]
+        return self._with_parts([part.take(kept) for part, kept in zip(self.parts, own, strict=True)])
+
+    def with_column(self, name: str, cells: Sequence[Any]) -> JoinedTable:
+        """Return the same table with other cells in a column."""
+        ends = [*self._starts[1:], len(self.numbers)]
+        return self._with_parts(
+            [
+                part.with_column(name, cells[start:end])
+                for part, start, end in zip(self.parts, self._starts, ends, strict=True)
+            ]
+        )
+
+    def _with_parts(self, parts: Sequence[TextTable]) -> JoinedTable:
+        numbers = [number for part in parts for number in part.numbers]
+        return replace(self, numbers=numbers, cells=_Cells(parts), parts=tuple(parts))
 
     def _find(self, row: int) -> tuple[TextTable, int]:
         part = bisect_right(self._starts, row) - 1

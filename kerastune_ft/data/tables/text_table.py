@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,15 @@ class TextTable:
         """Return the places of rows in the list that the table was written from; empty for other tables."""
         places = [f"[{self.numbers[row] - 1}]" for row in rows] if is_of_list(self.path.name) else []
         return first_names(places, _ROWS_SHOWN) if places else ""
+
+    def take(self, rows: Sequence[int]) -> TextTable:
+        """Return a table of some rows, in ascending order."""
+        cells = {name: [column[row] for row in rows] for name, column in self.cells.items()}
+        return replace(self, numbers=[self.numbers[row] for row in rows], cells=cells)
+
+    def with_column(self, name: str, cells: Sequence[Any]) -> TextTable:
+        """Return the same table with other cells in a column."""
+        return replace(self, cells={**self.cells, name: cells})
 
     def check_column(self, name: str, key: str) -> None:
         """Raise ConfigError where the table has no such column; `key` is where the configuration names it."""

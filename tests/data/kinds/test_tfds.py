@@ -71,7 +71,7 @@ def prepared_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(0)
     directory = tmp_path_factory.mktemp("tfds")
 
-    class Shapes(tfds.core.GeneratorBasedBuilder, skip_registration=True):
+    class Figures(tfds.core.GeneratorBasedBuilder, skip_registration=True):
         VERSION = tfds.core.Version("1.0.0")
 
         def _info(self) -> tfds.core.DatasetInfo:
@@ -95,14 +95,14 @@ def prepared_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 picture = rng.integers(0, 256, (8, 8, 3), np.uint8)
                 yield index, {"picture": picture, "kind": index % 2, "grade": index % 3, "volume": [0.0] * 4}
 
-    Shapes(data_dir=str(directory)).download_and_prepare()
+    Figures(data_dir=str(directory)).download_and_prepare()
     return directory
 
 
 @pytest.mark.filterwarnings("ignore")
 class TestPrepared:
     def test_is_read_once_and_by_index(self, open_tfds: Open, said: list[str], prepared_directory: Path) -> None:
-        source = open_tfds("shapes", data_dir=str(prepared_directory))
+        source = open_tfds("figures", data_dir=str(prepared_directory))
         assert source.info.classes == ("round", "square")
         assert {split: len(indices) for split, indices in source.splits.items()} == {
             "train": 34,
@@ -115,43 +115,43 @@ class TestPrepared:
             assert np.array_equal(decode_image(content, Geometry(8, 8)), expected[index])
             assert source.labels[index] == index % 2
         assert source.keys[40] == "test[0]"
-        assert open_tfds("shapes", data_dir=str(prepared_directory)).info == source.info
+        assert open_tfds("figures", data_dir=str(prepared_directory)).info == source.info
         assert len(said) == 1
 
     def test_an_example_is_known_by_what_was_written(self, open_tfds: Open, prepared_directory: Path) -> None:
-        source = open_tfds("shapes", data_dir=str(prepared_directory))
+        source = open_tfds("figures", data_dir=str(prepared_directory))
         assert source.encoded
         assert source.find_changed(range(60)) == []
         for index in (0, 59):
             content = source.element(tf.constant(index, tf.int64))["image"].numpy()
             assert source.contents[index] == hashlib.sha256(content).hexdigest()
         moved = shutil.copytree(prepared_directory, prepared_directory.parent / "moved")
-        divided = open_tfds("shapes", data_dir=str(moved), splits=Named(train="test", test="train"), label="grade")
+        divided = open_tfds("figures", data_dir=str(moved), splits=Named(train="test", test="train"), label="grade")
         assert sorted(divided.contents) == sorted(source.contents)
-        deep = open_tfds("shapes", data_dir=str(prepared_directory), intensity=(0.0, 100.0))
+        deep = open_tfds("figures", data_dir=str(prepared_directory), intensity=(0.0, 100.0))
         assert len({*source.contents, *deep.contents}) == 120
 
     def test_split_strings(self, open_tfds: Open, prepared_directory: Path) -> None:
         names = Named(train="train[:50%]+test[10:]", validation="train[50%:]", test="test[:10]")
-        source = open_tfds("shapes", data_dir=str(prepared_directory), splits=names)
+        source = open_tfds("figures", data_dir=str(prepared_directory), splits=names)
         assert [len(indices) for indices in source.splits.values()] == [30, 20, 10]
         assert source.splits["test"].tolist() == list(range(40, 50))
         with pytest.raises(DataError, match="share 5 examples"):
-            open_tfds("shapes", data_dir=str(prepared_directory), splits=Named(train="train", test="train[35:]"))
+            open_tfds("figures", data_dir=str(prepared_directory), splits=Named(train="train", test="train[35:]"))
         with pytest.raises(DataError, match=r'no split "dev"; it has train, test'):
-            open_tfds("shapes", data_dir=str(prepared_directory), splits=Named(train="train", test="dev"))
+            open_tfds("figures", data_dir=str(prepared_directory), splits=Named(train="train", test="dev"))
 
     def test_features_can_be_named(self, open_tfds: Open, prepared_directory: Path) -> None:
-        source = open_tfds("shapes", data_dir=str(prepared_directory), label="grade")
+        source = open_tfds("figures", data_dir=str(prepared_directory), label="grade")
         assert source.info.classes == ("0", "1", "2")
         for keys, words in (
             ({"label": "grad"}, r'no feature "grad"; did you mean "grade"'),
             ({"input": "volume"}, "not an image of 8 or 16 bits.\nImage features are picture"),
         ):
             with pytest.raises(DataError, match=words):
-                open_tfds("shapes", data_dir=str(prepared_directory), **keys)
+                open_tfds("figures", data_dir=str(prepared_directory), **keys)
         with pytest.raises(ConfigError, match="shapes gives several labels per example"):
-            open_tfds("shapes", data_dir=str(prepared_directory), label="volume")
+            open_tfds("figures", data_dir=str(prepared_directory), label="volume")
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -61,6 +61,8 @@ def to_annotations(
     if not found:
         raise DataError(f"data.path: no image of {options.place} has an annotation that can be read.")
     notes = list(notes)
+    # So that every format gives the examples in one order.
+    found = sorted(found, key=lambda one: one.picture.key)
     if any(one.split for one in found) and (beside := sum(one.split is None for one in found)):
         notes.append(f"ignored {counted(beside, 'image')} beside the split folders")
         found = [one for one in found if one.split is not None]

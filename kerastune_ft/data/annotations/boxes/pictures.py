@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from kerastune_ft.config.options.data import SPLITS, FolderData, Named, Splits
 from kerastune_ft.data.files.find import Walk
@@ -140,3 +141,38 @@ def _find_named(
             f"There are images in {first_names(filter(None, tops), _SHOWN) or 'no sub-folder'}. Write one of them."
         )
     return splits
+
+
+class PictureIndex:
+    """Pictures by the names that annotations call them."""
+
+    def __init__(self, pictures: Sequence[FoundFile]) -> None:
+        self._by_name: dict[str, list[FoundFile]] = {}
+        for picture in pictures:
+            self._by_name.setdefault(picture.key.rsplit("/", 1)[-1], []).append(picture)
+
+    def find(self, name: str, beside: Sequence[str]) -> tuple[FoundFile | None, str]:
+        """Return the picture of a name, or None with the reason.
+
+        Of several with the same last part of the path it is the one that agrees in most parts before it, and then the
+        nearest to the folders `beside`, in which the annotation lies.
+        """
+        parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
+        found = self._by_name.get(parts[-1], []) if parts else []
+        if len(found) > 1:
+            found = _select_best(found, lambda file: _count_equal(reversed(file.key.split("/")), reversed(parts)))
+        if len(found) > 1:
+            found = _select_best(found, lambda file: _count_equal(file.folders, beside))
+        if len(found) == 1:
+            return found[0], ""
+        return None, f"may be {found[0].key} or {found[1].key}" if found else "is not there"
+
+
+def _count_equal(one: Iterable[str], other: Iterable[str]) -> int:
+    """Return in how many of their first parts two paths agree."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def _select_best(files: Sequence[FoundFile], score: Callable[[FoundFile], int]) -> list[FoundFile]:
+    scores = [score(file) for file in files]
+    return [file for file, own in zip(files, scores, strict=True) if own == max(scores)]

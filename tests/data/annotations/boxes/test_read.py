@@ -1,25 +1,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.config.options.data import FolderData
+from kerastune_ft.config.options.data import TableData
 from kerastune_ft.config.options.tasks import ObjectDetection
 from kerastune_ft.data.open import open_source
-from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
-from tests.support.box_files import boxes, to_xml, write_picture, write_voc
+from tests.support.box_files import (
+    boxes,
+    opened,
+    to_coco,
+    to_rows,
+    to_xml,
+    to_yolo,
+    write_picture,
+    write_pictures,
+    write_voc,
+)
 from tests.support.image_files import write
-
-
-def opened(root: Path, unsplit: bool = False, task: dict[str, Any] | None = None, **options: Any) -> DataSource:
-    own = ObjectDetection(kind="object_detection", **task or {})
-    cache = root.parent / "cache"
-    return open_source(FolderData(path=str(root), **options), own, cache, lambda _: None, unsplit=unsplit)
 
 
 def test_xml_files_of_the_same_name_are_labels(tmp_path: Path) -> None:
@@ -98,3 +100,46 @@ def test_the_fingerprint_changes_with_a_box_alone(tmp_path: Path) -> None:
     assert opened(root).info.fingerprint == before
     write(root / "annotations" / "03.xml", to_xml([*boxes(3)[:-1], ("small", 0, 0, 2, 2)]))
     assert opened(root).info.fingerprint != before
+
+
+def test_all_formats_give_the_same_pictures_classes_splits_and_boxes(tmp_path: Path) -> None:
+    every = list(range(20))
+    write(write_pictures(tmp_path / "coco") / "annotations.json", to_coco(every))
+    write(write_pictures(tmp_path / "rows") / "boxes.csv", to_rows(every))
+    yolo = write_pictures(tmp_path / "yolo")
+    write(yolo / "data.yaml", b"names: [large, small]")
+    for number in every:
+        if boxes(number):
+            write(yolo / "labels" / f"{number:02}.txt", to_yolo(boxes(number)))
+    sources = {name: opened(tmp_path / name) for name in ("coco", "rows", "yolo")}
+    table = TableData(path=str(tmp_path / "rows" / "boxes.csv"), input="filename", label="class")
+    task = ObjectDetection(kind="object_detection")
+    sources["table"] = open_source(table, task, tmp_path / "cache", lambda _: None)
+    expected = opened(write_voc(tmp_path / "voc"))
+    for name, source in sources.items():
+        assert list(source.keys) == list(expected.keys), name
+        assert source.info.classes == expected.info.classes
+        assert {split: indices.tolist() for split, indices in source.splits.items()} == {
+            split: indices.tolist() for split, indices in expected.splits.items()
+        }
+        assert source.scheme.most == expected.scheme.most
+        for index in range(20):
+            mine, theirs = source.label_set.boxes(index), expected.label_set.boxes(index)
+            assert mine.shape == theirs.shape
+            assert np.array_equal(mine[:, 4:6], theirs[:, 4:6])
+            assert np.abs(mine[:, :4] - theirs[:, :4]).max(initial=0) < 0.02
+    assert any("cells is a class that no box has" in note for note in sources["coco"].info.notes)
+    assert any("4 images without a text file" in note for note in sources["yolo"].info.notes)
+
+
+def test_of_several_formats_it_is_asked_and_of_none_it_is_said(tmp_path: Path) -> None:
+    root = write_voc(tmp_path / "cells")
+    write(root / "boxes.csv", to_rows(range(20)))
+    assert len(opened(root).keys) == 20
+    write(root / "all.json", to_coco(range(10)))
+    with pytest.raises(DataError, match=r"XML as of Pascal VOC \(annotations/00.xml\); JSON as of COCO \(all.json\)"):
+        opened(root)
+    assert len(opened(root, annotations="coco").keys) == 10
+    assert len(opened(root, annotations="boxes").keys) == 20
+    with pytest.raises(DataError, match=r"has no annotations of a format that is read"):
+        opened(write_pictures(tmp_path / "bare"))
