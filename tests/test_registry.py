@@ -19,7 +19,7 @@ def test_tasks_tell_their_metrics_and_those_of_several_labels_apart() -> None:
         "kappa log_loss average_precision top_5_accuracy sensitivity specificity"
     )
     assert rows["image_regression"]["metrics"] == "loss mae rmse r2; by task.metrics: pearson spearman"
-    assert rows["image_segmentation"]["metrics"] == "loss mean_iou dice accuracy"
+    assert rows["image_segmentation"]["metrics"] == "loss mean_iou dice accuracy; by task.metrics: boundary_f1"
     assert all(row["for"] for row in rows.values())
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.metrics import boundaries
 from kerastune_ft.metrics.division import divide
 
 DIRECTIONS: Mapping[str, str] = MappingProxyType({"mean_iou": "max", "dice": "max", "accuracy": "max"})
@@ -49,12 +50,17 @@ def score_classes(confusion: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def describe_classes(confusion: np.ndarray, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+def describe_classes(
+    confusion: np.ndarray, names: Sequence[str], boundary_counts: np.ndarray | None = None
+) -> dict[str, dict[str, Any]]:
     """Return the figures of `score_classes` by name of the class, and as `examples` how many pictures have it.
 
-    `confusion` [pictures, classes, classes] has a confusion matrix for every picture.
+    `confusion` [pictures, classes, classes] has a confusion matrix for every picture; with `boundary_counts` [pictures,
+    classes, 4] there is boundary_f1 too.
     """
     scores = score_classes(confusion.sum(axis=0, dtype=np.int64))
+    if boundary_counts is not None:
+        scores[boundaries.BOUNDARY_F1] = boundaries.score_classes(boundary_counts.sum(axis=0, dtype=np.int64))
     pictures = (confusion.sum(axis=2) > 0).sum(axis=0)
     return {
         name: {

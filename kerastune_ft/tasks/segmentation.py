@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.options.heads import Head
-from kerastune_ft.config.options.task_facts import metrics_of_labels
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.options.tasks import ImageSegmentation as Options
 from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.data.labels.scheme import LabelScheme
@@ -25,14 +26,17 @@ from kerastune_ft.layers.decoders.unet import unet_decoder
 from kerastune_ft.losses.masks import compute_losses, divide_labels, pixel_cross_entropy
 from kerastune_ft.losses.mixed import Mixed
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
+from kerastune_ft.metrics import boundaries
 from kerastune_ft.metrics import segmentation as metrics
+from kerastune_ft.metrics.boundaries import BOUNDARY_F1
 from kerastune_ft.metrics.confusion_table import name_columns
 from kerastune_ft.metrics.division import divide
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.segmentation import make_sample
 from kerastune_ft.metrics.outcomes.masks import MaskOutcomes
 from kerastune_ft.tasks import averages
-from kerastune_ft.tasks.base import Measured, Placement, Prediction, Task, TiledPicture
+from kerastune_ft.tasks.base import Measured, Placement, Prediction, Task, TiledPicture, choose_metrics
+from kerastune_ft.tasks.boundary_counts import count_boundaries
 from kerastune_ft.tasks.pixel_counts import count_confusion, pixel_accuracy
 from kerastune_ft.tasks.tiled_maps import blend_maps, measure_bands
 
@@ -60,7 +64,8 @@ class Segmentation(Task):
     ) -> None:
         """`scheme` names the classes in the order of their numbers; `image_size` is the model's height and width."""
         self.kind, self.scheme, self.classes = options.kind, scheme, scheme.names
-        self.metric_directions = {name: facts.direction for name, facts in metrics_of_labels("mask").items()}
+        self._has_boundaries = BOUNDARY_F1 in choose_metrics(options, "mask", len(scheme.names))
+        self.metric_directions = {name: known.direction for name, known in facts(options).metrics.items()}
         self._head, self._seed, self._image_size = head, seed, image_size
 
     def endpoints(self, available: Mapping[str, Any], fits: Callable[[Sequence[str]], bool]) -> tuple[str, ...]:
@@ -141,10 +146,17 @@ class Segmentation(Task):
         return {"accuracy": tf.reduce_sum(pixel_accuracy(targets, outputs) * weights)}
 
     def measure(self, targets: Any, outputs: Any) -> dict[str, tf.Tensor]:
-        """Return the confusion matrix, the loss and the share of labelled pixels of each image."""
+        """Return the confusion matrix, the loss and the share of labelled pixels of each image.
+
+        With boundary_f1 also the pixels at the boundaries of classes, see `metrics.boundaries`.
+        """
         losses, counts = pixel_cross_entropy(targets, outputs)
         predicted = tf.argmax(outputs, -1, tf.int32)
-        return {"confusion": count_confusion(targets, predicted, len(self.classes)), "loss": losses, "count": counts}
+        found = {"confusion": count_confusion(targets, predicted, len(self.classes)), "loss": losses, "count": counts}
+        if self._has_boundaries:
+            reach = boundaries.find_reach(*self._image_size)
+            found["boundaries"] = count_boundaries(targets, predicted, len(self.classes), reach)
+        return found
 
     def measure_tile(self, targets: Any, outputs: Any) -> dict[str, tf.Tensor]:
         """Return the probabilities of the pixels of each tile."""
@@ -162,27 +174,38 @@ class Segmentation(Task):
 
     def summarise(self, measured: Measured) -> dict[str, float]:
         """Return the mean cross-entropy of labelled pixels, mean IoU, Dice and accuracy; see `metrics.segmentation`."""
-        return {"loss": _mean_loss(measured), **metrics.score(_total(measured))}
+        found = {"loss": _mean_loss(measured), **metrics.score(_total(measured))}
+        if self._has_boundaries:
+            found[BOUNDARY_F1] = float(boundaries.score(measured["boundaries"].sum(axis=0, dtype=np.int64)))
+        return found
 
     def sample(self, measured: Measured) -> Sample:
         """Return the pixel counts and losses of the pictures, for intervals."""
         losses, counts = (measured[name].astype(np.float64) for name in ("loss", "count"))
-        return make_sample(measured["confusion"], losses, counts)
+        return make_sample(measured["confusion"], losses, counts, measured.get("boundaries"))
 
     def summarise_classes(self, measured: Measured) -> dict[str, dict[str, float]]:
         """Return IoU, Dice, precision, recall and the number of pictures that have the class, by class."""
-        return metrics.describe_classes(measured["confusion"], self.classes)
+        return metrics.describe_classes(measured["confusion"], self.classes, measured.get("boundaries"))
 
     def prediction_columns(self, measured: Measured) -> dict[str, np.ndarray]:
         """Return mean IoU, Dice, accuracy and loss of each image; NaN for an image without labelled pixels."""
         scores = [metrics.score(confusion) for confusion in measured["confusion"]]
         columns = {name: np.array([score[name] for score in scores]) for name in ("mean_iou", "dice", "accuracy")}
+        if self._has_boundaries:
+            columns[BOUNDARY_F1] = np.array([float(boundaries.score(counts)) for counts in measured["boundaries"]])
         return {**columns, "loss": _average_loss(measured)}
 
     def detail_tables(self, measured: Measured) -> dict[str, dict[str, np.ndarray]]:
-        """Return the table `confusion`: for each image the pixels of each true class predicted as each class."""
-        counts = measured["confusion"]
-        return {"confusion": dict(zip(name_columns(len(self.classes)), counts.reshape(len(counts), -1).T, strict=True))}
+        """Return the table `confusion`: for each image the pixels of each true class predicted as each class.
+
+        With boundary_f1 also the counts of boundary pixels by class.
+        """
+        tables = [(name_columns(len(self.classes)), measured["confusion"])]
+        if self._has_boundaries:
+            tables.append((boundaries.name_columns(len(self.classes)), measured["boundaries"]))
+        columns = [zip(names, counts.reshape(len(counts), -1).T, strict=True) for names, counts in tables]
+        return {"confusion": dict(itertools.chain.from_iterable(columns))}
 
     def summarise_constant(self, measured: Measured, labels: np.ndarray) -> dict[str, float] | None:
         """Return the metrics of predicting every pixel by the shares of classes among the training pixels."""
@@ -192,7 +215,12 @@ class Segmentation(Task):
         confusion[:, int(pixels.argmax())] = true
         logarithms = np.log(np.maximum(pixels, 1e-6) / pixels.sum())
         loss = float(-(true * logarithms).sum() / true.sum()) if true.sum() else float("nan")
-        return {"loss": loss, **metrics.score(confusion)}
+        found = {"loss": loss, **metrics.score(confusion)}
+        if self._has_boundaries:
+            # What never changes has no boundary.
+            counts = measured["boundaries"].sum(axis=0, dtype=np.int64) * np.array([1, 0, 0, 0])
+            found[BOUNDARY_F1] = float(boundaries.score(counts))
+        return found
 
     def outcomes(self, measured: Measured) -> MaskOutcomes:
         """Return the number of images: counts of pixels are kept, and no probabilities."""

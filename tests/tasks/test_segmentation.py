@@ -17,9 +17,12 @@ from kerastune_ft.graph.randomness import example_keys
 from kerastune_ft.input import image_augmentation
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.losses.options import LossOptions
+from kerastune_ft.metrics import boundaries
 from kerastune_ft.metrics import segmentation as metrics
+from kerastune_ft.metrics.intervals.base import measure
 from kerastune_ft.tasks.base import Placement
 from kerastune_ft.tasks.segmentation import Segmentation
+from tests.support.boundary_scores import count_by_distances
 
 NAMES = ("sky", "road", "tree")
 SIZE = (4, 6)
@@ -28,6 +31,12 @@ SIZE = (4, 6)
 def task(**head: object) -> Segmentation:
     scheme = LabelScheme("mask", NAMES, raw_values={3: "sky", 5: "road", 9: "tree"})
     return Segmentation(ImageSegmentation(kind="image_segmentation"), Head(**head), scheme, 0, SIZE)
+
+
+def with_boundaries() -> Segmentation:
+    scheme = LabelScheme("mask", NAMES, raw_values={3: "sky", 5: "road", 9: "tree"})
+    options = ImageSegmentation(kind="image_segmentation", metrics=("boundary_f1",))
+    return Segmentation(options, Head(), scheme, 0, SIZE)
 
 
 def batch(count: int = 5) -> tuple[np.ndarray, np.ndarray]:
@@ -179,3 +188,32 @@ def test_a_saved_model_is_as_far_away_as_its_worst_figure() -> None:
     far = task().difference(measured(), other, targets)
     assert (far[:-1] > 0.01).all()
     assert far[-1] == 0
+
+
+def test_boundary_f1_is_measured_where_it_is_asked_for() -> None:
+    own = with_boundaries()
+    found = {name: np.asarray(rows) for name, rows in own.measure(*map(tf.constant, batch())).items()}
+    assert own.metric_directions == {**task().metric_directions, "boundary_f1": "max"}
+    targets, logits = batch()
+    reach = boundaries.find_reach(*SIZE)
+    counts = np.array(
+        [
+            [count_by_distances(true, predicted, number, reach, IGNORE) for number in range(3)]
+            for true, predicted in zip(targets, logits.argmax(-1), strict=True)
+        ]
+    )
+    assert np.array_equal(found["boundaries"], counts)
+    summary, plain = own.summarise(found), task().summarise(measured())
+    assert summary == {**plain, "boundary_f1": float(boundaries.score(counts.sum(axis=0)))}
+    assert 0 < summary["boundary_f1"] < 1
+    assert measure(own.sample(found))["boundary_f1"] == pytest.approx(summary["boundary_f1"])
+    assert own.summarise_classes(found)["road"]["boundary_f1"] == boundaries.score_classes(counts.sum(axis=0))[1]
+    assert np.isnan(own.prediction_columns(found)["boundary_f1"][-1])
+    columns = own.detail_tables(found)["confusion"]
+    assert np.array_equal(columns["boundary_true_near_1"], counts[:, 1, 1])
+    assert list(columns)[:9] == list(task().detail_tables(measured())["confusion"])
+    constant = own.summarise_constant(found, np.array([[9, 1, 1]]))
+    assert constant is not None
+    assert constant["boundary_f1"] == 0
+    assert set(constant) == set(summary)
+    assert "boundary_f1" not in task().summarise_classes(measured())["road"]

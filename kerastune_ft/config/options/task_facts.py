@@ -77,7 +77,7 @@ _CHOSEN: Mapping[LabelKind, Mapping[str, MetricFacts]] = {
         "specificity": _HIGHER,
     },
     "values": {"pearson": _HIGHER, "spearman": _HIGHER},
-    "mask": {},
+    "mask": {"boundary_f1": _HIGHER},
     "boxes": {},
 }
 _TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {

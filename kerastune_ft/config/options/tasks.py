@@ -164,6 +164,7 @@ class ImageSegmentation(Options):
     border: Border | None = Field(
         None, description="of masks that number objects: a class of its own for the pixels at their edges"
     )
+    metrics: Texts | None = Field(None, description="metrics besides the usual ones: boundary_f1")
 
 
 class ObjectDetection(Options):

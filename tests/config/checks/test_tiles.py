@@ -40,3 +40,9 @@ def test_runs_from_before_there_were_tiles_keep_their_hash() -> None:
     null = {**MASKS, "data": {**without["data"], "tiles": None}}
     assert config_hash(read(without)) == config_hash(read(null))
     assert config_hash(read(without)) != config_hash(read(MASKS))
+
+
+def test_lines_through_whole_masks_are_not_followed_in_tiles() -> None:
+    task = {"kind": "image_segmentation", "metrics": ["boundary_f1"]}
+    assert "part by part" in dict(kind_inconsistencies({**MASKS, "task": task}))["task", "metrics", 0]
+    assert list(kind_inconsistencies({**MASKS, "task": task, "data": {"kind": "folder", "path": "x"}})) == []

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastune_ft.metrics import segmentation
+from kerastune_ft.metrics import boundaries, segmentation
 from kerastune_ft.metrics.confusion_table import name_columns
+from kerastune_ft.metrics.intervals.base import measure
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.verification import metrics
 from kerastune_ft.verification.results.base import Table
@@ -50,6 +51,22 @@ def test_a_cell_that_is_no_count_and_metrics_of_other_counts_are_found() -> None
     assert list(faults) == [1, 2, 3]
     assert faults[1] == "count_1_1 is '2.5', which is no number of pixels"
     assert faults[3] == "dice is 0.5, and 0.8 by its counts"
+
+
+def test_boundary_f1_follows_from_its_counts_and_a_wrong_cell_is_found() -> None:
+    lines = np.array([[[4, 4, 4, 4], [9, 6, 8, 2]], [[1, 0, 2, 1], [3, 3, 5, 5]]])
+    cells = [dict(zip(boundaries.name_columns(2), map(str, counts.ravel()), strict=True)) for counts in lines]
+    rows = [{**row(5, 1, 0, 2), **cells[0]}, {**row(3, 0, 1, 4), **cells[1]}]
+    expected = float(boundaries.score(lines.sum(axis=0)))
+    assert MaskCheck().score(Table(rows, LABELS))["boundary_f1"] == expected
+    assert measure(MaskCheck().sample(Table(rows, LABELS), ["a", "b"]))["boundary_f1"] == pytest.approx(expected)
+    assert MaskCheck().score_classes(Table(rows, LABELS))["b"]["boundary_f1"] == expected
+    own = repr(float(boundaries.score(lines[0])))
+    table = [rows[0] | {"boundary_f1": own}, rows[0] | {"boundary_f1": "0.5"}, rows[1] | {"boundary_true_1": "-3"}]
+    faults = dict(MaskCheck().find_faults(Table(table, LABELS)))
+    assert faults[1] == f"boundary_f1 is 0.5, and {own} by its counts"
+    assert faults[2] == "boundary_true_1 is '-3', which is no number of pixels"
+    assert list(faults) == [1, 2]
 
 
 @pytest.mark.parametrize("examples", [True, False])
