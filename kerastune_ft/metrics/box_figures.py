@@ -15,7 +15,6 @@ from kerastune_ft.metrics.detection import score_at_limit, score_classes, score_
 from kerastune_ft.metrics.intervals.base import find_intervals
 from kerastune_ft.metrics.intervals.detection import make_class_sample, make_size_sample
 
-FILE = "evaluation/boxes.json"
 _BINS = 20
 
 

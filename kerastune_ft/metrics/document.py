@@ -16,7 +16,7 @@ EXAMPLES = "examples"
 """Beside the splits: by split, of how many examples its metrics are."""
 GROUPS = "groups"
 """Beside the splits: by split, of how many groups its examples are, where these are drawn for intervals."""
-DETAILS = ("choice", "calibration", "at", "costs", "coverage", "by", "views", "curves")
+DETAILS = ("choice", "calibration", "at", "costs", "coverage", "by", "views", "curves", "boxes")
 """What `evaluate --json` has beside these."""
 OUT_OF_FOLD = "out_of_fold"
 """In the place of a split: what each example got from models that were not trained on it, in a cross-validation."""
@@ -24,10 +24,13 @@ FOLDS = "crossvalidation.json"
 """The file with the figures of every fold, and with their means."""
 RELIABILITY = "evaluation/reliability.json"
 """The file with calibration, curves, thresholds and sets of the test split; see `metrics.reliability`."""
+BOXES = "evaluation/boxes.json"
+"""The file with figures by class and size, curves and confusions of detections on test; see `metrics.box_figures`."""
 SAVED = "evaluation.json"
 """The file with all figures of an evaluation in a directory of the user's."""
 SAVED_FILES = (
     SAVED, "predictions.csv", "reliability.csv", "reliability.png", "curves.csv", "curves.png", "subgroups.csv",
+    "detections.csv", "truth.csv", "detections.json", "truth.json",
 )  # fmt: skip
 """What `evaluate --save` writes, beside examples."""
 SAVED_EXAMPLES = ("mistakes", "examples")

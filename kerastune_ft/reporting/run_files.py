@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kerastune_ft.config.options.task_facts import facts, find_facts
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.metrics.document import (
+    BOXES,
     FIRST,
     FOLDS,
     RELIABILITY,
@@ -119,6 +120,7 @@ def read(directory: Path) -> RunFiles:
             thresholds=_read_json(directory, "model/thresholds.json", {}),
             confusion=_read_csv(directory, "evaluation/confusion.csv"),
             classes=metrics_by_class(document, SPLIT),
+            boxes=_read_json(directory, BOXES, {}),
         ),
         examples=_read_json(directory, f"evaluation/{page.examples_file}.json", []),
         splits=_read_csv(directory, "splits.csv"),

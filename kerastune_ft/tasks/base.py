@@ -336,6 +336,27 @@ class Task(ABC):
         """Return more tables of a split: by the table's name its columns, one row per example; none by default."""
         return {}
 
+    def part_tables(self, measured: Measured) -> dict[str, tuple[np.ndarray, dict[str, Any]]]:
+        """Return tables of a split with any number of rows for an example; none by default.
+
+        By the table's name, the place of each row's example, from 0, and the columns.
+        """
+        return {}
+
+    def documents(self, measured: Measured, inputs: Sequence[Any]) -> dict[str, Any]:
+        """Return descriptions of a split for other programs, as JSON values by name; none by default.
+
+        `inputs` are what the examples are called.
+        """
+        return {}
+
+    def describe(self, measured: Measured, groups: Sequence[str] | None) -> dict[str, Any]:
+        """Return what the report shows of a split beside its metrics, as JSON values by name; nothing by default.
+
+        `groups` has the group of every example, None where examples are not grouped.
+        """
+        return {}
+
     def summarise_constant(self, measured: Measured, labels: np.ndarray) -> dict[str, float] | None:
         """Return the metrics of the best predictor that ignores its input; None where the task has no such predictor.
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any
 
 from kerastune_ft.config.options.task_facts import find_facts
+from kerastune_ft.errors import DataError
 from kerastune_ft.metrics.document import (
     CLASSES,
     INTERVALS,
@@ -170,11 +173,34 @@ def read_results(record: RunRecord) -> Rows:
 
     Both have the same examples in the same order; where they do not, which is a finding, only those of the table.
     """
-    table = find_check(record).table
-    rows, predictions = record.read_table(table), record.read_table(PREDICTIONS)
-    if table == PREDICTIONS or _list_examples(rows) != _list_examples(predictions):
+    check = find_check(record)
+    rows, predictions = record.read_table(check.table), record.read_table(PREDICTIONS)
+    if check.table != PREDICTIONS and _list_examples(rows) == _list_examples(predictions):
+        rows = [{**prediction, **row} for prediction, row in zip(predictions, rows, strict=True)]
+    return _join_parts(rows, {PurePath(name).stem: record.read_table(name) for name in check.parts})
+
+
+def _join_parts(rows: Rows, parts: Mapping[str, Rows]) -> Rows:
+    """Return the rows, each with its parts as JSON in a cell of their own."""
+    if not parts:
         return rows
-    return [{**prediction, **row} for prediction, row in zip(predictions, rows, strict=True)]
+    found: list[dict[str, Rows]] = [{name: [] for name in parts} for _ in rows]
+    places: dict[str, list[int]] = {}
+    for place, row in enumerate(rows):
+        places.setdefault(row["split"], []).append(place)
+    for name, own in parts.items():
+        for part in own:
+            known = places.get(part["split"], [])
+            number = int(part["number"])
+            if not 0 < number <= len(known):
+                raise DataError(
+                    f"{name}.csv has a row of example {number} of {part['split']}, which has {len(known)}; the file is "
+                    "damaged: restore it, or evaluate the run again"
+                )
+            found[known[number - 1]][name].append(part)
+    return [
+        {**row, **{name: json.dumps(own) for name, own in each.items()}} for row, each in zip(rows, found, strict=True)
+    ]
 
 
 def _list_examples(rows: Rows) -> list[tuple[str, str]]:

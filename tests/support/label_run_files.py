@@ -1,4 +1,4 @@
-"""Writes run directories of runs with several labels per example, of regressions and of segmentations."""
+"""Writes run directories of runs with several labels per example, of regressions, segmentations and detections."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ from PIL import Image
 from sklearn import metrics
 
 from kerastune_ft.metrics import segmentation
+from kerastune_ft.metrics.box_figures import describe_boxes
+from kerastune_ft.metrics.boxes.tables import describe_pictures, list_detections, list_truth
+from kerastune_ft.metrics.boxes.verdicts import judge
 from kerastune_ft.metrics.confusion_table import name_columns
+from kerastune_ft.metrics.detection import score, score_classes
 from tests.support import run_files
+from tests.support.drawn_boxes import draw_boxes
 
 CELLS = ("platelets", "red", "white")
 THRESHOLDS = {"platelets": 0.4, "red": 0.5, "white": 0.55}
@@ -116,6 +121,66 @@ def write_masks(
         listed = [{"file": "00.png", "input": "cells/test-000.png", "dice": 0.8125}]
         run_files.write_json(run / "evaluation" / "examples.json", listed)
     return counts
+
+
+def write_boxes(
+    run: Path, classes: Sequence[str] = ("platelet", "red", "white", "absent"), examples: bool = True
+) -> dict[str, Any]:
+    """Write a detection whose boxes of test are random ones with no box of the last class; return its boxes.json."""
+    run_files.write_run(run, examples=examples)
+    detections, truth = draw_boxes(SIZES["test"], len(classes) - 1, 4, ties=False)
+    names = [f"smears/test-{number:03d}.png" if examples else str(number) for number in range(SIZES["test"])]
+    plan = run_files.plan_document(classes)
+    plan["labels"] = {"kind": "boxes", "names": list(classes), "mean": [], "deviation": []}
+    plan["data"] |= {"classes": list(classes), "sizes": SIZES}
+    config = run_files.config_document(examples)
+    config["task"] = {"kind": "object_detection"}
+    config["output"]["examples"] = False
+    verdicts = judge(detections, truth, np.full(len(classes), 0.4))
+    columns = {
+        **describe_pictures(detections, truth, verdicts),
+        "loss": np.linspace(0, 5, len(names)), "places": np.arange(len(names)) % 4,
+    }  # fmt: skip
+    rows = [
+        {"split": "test", "input": shown, **{name: _without_nan(own[place].item()) for name, own in columns.items()}}
+        for place, shown in enumerate(names)
+    ]
+    constant = {"loss": 0.9, "mean_average_precision": 0.0}
+    _write(run, plan, config, [{**row, "label": "", "group": ""} for row in rows], {}, constant)
+    for name, (places, cells) in {
+        "detections": list_detections(detections, classes, verdicts),
+        "truth": list_truth(truth, classes, verdicts),
+    }.items():
+        parts = [
+            {"split": "test", "input": names[place], "number": place + 1}
+            | {column: values[number] for column, values in cells.items()}
+            for number, place in enumerate(places)
+        ]
+        run_files.write_csv(run / "evaluation" / f"{name}.csv", parts)
+    config["output"]["examples"] = examples
+    run_files.write_json(run / "config.json", config)
+    run_files.write_json(run / "model" / "thresholds.json", dict.fromkeys(classes, 0.4))
+    loss = float(columns["loss"].sum() / columns["places"].sum())
+    document = {"test": {"loss": loss, **score(detections, truth, len(classes))}}
+    document["classes"] = {"test": score_classes(detections, truth, classes)}
+    run_files.write_json(run / "metrics.json", _without_nan(document))
+    described: dict[str, Any] = describe_boxes(detections, truth, classes, dict.fromkeys(classes, 0.4))
+    run_files.write_json(run / "evaluation" / "boxes.json", _without_nan(described))
+    if examples:
+        picture = run / "evaluation" / "examples" / "00-found.png"
+        picture.parent.mkdir()
+        Image.linear_gradient("L").resize((120, 90)).save(picture)
+        listed = [{"panels": {"found": picture.name}, "input": names[3], "kind": "missed", "missed": 2}]
+        run_files.write_json(run / "evaluation" / "examples.json", listed)
+    return described
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nan(own) for name, own in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(own) for own in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def of_test(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

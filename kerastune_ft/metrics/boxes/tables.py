@@ -52,6 +52,21 @@ def list_truth(truth: np.ndarray, names: Sequence[str], verdicts: Verdicts) -> t
     }
 
 
+def describe_pictures(detections: np.ndarray, truth: np.ndarray, verdicts: Verdicts) -> dict[str, np.ndarray]:
+    """Return the columns of predictions.csv, a cell for each picture.
+
+    `boxes` are its true boxes without crowds, `detected` its detections from the thresholds on, and `best_score` is the
+    highest score of any detection, NaN without one.
+    """
+    scores = np.where(is_box(detections), detections[..., 5].astype(np.float64), -np.inf).max(axis=1, initial=-np.inf)
+    return {
+        "boxes": (is_box(truth) & (truth[..., 5] == 0)).sum(axis=1),
+        "detected": (verdicts.detections > 0).sum(axis=1),
+        **verdicts.count(),
+        "best_score": np.where(np.isfinite(scores), scores, np.nan),
+    }
+
+
 def _name(rows: np.ndarray, names: Sequence[str]) -> list[str]:
     return [names[int(number)] for number in rows[:, 4]]
 
@@ -65,15 +80,17 @@ def read_detections(rows: Iterable[Mapping[str, str]], names: Sequence[str], pic
 
     Raises KeyError and ValueError for rows that lack a column or hold something else.
     """
-    return _read(rows, names, pictures, ("score",))
+    return _read_boxes(rows, names, pictures, ("score",))
 
 
 def read_truth(rows: Iterable[Mapping[str, str]], names: Sequence[str], pictures: int) -> np.ndarray:
     """Return the true boxes likewise, from rows of truth.csv."""
-    return _read(rows, names, pictures, ("crowd", "area"))
+    return _read_boxes(rows, names, pictures, ("crowd", "area"))
 
 
-def _read(rows: Iterable[Mapping[str, str]], names: Sequence[str], pictures: int, more: tuple[str, ...]) -> np.ndarray:
+def _read_boxes(
+    rows: Iterable[Mapping[str, str]], names: Sequence[str], pictures: int, more: tuple[str, ...]
+) -> np.ndarray:
     numbers = {name: number for number, name in enumerate(names)}
     boxes: list[list[list[float]]] = [[] for _ in range(pictures)]
     for row in rows:

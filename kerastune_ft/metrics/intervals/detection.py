@@ -21,7 +21,8 @@ from kerastune_ft.metrics.detection import DIRECTIONS
 from kerastune_ft.metrics.division import divide, nan_mean
 from kerastune_ft.metrics.intervals.base import Compute, Sample
 
-_AT_50, _AT_75 = 0, 5
+AT_50, AT_75 = 0, 5
+"""The places of the overlaps .5 and .75."""
 # Averages over resamples whose weights are all 0 have nothing to divide by.
 _SMALLEST = 1e-300
 
@@ -39,7 +40,7 @@ def make_sample(matches: Matches, losses: np.ndarray | None, counts: np.ndarray 
 
     def rank(times: np.ndarray) -> dict[str, np.ndarray]:
         own = np.stack([each.compute(times) for each in ranked])
-        values = own.mean(axis=1), own[:, _AT_50], own[:, _AT_75]
+        values = own.mean(axis=1), own[:, AT_50], own[:, AT_75]
         return {name: nan_mean(each) for name, each in zip(DIRECTIONS, values, strict=True)}
 
     return _make(matches, ranked, rank, compute)
@@ -53,6 +54,13 @@ def make_class_sample(matches: Matches, names: Sequence[str]) -> Sample:
         return {name: own.compute(times).mean(axis=0) for name, own in zip(names, ranked, strict=True)}
 
     return _make(matches, ranked, rank)
+
+
+def measure_classes(matches: Matches) -> np.ndarray:
+    """Return average precision of all pictures by overlap and class, float64 [overlaps, classes]; NaN without truth."""
+    once = np.ones((matches.wanted.shape[2], 1))
+    classes = range(matches.wanted.shape[1])
+    return np.stack([_rank_class(matches, 0, number).compute(once)[:, 0] for number in classes], axis=1)
 
 
 def make_size_sample(matches: Matches) -> Sample:

@@ -27,6 +27,8 @@ class Results(NamedTuple):
     """The rows of confusion.csv, of all splits: pixels by true and predicted class."""
     classes: Mapping[str, Mapping[str, Any]] = {}
     """The figures of every class on the test split, from metrics.json."""
+    boxes: Mapping[str, Any] = {}
+    """What evaluation/boxes.json says of detections and true boxes of the test split; see `metrics.box_figures`."""
 
 
 class ResultPage(ABC):

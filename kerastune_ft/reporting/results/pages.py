@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kerastune_ft.reporting.results.base import ResultPage
+from kerastune_ft.reporting.results.boxes import BoxPage
 from kerastune_ft.reporting.results.masks import MaskPage
 from kerastune_ft.reporting.results.one_class import OneClassPage
 from kerastune_ft.reporting.results.several_classes import SeveralClassesPage
@@ -15,5 +16,6 @@ PAGES: Mapping[str, ResultPage] = {
     "several": SeveralClassesPage(),
     "values": ValuePage(),
     "mask": MaskPage(),
+    "boxes": BoxPage(),
 }
 """The page of every kind of labels, by its name in plan.json."""

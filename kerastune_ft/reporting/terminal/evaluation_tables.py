@@ -18,6 +18,7 @@ from kerastune_ft.reporting.quantities import (
     format_words,
 )
 from kerastune_ft.reporting.reliability import words
+from kerastune_ft.reporting.terminal.box_tables import build_boxes
 from kerastune_ft.reporting.terminal.fitting import Column, FittedTable
 
 _LIKELY_BY_CHANCE = 20
@@ -50,6 +51,8 @@ def build_evaluation(details: Mapping[str, Any], examples: int, groups: int | No
         parts.extend(_build_subgroups(column, rows))
     if views := details.get("views"):
         parts.append(_build_views(views))
+    if boxes := details.get("boxes"):
+        parts.extend(build_boxes(boxes))
     return Group(*parts)
 
 

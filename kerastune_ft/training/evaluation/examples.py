@@ -1,4 +1,4 @@
-"""Single test examples for the report: the worst mistakes, or masks beside the predicted ones."""
+"""Single test examples for the report: the worst mistakes, or masks and boxes beside the predicted ones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training.evaluation.box_examples import write_box_examples
 from kerastune_ft.training.evaluation.mask_examples import write_mask_examples
 from kerastune_ft.training.evaluation.mistakes import write_mistakes
 from kerastune_ft.training.evaluation.pictures import remove_files
@@ -27,6 +28,7 @@ _WRITE: Mapping[str, tuple[str, Write]] = {
     "several": ("mistakes", _write_mistakes),
     "values": ("mistakes", _write_mistakes),
     "mask": ("examples", write_mask_examples),
+    "boxes": ("examples", write_box_examples),
 }
 
 

@@ -17,6 +17,7 @@ from kerastune_ft.metrics.intervals.wilson import Interval
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
 from kerastune_ft.saved_model.calibration import CHOOSING_SPLITS, find_chooser
+from kerastune_ft.training.evaluation.detail_files import choose_last, write_detail_tables, write_part_tables
 from kerastune_ft.training.evaluation.examples import write_examples
 from kerastune_ft.training.evaluation.unknown import FoundUnknown, make_feed, write_unknown
 from kerastune_ft.training.features.feed import Feed
@@ -116,7 +117,11 @@ def write_evaluation(
     if not shown:
         rows = [{**row, "input": number} for number, row in enumerate(rows)]
     run.commit_csv("evaluation/predictions.csv", list(rows[0]), rows)
-    _write_detail_tables(session, run, evaluated)
+    write_detail_tables(session, run, evaluated)
+    write_part_tables(session, run, evaluated)
+    shown_split = evaluated[choose_last(evaluated)]
+    for name, found in session.task.describe(shown_split.measured, groups_of(session, shown_split)).items():
+        run.commit_json(f"evaluation/{name}.json", found)
     write_examples(session, run, rows, evaluated)
     metrics: dict[str, Any] = dict(metrics_of(session, evaluated))
     classes = {split: session.task.summarise_classes(each.measured) for split, each in evaluated.items()}
@@ -159,20 +164,6 @@ def _write_reliability(session: Session, run: RunDirectory, evaluated: Mapping[s
                 found["calibration"] |= list_gaps(described)
             about = reliability.describe_choice(TEST, tested, split, chosen, groups, chooser)
             run.commit_json(RELIABILITY, about | found)
-
-
-def _write_detail_tables(session: Session, run: RunDirectory, evaluated: Mapping[str, Evaluated]) -> None:
-    """Write evaluation/<name>.csv for every further table of the task, with split and input before its columns."""
-    tables: dict[str, list[dict[str, Any]]] = {}
-    for split, each in evaluated.items():
-        for name, columns in session.task.detail_tables(each.measured).items():
-            rows = tables.setdefault(name, [])
-            for position, index in enumerate(each.indices):
-                shown = session.source.keys[index] if session.config.output.examples else len(rows)
-                cells = {column: values[position] for column, values in columns.items()}
-                rows.append({"split": split, "input": shown, **cells})
-    for name, rows in tables.items():
-        run.commit_csv(f"evaluation/{name}.csv", list(rows[0]), rows)
 
 
 def _of_constant(session: Session, evaluated: Mapping[str, Evaluated]) -> dict[str, dict[str, float]]:

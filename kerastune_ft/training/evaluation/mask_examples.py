@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.data.annotations.masks import IGNORE
+from kerastune_ft.data.annotations.overlays import lay_mask
 from kerastune_ft.data.annotations.palette import PALETTE
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.evaluation.pictures import encode_thumbnail, remove_files
@@ -17,7 +17,6 @@ from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.tiled.examples import ShownMask, show_pictures
 
 _SHOWN = 12
-_OPACITY = 0.45
 
 
 def write_mask_examples(
@@ -71,12 +70,8 @@ def _choose(losses: np.ndarray) -> list[int]:
 def _draw_panels(image: np.ndarray, mask: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
     """Return by name what is shown of an example: the picture as the model saw it, and both masks laid over it."""
     pixels = np.clip(np.round(image), 0, 255).astype(np.uint8)
-    return {"picture": pixels, "labelled": _overlay(pixels, mask), "predicted": _overlay(pixels, predicted)}
-
-
-def _overlay(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return the image in the colours of the classes; the first class and what belongs to none stay as they are."""
-    colours = PALETTE[mask]
-    tinted = (1 - _OPACITY) * pixels + _OPACITY * colours
-    shown = (mask != 0) & (mask != IGNORE)
-    return np.where(shown[..., np.newaxis], np.round(tinted), pixels).astype(np.uint8)
+    return {
+        "picture": pixels,
+        "labelled": lay_mask(pixels, mask, PALETTE),
+        "predicted": lay_mask(pixels, predicted, PALETTE),
+    }

@@ -36,14 +36,17 @@ def encode_png(pixels: np.ndarray) -> bytes:
     return picture.getvalue()
 
 
-def encode_thumbnail(pixels: np.ndarray) -> MediaFile:
-    """Return a small file of an image, uint8 [height, width, 3]: PNG where it is small, else JPEG of 256 pixels."""
+def encode_thumbnail(pixels: np.ndarray, largest: int = _LARGEST) -> MediaFile:
+    """Return a small file of an image, uint8 [height, width, 3]: PNG where it is small, else JPEG.
+
+    `largest` is the most pixels of its longer side.
+    """
     from PIL import Image
 
     if max(pixels.shape[:2]) <= _EXACT:
         return MediaFile("png", encode_png(pixels))
     image, picture = Image.fromarray(pixels), io.BytesIO()
-    image.thumbnail((_LARGEST, _LARGEST), Image.Resampling.BOX)
+    image.thumbnail((largest, largest), Image.Resampling.BOX)
     image.save(picture, "JPEG", quality=_QUALITY, optimize=True)
     return MediaFile("jpg", picture.getvalue())
 

@@ -73,6 +73,7 @@ def check_questions(questions: Questions, session: Session, indices: np.ndarray)
 def answer(questions: Questions, judged: Judged, watch: Watcher) -> dict[str, Any]:
     """Return the answers as JSON values: `calibration` always where there are probabilities, else what is asked."""
     found: dict[str, Any] = _answer_by_choice(questions, judged)
+    found |= judged.session.task.describe(judged.evaluated.measured, judged.groups)
     if questions.by:
         found["by"] = {column: _compare_parts(judged, column) for column in questions.by}
     if questions.views is not None:

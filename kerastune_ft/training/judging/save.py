@@ -7,6 +7,7 @@ from pathlib import Path
 from kerastune_ft.metrics.document import SAVED_EXAMPLES, SAVED_FILES
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.evaluation import final
+from kerastune_ft.training.evaluation.detail_files import write_part_tables
 from kerastune_ft.training.evaluation.examples import write_examples
 from kerastune_ft.training.evaluation.pictures import remove_files
 from kerastune_ft.training.judging.answers import Judged
@@ -26,6 +27,7 @@ def save_examples(judged: Judged, folder: Path) -> None:
     rows = final.prediction_rows(session, evaluated)
     shown = rows if session.config.output.examples else [{**row, "input": place} for place, row in enumerate(rows)]
     saved.commit_csv(PREDICTIONS, list(shown[0]), shown)
+    write_part_tables(session, saved, evaluated, ".")
     write_examples(session, saved, rows, evaluated, ".")
 
 

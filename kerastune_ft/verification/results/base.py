@@ -50,6 +50,12 @@ class ResultCheck(ABC):
     Where it is another one than predictions.csv, rows have the columns of both.
     """
 
+    parts: ClassVar[tuple[str, ...]] = ()
+    """Files of the run with any number of rows for an example, whose `number` says of which of its split.
+
+    A row of the table has these rows in a cell that is named as the file, without its ending, as JSON.
+    """
+
     @abstractmethod
     def score(self, table: Table) -> dict[str, float]:
         """Return the metrics of one split's rows, as far as they follow from the table."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kerastune_ft.verification.results.base import ResultCheck
+from kerastune_ft.verification.results.boxes import BoxCheck
 from kerastune_ft.verification.results.masks import MaskCheck
 from kerastune_ft.verification.results.one_class import OneClassCheck
 from kerastune_ft.verification.results.several_classes import SeveralClassesCheck
@@ -15,5 +16,6 @@ CHECKS: Mapping[str, ResultCheck] = {
     "several": SeveralClassesCheck(),
     "values": ValueCheck(),
     "mask": MaskCheck(),
+    "boxes": BoxCheck(),
 }
 """The check of every kind of labels, by its name in plan.json."""

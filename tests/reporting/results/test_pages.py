@@ -11,7 +11,7 @@ from kerastune_ft.reporting.results.base import Results
 from kerastune_ft.reporting.results.pages import PAGES
 from tests.support import run_files
 
-_KINDS = [kind for kind in get_args(LabelKind) if kind != "boxes"]
+_KINDS = get_args(LabelKind)
 
 
 def test_every_kind_of_labels_has_a_page() -> None:
