@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from kerastune_ft.reporting import cache_lines, data_table, weight_lines
+from kerastune_ft.reporting.head_lines import describe_head
 from kerastune_ft.reporting.quantities import (
     ABSENT,
     format_count,
@@ -50,10 +51,6 @@ class Line(NamedTuple):
     text: str
 
 
-FINEST = "stride2"
-"""The finest feature maps that a decoder reads by default."""
-
-
 def describe_plan(plan: Document) -> list[Line]:
     """Return a line for everything that all phases share: devices, data, labels, backbone, weights, head, cache."""
     facts = [
@@ -66,7 +63,7 @@ def describe_plan(plan: Document) -> list[Line]:
         Line("backbone", _describe_backbone(plan.get("backbone") or {})),
         Line("weights", describe_transfer((plan.get("backbone") or {}).get("transfer") or {})),
         Line("texts", _describe_texts(plan.get("text") or {})),
-        Line("head", _describe_head(plan.get("head") or {}, (plan.get("backbone") or {}).get("endpoints") or {})),
+        Line("head", describe_head(plan.get("head") or {}, (plan.get("backbone") or {}).get("endpoints") or {})),
         Line("refit", _describe_refit(plan.get("refit") or {})),
         Line("schedule", _describe_schedule(plan.get("schedule") or {})),
         Line("cache", cache_lines.describe_run_stores(plan.get("cache") or {})),
@@ -307,46 +304,6 @@ def _describe_texts(text: Document) -> str:
         ]
     padded = f"{', '.join(map(str, sizes or ()))}{' windows' if windows else ''}"
     return join_parts(*read, lost, f"padded to {padded} ({format_share(padding)} padding)")
-
-
-def _describe_head(head: Document, endpoints: Document) -> str:
-    """Return the layers of a head, see `describe_layers`, and its parameters."""
-    return f"{describe_layers(head, endpoints)} ({format_count(head.get('parameters'))} parameters)" if head else ""
-
-
-def describe_layers(head: Document, endpoints: Document) -> str:
-    """Return the layers of a head in order; for a decoder its name and the endpoints it reads."""
-    layers = head.get("layers") or ()
-    if detection := head.get("detection"):
-        return f"{_describe_levels(detection)}; {counted(len(layers), 'layer')}"
-    if not endpoints:
-        return " > ".join(str(layer) for layer in layers)
-    options = head.get("options") or {}
-    decoder = options.get("decoder") or "unet"
-    maps = f"the backbone's {', '.join(endpoints)}"
-    if any(str(layer).startswith("head_pyramid_") for layer in layers):
-        maps = f"a simple feature pyramid of {maps}"
-    elif options.get("stride") is None and "head_output" in layers:
-        fits = "the finest, which fits" if FINEST in endpoints else f"the backbone has no {FINEST}, or it does not fit"
-        maps += f" (head.stride null: {fits} in the cache budget)"
-    return f"{decoder} on {maps}, {counted(len(layers), 'layer')}"
-
-
-def _describe_levels(detection: Document) -> str:
-    """Return the levels of a detection head, what they were chosen by, and how many places and boxes there are."""
-    strides = ", ".join(map(str, detection.get("strides") or ()))
-    maps = detection.get("bytes") or {}
-    stored = " + ".join(format_size(size) for size in maps.values())
-    finest, smallest = detection.get("finest"), detection.get("smallest")
-    why = "as head.levels says"
-    if finest:
-        why = (
-            f"of the training boxes 90 % are larger than about {format_plain(smallest)} pixels, which asks for {finest}"
-        )
-    return (
-        f"objects are looked for at strides {strides} ({why}), on maps of {stored} an image; "
-        f"{format_whole(detection.get('places'))} places, at most {detection.get('max_detections')} boxes"
-    )
 
 
 def _describe_schedule(schedule: Document) -> str:

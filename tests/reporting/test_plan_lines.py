@@ -128,12 +128,3 @@ def test_the_plan_and_the_screen_name_the_units_of_a_pattern_alike() -> None:
 )
 def test_devices_are_said_in_words(devices: dict[str, object], said: str) -> None:
     assert plan_lines.describe_devices(devices) == said
-
-
-def test_a_head_tells_whether_it_makes_a_pyramid_of_an_only_map() -> None:
-    layers = ["head_stride4_a", "head_resize"]
-    assert plan_lines.describe_layers({"layers": layers}, {}) == "head_stride4_a > head_resize"
-    said = plan_lines.describe_layers({"layers": layers}, {"stride4": "add", "stride8": "add_1"})
-    assert said == "unet on the backbone's stride4, stride8, 2 layers"
-    said = plan_lines.describe_layers({"layers": ["head_pyramid_stride4_up1", *layers]}, {"stride16": "stride16_grid"})
-    assert said == "unet on a simple feature pyramid of the backbone's stride16, 3 layers"

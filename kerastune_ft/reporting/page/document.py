@@ -15,9 +15,10 @@ from kerastune_ft.reporting import phase_results as ran
 from kerastune_ft.reporting.findings.banner import takes_own_config
 from kerastune_ft.reporting.findings.gather import list_findings
 from kerastune_ft.reporting.fold_lines import list_folds, list_means, list_times, name_columns
+from kerastune_ft.reporting.head_lines import describe_layers
 from kerastune_ft.reporting.page import curves, margin, phase_sections, redaction, shown_examples, templates, time_spent
 from kerastune_ft.reporting.page.explanations import read_explanations
-from kerastune_ft.reporting.plan_lines import describe_devices, describe_layers
+from kerastune_ft.reporting.plan_lines import describe_devices
 from kerastune_ft.reporting.refit_lines import describe_refit
 from kerastune_ft.reporting.reliability import section
 from kerastune_ft.reporting.tracker_lines import list_trackers
