@@ -79,18 +79,6 @@ class RowInputs(ABC):
         return error
 
 
-class EmbeddedModule(Protocol):
-    """The functions and constants of every module of an embedded data set."""
-
-    EXAMPLES: int
-    CLASSES: tuple[str, ...]
-    """The classes, or the one name of a number."""
-    SYNTHETIC: bool
-
-    def label(self, index: int) -> float:
-        """Return the position in CLASSES of an example, or its number."""
-
-
 class PreparedExamples(Protocol):
     """The examples of a prepared TensorFlow Datasets builder."""
 

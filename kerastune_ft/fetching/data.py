@@ -33,7 +33,7 @@ def fetch_data(options: Any, output: Path | None, report: Report) -> Iterator[tu
 
 
 def _prepare_data_set(options: TfdsData, report: Report) -> list[Fetched]:
-    if options.name in embedded.NAMES:
+    if options.name in embedded.ALL:
         return []
     load_engine()
     import tensorflow_datasets as tfds

@@ -10,6 +10,8 @@ import pytest
 from tests.support.places import CONFIGS
 from tests.support.processes import run_program
 
+# Those whose files everyone has to bring; their twins in configs/smoke are run.
+OWN_FILES = ("tissue",)
 SLOW = [pytest.mark.slow]
 NETWORK = [pytest.mark.slow, pytest.mark.network]
 MARKS = {
@@ -18,7 +20,7 @@ MARKS = {
     "sentiment": NETWORK,
     "voice_commands": NETWORK,
 }
-NAMES = sorted(path.stem for path in CONFIGS.glob("*.json") if path.stem != "schema")
+NAMES = sorted(path.stem for path in CONFIGS.glob("*.json") if path.stem not in ("schema", *OWN_FILES))
 
 
 def _small(path: Path) -> list[str]:
@@ -37,6 +39,13 @@ def test_it_trains_and_is_evaluated(tmp_path: Path, name: str) -> None:
     assert document["run"] == f"runs/{name}-1"
     classes = json.loads((tmp_path / "runs" / f"{name}-1" / "model" / "labels.json").read_text())
     assert document["metrics"]["test"]["accuracy"] > 1.2 / len(classes), "it learned something"
+
+
+@pytest.mark.slow
+def test_tissue_has_a_twin_that_learns_offline(tmp_path: Path) -> None:
+    done = run_program(tmp_path, "run", "smoke/tissue", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["metrics"]["test"]["mean_iou"] > 0.3, "a constant answer has 0.18"
 
 
 @pytest.mark.slow

@@ -11,14 +11,15 @@ from kerastune_ft.config.documents.nodes import short_json
 from kerastune_ft.config.options.mask_values import is_colour, parse_values
 
 _OF_DECODERS: dict[str, Any] = {"decoder": None, "stride": None}
-_WITH_MASKS = ("folder", "table")
+_WITH_MASKS = ("folder", "table", "tfds")
 
 
 def check_masks(parts: Parts) -> Iterator[Finding]:
     """Yield what contradicts labels that are masks, and the keys that have no effect on them."""
     kind, data = parts.kind, parts.data
     if isinstance(data.get("kind"), str) and data["kind"] not in _WITH_MASKS:
-        yield ("data", "kind"), f"masks are read from a folder or a table; write one of them with task.kind {kind}"
+        message = f"masks are read from a folder, a table or tfds; write one of them with task.kind {kind}"
+        yield ("data", "kind"), message
     yield from dense.check_dense(parts, "is a decoder")
     for index, sampling in parts.phase_values("sampling"):
         if sampling is not None:

@@ -15,6 +15,7 @@ TEXTS: Final = ("reviews", "sentence_pairs")
 SOUNDS: Final = ("chirps",)
 OBJECTS: Final = ("shapes",)
 SEVERAL: Final = ("listings", "robot")
+ALL: Final = (*NAMES, *TEXTS, *SOUNDS, *OBJECTS, *SEVERAL)
 
 
 class EmbeddedSet(Protocol):

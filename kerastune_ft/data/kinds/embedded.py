@@ -15,9 +15,9 @@ def read_embedded(options: TfdsData, modality: Modality, context: ReadContext) -
     """Return the examples of an embedded data set."""
     _check_options(options)
     source = modality.find_embedded(options.name)
+    labels, texts = read_labels(source, options.name, context.task, context.facts.labels)
     inputs = modality.read_embedded(options.name, context)
     keys = [f"{options.name}[{index}]" for index in range(source.EXAMPLES)]
-    labels, texts = read_labels(options.name, source, context.facts.labels, context.task.kind)
     natural = {split: np.arange(span.start, span.stop) for split, span in (source.SPLITS or {}).items()}
     note = f"{options.name} is synthetic: its {modality.noun}s are computed, and metrics on it say nothing else"
     return Records(

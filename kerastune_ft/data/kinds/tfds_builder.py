@@ -80,12 +80,12 @@ def open_builder(options: TfdsData) -> Any:
     except tfds.core.DatasetNotFoundError as problem:
         # The library's message lists every data set there is.
         base = options.name.split("/")[0].split(":")[0]
-        near = difflib.get_close_matches(base, sorted({*embedded.NAMES, *tfds.list_builders()}), n=3, cutoff=0.6)
+        near = difflib.get_close_matches(base, sorted({*embedded.ALL, *tfds.list_builders()}), n=3, cutoff=0.6)
         hint = f"; did you mean {' or '.join(near)}?" if near else ""
         place = f" in {options.data_dir}" if options.data_dir else ""
         raise DataError(
             f'data.name: there is no TensorFlow Datasets builder "{options.name}"{place}{hint}\n'
-            f"Embedded data sets, which need no download, are {', '.join(embedded.NAMES)}."
+            f"Embedded data sets, which need no download, are {', '.join(embedded.ALL)}."
         ) from problem
     except Exception as problem:  # TensorFlow Datasets raises almost anything where its files are damaged.
         reason = (str(problem).strip() or type(problem).__name__).splitlines()[0]

@@ -150,7 +150,7 @@ class TestPrepared:
         ):
             with pytest.raises(DataError, match=words):
                 open_tfds("figures", data_dir=str(prepared_directory), **keys)
-        with pytest.raises(ConfigError, match="shapes gives several labels per example"):
+        with pytest.raises(ConfigError, match="figures gives several labels per example"):
             open_tfds("figures", data_dir=str(prepared_directory), label="volume")
 
 
