@@ -16,7 +16,7 @@ from kerastune_ft.saved_model.head_features import with_head_features
 from kerastune_ft.saved_model.unknown import COLUMNS, read_unknown
 from kerastune_ft.tasks.base import Placement, Prediction, TiledPicture
 
-ERROR, MASK, UNKNOWN = "error", "mask", COLUMNS[1]
+ERROR, MASK, BOXES, UNKNOWN = "error", "mask", "boxes", COLUMNS[1]
 Row = dict[str, Any]
 
 
@@ -70,7 +70,8 @@ def name_inputs(plan: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _make_cells(prediction: Prediction) -> Row:
     cells = {name: _to_plain(value) for name, value in prediction.cells.items()}
-    return cells if prediction.mask is None else {**cells, MASK: prediction.mask}
+    found = {MASK: prediction.mask, BOXES: prediction.boxes}
+    return {**cells, **{name: value for name, value in found.items() if value is not None}}
 
 
 def _to_plain(value: Any) -> Any:

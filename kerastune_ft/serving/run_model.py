@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from kerastune_ft.config.options.task_facts import LabelKind, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.raw import SEPARATOR
@@ -76,6 +78,11 @@ def _pick_mask(row: Row, names: Sequence[str]) -> dict[str, Any]:
     return {"mask": row["mask"]}
 
 
+def _pick_boxes(row: Row, names: Sequence[str]) -> dict[str, Any]:
+    rows = np.asarray(row["boxes"]).tolist()
+    return {"boxes": [{"label": names[int(number)], "score": score, "box": box} for *box, number, score in rows]}
+
+
 def split_labels(text: str, names: Sequence[str]) -> list[str]:
     """Return the labels that a cell of predictions joins, which are in the order of the classes."""
     found, rest = [], text
@@ -91,4 +98,5 @@ _ANSWERS: Mapping[LabelKind, Callable[[Row, Sequence[str]], dict[str, Any]]] = {
     "several": _pick_classes,
     "values": _pick_values,
     "mask": _pick_mask,
+    "boxes": _pick_boxes,
 }

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from kerastune_ft.config.options.heads import Head
-from kerastune_ft.config.options.tasks import ImageClassification, ImageRegression
+from kerastune_ft.config.options.tasks import ImageClassification, ImageRegression, ObjectDetection
 from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.input.decode import Geometry
@@ -18,6 +18,7 @@ from kerastune_ft.saved_model.base import ServingSettings
 from kerastune_ft.saved_model.images import ImageServing
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.tasks.classification import Classification
+from kerastune_ft.tasks.detection import Detection
 from kerastune_ft.tasks.multi_label import MultiLabelClassification
 from kerastune_ft.tasks.regression import Regression
 
@@ -47,6 +48,23 @@ def make_serving(task: Task, how: str = "crop", reading: ImageReading | None = N
     outputs = keras.layers.Dense(len(task.scheme.names), name="logits")(keras.layers.Flatten()(features))
     model = keras.Model(images, outputs, name="small")
     return ImageServing(model, task, ServingSettings("small", "nothing"), Geometry(HEIGHT, WIDTH, how), reading)
+
+
+def make_box_serving(how: str = "pad", reading: ImageReading | None = None) -> ImageServing:
+    """Return a model of pictures of 32 x 48 pixels that finds objects of two classes all over them."""
+    keras.utils.clear_session()
+    scheme, geometry = LabelScheme("boxes", ("cat", "dog"), most=8, smallest=0.5), Geometry(32, 48, how)
+    task = Detection(ObjectDetection(kind="object_detection", max_detections=20), Head(width=8), scheme, 0, (32, 48))
+    images = keras.Input((32, 48, 3))
+    scaled = keras.layers.Rescaling(1 / 64, offset=-2.0)(images)
+    initial = keras.initializers.GlorotUniform(0)
+    maps = {"stride8": keras.layers.Conv2D(8, 8, 8, name="body", kernel_initializer=initial)(scaled)}
+    maps["stride16"] = keras.layers.AveragePooling2D(2)(maps["stride8"])
+    model = keras.Model(images, task.head(maps), name="small")
+    # As if trained: of untrained heads no score reaches the least that is answered.
+    output = model.get_layer("head_classes_output")
+    output.set_weights([30.0 * output.kernel.numpy(), np.float32([-0.5, 0.0])])
+    return ImageServing(model, task, ServingSettings("small", "nothing"), geometry, reading)
 
 
 def photo(height: int, width: int, seed: int = 0) -> np.ndarray:

@@ -85,5 +85,6 @@ def measure_overlaps(boxes: Any) -> Any:
     sides = ops.maximum(second - first, 0.0)
     shared = sides[..., 0] * sides[..., 1]
     areas = (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
-    union = ops.expand_dims(areas, 2) + ops.expand_dims(areas, 1) - shared
+    # No sum: of one image Keras takes the second part for the bias of a layer, and adds it along another axis.
+    union = ops.expand_dims(areas, 2) - (shared - ops.expand_dims(areas, 1))
     return shared > union * OVERLAP

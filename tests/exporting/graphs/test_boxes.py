@@ -3,9 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
-from kerastune_ft.exporting.graphs.boxes import restore_boxes
+from kerastune_ft.exporting.graphs.boxes import BoxGraphs, restore_boxes
 from kerastune_ft.input.decode import Geometry, find_window
+from tests.support.tiny_servings import encode, make_box_serving, photo
 
 
 def restore(rows: np.ndarray, height: int, width: int, geometry: Geometry) -> np.ndarray:
@@ -40,3 +42,37 @@ def test_one_size_is_that_of_all_images() -> None:
     rows = np.float32([[[1, 2, 3, 4, 0, 0.5]], [[-1] * 6]])
     found = restore_boxes(tf.constant(rows), tf.constant(100), tf.constant(20), geometry).numpy()
     assert found.tolist() == [[[2, 20, 6, 40, 0, 0.5]], [[-1] * 6]]
+
+
+@pytest.mark.parametrize("how", ["pad", "crop"])
+def test_all_endpoints_find_the_same_boxes_in_pixels_of_what_they_get(how: str) -> None:
+    serving = make_box_serving(how)
+    graphs = BoxGraphs(serving)
+    pictures = [photo(64, 80), photo(64, 80, 1)]
+    wanted = np.asarray(serving.model()(np.stack(pictures).astype(np.float32)))
+    assert wanted.shape == (2, 20, 6)
+    found = wanted[wanted[..., 5] >= 0]
+    assert len(found) > 10
+    assert 48 < found[:, 2].max() <= 80
+    files, any_size, fitted = (endpoint.trace() for endpoint in graphs.raw())
+    assert np.abs(any_size(tf.constant(np.stack(pictures)))["detections"] - wanted).max() < 1e-3
+    contents = [encode(Image.fromarray(each)) for each in (*pictures, photo(20, 10))]
+    answer = files(tf.constant(contents))
+    assert np.abs(answer["detections"][:2] - wanted).max() < 1e-3
+    assert answer["detections"][2].numpy()[:, 2].max() <= 10
+    names = np.array(["", *serving.task.scheme.names])[wanted[..., 4].astype(int) + 1]
+    assert [[each.decode() for each in row] for row in answer["labels"][:2].numpy()] == names.tolist()
+    own = photo(32, 48)[np.newaxis].astype(np.float32)
+    expected = np.asarray(serving.model()(own))
+    assert np.abs(fitted(tf.constant(own))["detections"] - expected).max() < 1e-3
+    # Resizing by products of matrices rounds some pixels otherwise, but where there is nothing to resize.
+    portable = graphs.portable()[0].trace()
+    assert np.abs(portable(tf.constant(own.astype(np.uint8)))["detections"] - expected).max() < 1e-3
+
+
+def test_answers_are_made_by_the_thresholds_of_the_run() -> None:
+    serving = make_box_serving()
+    serving.task.set_thresholds({"cat": 0.25, "dog": 0.75})
+    answers = BoxGraphs(serving).answers()
+    assert answers["outputs"] == ["detections"]
+    assert answers["thresholds"] == [0.25, 0.75]

@@ -48,6 +48,15 @@ def test_detections_are_those_of_greedy_suppression(places: int, limit: int) -> 
     assert (found[..., 4] >= 0).sum() > 50
 
 
+@pytest.mark.parametrize("batch", [1, 2, 20])
+def test_the_batch_changes_nothing(batch: int) -> None:
+    """Alone, with others, and where there are as many images as boxes: sizes that operations of Keras confuse."""
+    outputs = draw_outputs(batch, 20)
+    found = find_detections(tf.constant(outputs), CLASSES, SIZE, 20).numpy()
+    for own, picture in zip(found, outputs, strict=True):
+        assert np.abs(own - suppress_by_tensorflow(picture, 20)).max() < 1e-5
+
+
 def test_nothing_is_found_where_all_scores_are_low() -> None:
     outputs = draw_outputs(1, 50)
     outputs[..., :CLASSES] = -6
