@@ -18,7 +18,7 @@ from kerastune_ft.inference.run_model import Row
 from kerastune_ft.input.decode import Geometry, fit_pixels
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.tasks.base import TiledPicture
-from kerastune_ft.tiles.grid import Grid
+from kerastune_ft.tiles.grid import make_grid
 
 # Whole pictures that are decoded while tiles of an earlier one are computed.
 _AHEAD = 2
@@ -34,8 +34,9 @@ class TilePredictor(ImagePredictor):
         """Load the model of a run; `plan` is its plan.json. Raises ConfigError where the run has no model."""
         super().__init__(run, config, plan, form)
         height, width = plan["backbone"]["image_size"]
-        tiles: Any = config.data.tiles
-        self._grid, self._geometry = Grid(tiles.size, tiles.overlap), Geometry(height, width, config.data.resize)
+        grid = make_grid(config.data.tiles)
+        assert grid is not None
+        self._grid, self._geometry = grid, Geometry(height, width, config.data.resize)
         self._fit = tf.function(lambda pixels: fit_pixels(pixels, self._geometry), reduce_retracing=True)
 
     def make_reader(self, config: RunConfig, plan: Mapping[str, Any]) -> Reader:
@@ -82,7 +83,7 @@ class TilePredictor(ImagePredictor):
             return self._run_model.row(read.name, read.problem, iter(()))
         height, width = read.placement.height, read.placement.width
         boxes = self._grid.cut(height, width)
-        picture = TiledPicture(height, width, boxes, self._grid.shared, self._geometry)
+        picture = TiledPicture(height, width, boxes, self._grid.common, self._geometry)
         return self._run_model.row(read.name, None, iter([self._run_model.join_cells(picture, take(len(boxes)))]))
 
     def _cut(self, inputs: Iterable[DecodedInput], pictures: deque[DecodedInput]) -> Iterator[tf.Tensor]:

@@ -17,7 +17,7 @@ from kerastune_ft.input.sounds.resample import Clip, explain_length
 from kerastune_ft.input.sounds.sound_loader import SoundLoader
 from kerastune_ft.input.texts.token_loader import build_token_loader
 from kerastune_ft.input.tiled.tiled_source import TiledSource
-from kerastune_ft.tiles.grid import Grid
+from kerastune_ft.tiles.grid import make_grid
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class LoaderOptions:
 
 def make_examples(source: DataSource, data: Any) -> DataSource:
     """Return what batches are made of: examples of a source, or, by the options `data`, the tiles of its pictures."""
-    return source if data.tiles is None else TiledSource(source, Grid(data.tiles.size, data.tiles.overlap))
+    grid = make_grid(data.tiles)
+    return source if grid is None else TiledSource(source, grid)
 
 
 def build_loader(source: DataSource, task: TargetTask, given: BackboneInput, options: LoaderOptions) -> Loader:

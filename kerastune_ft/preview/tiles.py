@@ -31,7 +31,7 @@ def draw_tilings(session: Session, chosen: np.ndarray) -> Block | None:
     if (cuts := tiled.cuts) is None:
         return None
     drawn = np.stack([_draw(tiled, int(tile)) for tile in chosen])
-    title = f"tiles of {cuts.grid.size} x {cuts.grid.size} pixels, {cuts.grid.shared} in common; the red one is shown"
+    title = f"tiles of {cuts.grid.size} x {cuts.grid.size} pixels, {cuts.grid.common} in common; the red one is shown"
     return Block(title, (("the picture", Cells(drawn)),))
 
 

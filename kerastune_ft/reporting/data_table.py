@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from kerastune_ft.reporting.quantities import format_plain, format_whole
+from kerastune_ft.reporting.quantities import format_plain, format_share, format_whole
 from kerastune_ft.reporting.results.pages import PAGES
+from kerastune_ft.wording import counted
 
 Row = dict[str, Any]
 
@@ -72,3 +73,18 @@ def _list_values(data: Mapping[str, Any]) -> Iterable[Row]:
         for split, targets in values.items():
             examples = (data.get("sizes") or {}).get(split)
             yield {"target": target, "split": split, "examples": examples, **targets.get(target, {})}
+
+
+def describe_tiles(tiles: Mapping[str, Any]) -> str:
+    """Return how pictures are cut into tiles, and how many there are; nothing where they are not."""
+    if not tiles:
+        return ""
+    largest = tiles["largest"]
+    height, width = largest["picture"]
+    counts = ", ".join(f"{format_whole(count)} {split}" for split, count in tiles["examples"].items())
+    return (
+        f"{tiles['size']} x {tiles['size']} pixels, {format_share(tiles['overlap'])} of a side in common with the "
+        f"next: {counts}; {format_share(tiles['empty'])} of the training tiles are background alone; "
+        f"{tiles['computed']:.2f} times the pixels of the pictures are computed; the largest picture, {width} x "
+        f"{height}, has {counted(largest['rows'], 'row')} of {largest['columns']}"
+    )

@@ -57,7 +57,7 @@ def describe_plan(plan: Document) -> list[Line]:
         Line("devices", describe_devices(plan.get("devices") or {})),
         Line("data", _describe_data(plan.get("data") or {})),
         Line("left out", _describe_left_out(plan.get("data") or {})),
-        Line("tiles", _describe_tiles(plan.get("tiles") or {})),
+        Line("tiles", data_table.describe_tiles(plan.get("tiles") or {})),
         *(Line("data note", note) for note in (plan.get("data") or {}).get("notes") or ()),
         Line("labels", data_table.describe_labels(plan.get("labels") or {})),
         Line("backbone", _describe_backbone(plan.get("backbone") or {})),
@@ -253,21 +253,6 @@ def _describe_data(data: Document) -> str:
     return join_parts(
         named,
         data_table.describe_sizes(data) or counted(data["examples"], "example"),
-    )
-
-
-def _describe_tiles(tiles: Document) -> str:
-    """Return how pictures are cut into tiles, and how many there are; nothing where they are not."""
-    if not tiles:
-        return ""
-    largest = tiles["largest"]
-    height, width = largest["picture"]
-    counts = join_parts(*(f"{format_whole(count)} {split}" for split, count in tiles["examples"].items()))
-    return (
-        f"{tiles['size']} x {tiles['size']} pixels, {format_share(tiles['overlap'])} of a side in common with the "
-        f"next: {counts}; {format_share(tiles['empty'])} of the training tiles are background alone; "
-        f"{tiles['computed']:.2f} times the pixels of the pictures are computed; the largest picture, {width} x "
-        f"{height}, has {counted(largest['rows'], 'row')} of {largest['columns']}"
     )
 
 

@@ -27,6 +27,7 @@ from kerastune_ft.saved_model.texts import TextServing
 from kerastune_ft.storage import as_local_file
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.tasks.build import build_task
+from kerastune_ft.tiles.grid import Grid, make_grid
 
 MODEL, THRESHOLDS = "model/model.keras", "model/thresholds.json"
 
@@ -79,9 +80,12 @@ def load_model(run: RunDirectory) -> keras.Model:
     return found
 
 
-def _read_geometry(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> tuple[Geometry, ImageReading]:
+def _read_geometry(
+    run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]
+) -> tuple[Geometry, ImageReading, Grid | None]:
     height, width = plan["backbone"]["image_size"]
-    return Geometry(height, width, config.data.resize), ImageReading.of(config.data, config.rules)
+    reading = ImageReading.of(config.data, config.rules)
+    return Geometry(height, width, config.data.resize), reading, make_grid(config.data.tiles)
 
 
 def _read_clip(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> tuple[Clip]:
@@ -92,8 +96,8 @@ def _read_row_settings(run: RunDirectory, config: RunConfig, plan: Mapping[str, 
     return (RowSettings.from_plan(plan["text"], tokenizer_of(run, plan)),)
 
 
-def _get_geometry(loader: Any, config: RunConfig) -> tuple[Geometry, ImageReading]:
-    return loader.geometry, ImageReading.of(config.data, config.rules)
+def _get_geometry(loader: Any, config: RunConfig) -> tuple[Geometry, ImageReading, Grid | None]:
+    return loader.geometry, ImageReading.of(config.data, config.rules), make_grid(config.data.tiles)
 
 
 def _get_clip(loader: Any, config: RunConfig) -> tuple[Clip]:

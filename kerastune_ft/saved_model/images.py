@@ -14,6 +14,7 @@ from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.decode import Geometry, read_pixels
 from kerastune_ft.saved_model.base import Answer, Serving, ServingSettings
 from kerastune_ft.tasks.base import Task
+from kerastune_ft.tiles.grid import Grid
 
 _RESIZE = "resize"
 
@@ -28,9 +29,14 @@ class ImageServing(Serving):
         settings: ServingSettings,
         geometry: Geometry,
         reading: ImageReading | None = None,
+        grid: Grid | None = None,
     ) -> None:
-        """`geometry` is the size that images are resized to before the trained model, `reading` how files are read."""
+        """`geometry` is the size that images are resized to before the trained model, `reading` how files are read.
+
+        With a `grid` the model takes tiles of pictures, which lie as it says.
+        """
         super().__init__(trained, task, settings)
+        self.grid = grid
         self.geometry, self.reading = geometry, reading or ImageReading()
         # Models of earlier runs take what was mapped before.
         self._range = self.reading.intensity if self.reading.rules.saves_range else None
@@ -65,6 +71,7 @@ class ImageServing(Serving):
         return {
             "input": f"decoded RGB image, {low:g} to {high:g}, any size",
             **self._describe_decoding(low, high),
+            **({} if self.grid is None else {"tiles": _describe_grid(self.grid)}),
             "resize": {
                 "height": self.geometry.height,
                 "width": self.geometry.width,
@@ -119,6 +126,18 @@ class ImageServing(Serving):
         fitted = tf.concat([before(single) for single in singles[1:]], 0) if singles[1:] else None
         parts = [model(singles[0]), *([] if fitted is None else [behind(fitted)])]
         return np.concatenate([np.asarray(part) for part in parts])
+
+
+def _describe_grid(grid: Grid) -> dict[str, Any]:
+    """Return how pictures are cut into tiles, and what becomes of the outputs of these."""
+    return {
+        "size": grid.size,
+        "common": grid.common,
+        "cut": f"the model takes one tile of a picture, {grid.size} x {grid.size} pixels, or as much as a smaller "
+        f"picture has; tiles begin every {grid.size - grid.common} pixels, the last ends where the picture does",
+        "join": "a pixel of a tile has the output of the nearest pixel that the model saw; where tiles overlap, the "
+        "mean, weighted along each side by min(1, (pixels to the nearer border of the tile + 0.5) / common)",
+    }
 
 
 def _map_range(images: Any, low: float, high: float) -> Any:

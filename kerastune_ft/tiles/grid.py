@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -20,13 +21,13 @@ class Grid:
     """The share of a side that two neighbours have in common, 0 to below 1."""
 
     @property
-    def shared(self) -> int:
+    def common(self) -> int:
         """Return the pixels that two neighbours have in common."""
         return min(round(self.size * self.overlap), self.size - 1)
 
     def find_starts(self, length: int) -> list[int]:
         """Return where the tiles of a side of so many pixels begin; the last one ends where the side does."""
-        step = self.size - self.shared
+        step = self.size - self.common
         count = 1 + max(0, math.ceil((length - self.size) / step))
         return [*range(0, (count - 1) * step, step), max(length - self.size, 0)]
 
@@ -38,6 +39,11 @@ class Grid:
         rows, columns = min(self.size, height), min(self.size, width)
         places = [(top, left, rows, columns) for top in self.find_starts(height) for left in self.find_starts(width)]
         return np.array(places, np.int32)
+
+
+def make_grid(options: Any) -> Grid | None:
+    """Return the grid of `data.tiles`; None where there are none."""
+    return None if options is None else Grid(options.size, options.overlap)
 
 
 @dataclass(frozen=True)

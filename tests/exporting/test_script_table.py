@@ -46,6 +46,8 @@ def test_what_scripts_share_is_the_same_in_all() -> None:
     assert functions["read of masks"] < functions["read of image"]
     assert len(functions["name_boxes of boxes"]) == len(functions["main of boxes"]) == 1
     assert functions["read of boxes"] == functions["read of image"]
+    assert functions["read of tiles"] == functions["read of masks"]
+    assert functions["main of tiles"] == functions["main of masks"]
 
 
 def test_every_script_is_in_the_table_and_every_format_there_is() -> None:

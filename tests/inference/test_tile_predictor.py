@@ -62,7 +62,7 @@ def expect(values: np.ndarray, grid: Grid) -> np.ndarray:
     tiles = [
         fit_pixels(values[top : top + rows, left : left + columns], GEOMETRY) for top, left, rows, columns in boxes
     ]
-    picture = TiledPicture(*values.shape[:2], boxes, grid.shared, GEOMETRY)
+    picture = TiledPicture(*values.shape[:2], boxes, grid.common, GEOMETRY)
     scheme: Any = SimpleNamespace(names=("background", "cell"), kind="mask")
     mask = Segmentation(TASK, Head(), scheme, 0, (16, 16)).decode_tiles(picture, list(answer(tf.stack(tiles)))).mask
     assert mask is not None

@@ -14,7 +14,7 @@ GEOMETRY = Geometry(8, 12, "stretch")
 
 def picture(height: int, width: int) -> TiledPicture:
     grid = Grid(16, 0.25)
-    return TiledPicture(height, width, grid.cut(height, width), grid.shared, GEOMETRY)
+    return TiledPicture(height, width, grid.cut(height, width), grid.common, GEOMETRY)
 
 
 def draw_maps(count: int) -> list[np.ndarray]:

@@ -32,10 +32,10 @@ def test_bands_are_the_means_of_a_loop_over_pixels(height: int, width: int, size
     for (top, left, rows, columns), values in zip(boxes.tolist(), maps, strict=True):
         for row in range(rows):
             for column in range(columns):
-                weight = weigh(row, rows, grid.shared) * weigh(column, columns, grid.shared)
+                weight = weigh(row, rows, grid.common) * weigh(column, columns, grid.common)
                 total[top + row, left + column] += weight * values[row, column]
                 weights[top + row, left + column] += weight
-    bands = list(blend(boxes, width, grid.shared, maps))
+    bands = list(blend(boxes, width, grid.common, maps))
     assert [top for top, _ in bands] == np.cumsum([0, *(len(band) for _, band in bands)])[:-1].tolist()
     np.testing.assert_allclose(np.concatenate([band for _, band in bands]), total / weights, atol=1e-6)
     assert max(len(band) for _, band in bands) <= size

@@ -32,7 +32,7 @@ def test_tiles_cover_every_pixel_and_overlap_at_least_as_asked(overlap: float) -
             assert covered.tolist() == list(range(length))
             steps = np.diff(starts)
             assert (steps > 0).all()
-            assert (steps <= size - grid.shared).all()
+            assert (steps <= size - grid.common).all()
 
 
 def test_tiles_go_row_by_row_and_are_as_large_as_a_smaller_picture() -> None:

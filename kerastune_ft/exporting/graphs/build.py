@@ -25,6 +25,8 @@ _GRAPHS: Mapping[tuple[str, str | None], tuple[str, str]] = {
 }
 """Module and class by modality and kind of label; a kind that has no row of its own has that of None."""
 
+_OF_TILES = ("kerastune_ft.exporting.graphs.tiles", "TileGraphs")
+
 
 def open_graphs(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], is_calibrated: bool = False) -> Graphs:
     """Return the graphs of a finished run from its directory; `plan` is its plan.json.
@@ -38,7 +40,7 @@ def open_graphs(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], i
     found = _GRAPHS.get((known.modality, known.labels), _GRAPHS.get((known.modality, None)))
     if found is None:
         raise ConfigError(f"runs of {config.task.kind} cannot be exported by this version; use `predict`")
-    module, name = found
+    module, name = found if config.data.tiles is None else _OF_TILES
     made = getattr(importlib.import_module(module), name)
     if missing := [each for each in made.needs if importlib.util.find_spec(each) is None]:
         raise ConfigError(

@@ -76,10 +76,16 @@ def restore_masks(fitted: tf.Tensor, height: tf.Tensor, width: tf.Tensor, geomet
     """
     top, left, rows, columns = find_window(height, width, geometry)
     below, beside = tf.range(height) - top, tf.range(width) - left
-    found = tf.gather(fitted, _find_nearest(below, rows, geometry.height), axis=1)
-    found = tf.gather(found, _find_nearest(beside, columns, geometry.width), axis=2)
+    found = restore_maps(fitted, height, width, geometry)
     inside = ((below >= 0) & (below < rows))[:, tf.newaxis] & ((beside >= 0) & (beside < columns))[tf.newaxis, :]
     return tf.where(inside[tf.newaxis], found, IGNORE)
+
+
+def restore_maps(fitted: tf.Tensor, height: tf.Tensor, width: tf.Tensor, geometry: Geometry) -> tf.Tensor:
+    """Return maps [batch, height, width, ...] of images' own size, each pixel as the nearest one that the model saw."""
+    top, left, rows, columns = find_window(height, width, geometry)
+    found = tf.gather(fitted, _find_nearest(tf.range(height) - top, rows, geometry.height), axis=1)
+    return tf.gather(found, _find_nearest(tf.range(width) - left, columns, geometry.width), axis=2)
 
 
 def _find_nearest(places: tf.Tensor, own_length: tf.Tensor, length: int) -> tf.Tensor:

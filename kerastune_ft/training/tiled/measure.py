@@ -49,7 +49,7 @@ def describe_picture(source: Any, index: int, geometry: Any) -> TiledPicture:
     cuts = source.cuts
     height, width = cuts.sizes[index].tolist()
     boxes = cuts.boxes[cuts.ends[index] : cuts.ends[index + 1]]
-    return TiledPicture(height, width, boxes, cuts.grid.shared, geometry)
+    return TiledPicture(height, width, boxes, cuts.grid.common, geometry)
 
 
 def _measure_tiles(
