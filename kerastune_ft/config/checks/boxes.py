@@ -42,7 +42,5 @@ def check_no_boxes(parts: Parts) -> Iterator[Finding]:
     """Yield the keys that only have an effect on boxes."""
     why = f"task.kind {parts.kind}, whose labels are no boxes"
     yield from ineffective(parts.head, "head", _OF_BOXES, why)
-    if parts.data.get("kind") == "folder":
-        yield from ineffective(parts.data, "data", {"annotations": "auto"}, why)
     if parts.data.get("kind") == "table":
         yield from ineffective(parts.data, "data", {"boxes": None}, why)

@@ -9,7 +9,7 @@ from kerastune_ft.config.checks.parts import Finding, Parts, ineffective
 from kerastune_ft.config.checks.phases.solvers import is_solved
 
 _OF_POOLED_HEADS: dict[str, Any] = {"pooling": "mean", "hidden": []}
-_OF_FOLDERS: dict[str, Any] = {"input": None, "label": None}
+_OF_FOLDERS: dict[str, Any] = {"input": None, "label": None, "annotations": "auto"}
 
 
 def check_dense(parts: Parts, what: str) -> Iterator[Finding]:

@@ -12,6 +12,8 @@ from kerastune_ft.config.options.mask_values import is_colour, parse_values
 
 _OF_DECODERS: dict[str, Any] = {"decoder": None, "stride": None}
 _WITH_MASKS = ("folder", "table", "tfds")
+# Formats of annotations that tell no pixel.
+_OF_BOXES = ("voc", "yolo", "boxes")
 
 
 def check_masks(parts: Parts) -> Iterator[Finding]:
@@ -30,6 +32,8 @@ def check_masks(parts: Parts) -> Iterator[Finding]:
         message = f"{ignored} is the value of {short_json(classes[ignored])} in task.classes; remove one of the two"
         yield ("task", "ignore"), message
     yield from _check_values(parts.task)
+    if data.get("annotations") in _OF_BOXES:
+        yield ("data", "annotations"), f'{short_json(data["annotations"])} has boxes and no outlines; write "coco"'
     if data.get("resize") == "crop":
         yield ("data", "resize"), 'it would crop labelled pixels at the borders of images; write "stretch" or "pad"'
     if isinstance(data.get("label"), list | Mapping):

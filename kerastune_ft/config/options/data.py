@@ -205,7 +205,8 @@ class FolderData(_Source):
     annotations: Literal["auto", "voc", "coco", "yolo", "boxes"] = Field(
         "auto",
         description="of object_detection: the format of the boxes: XML files as of Pascal VOC, JSON as of COCO, text "
-        "files as of YOLO, or tables with a row for each box; auto means the one that is there",
+        "files as of YOLO, or tables with a row for each box; auto means the one that is there. Of image_segmentation "
+        "coco, whose outlines are drawn as masks",
     )
     group: PatternGroup | None = Field(None, description="groups of files that must stay in one split")
 

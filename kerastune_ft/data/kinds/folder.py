@@ -11,7 +11,7 @@ import numpy as np
 
 from kerastune_ft.config.options.data import FolderData, Fractions, PatternGroup
 from kerastune_ft.config.options.task_facts import LabelKind
-from kerastune_ft.data.annotations import class_folders, mask_folders
+from kerastune_ft.data.annotations import class_folders, mask_formats
 from kerastune_ft.data.annotations.base import AnnotatedFile, Annotations
 from kerastune_ft.data.annotations.boxes import read as boxes_read
 from kerastune_ft.data.files.archive import is_archive, unpack_archive
@@ -28,7 +28,7 @@ FORMATS: Mapping[LabelKind, Callable[..., Annotations]] = {
     "one": class_folders.read,
     "several": class_folders.read,
     "values": class_folders.read,
-    "mask": mask_folders.read,
+    "mask": mask_formats.read,
     "boxes": boxes_read.read,
 }
 """For each kind of label, the annotation format that a folder has such labels in."""

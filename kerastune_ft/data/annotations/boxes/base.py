@@ -50,14 +50,7 @@ def to_annotations(
 
     `named` are the classes that the annotations define.
     """
-    strict = [one for one in refused if getattr(options, one.rule) == "error"]
-    if strict:
-        rules = sorted({one.rule for one in strict})
-        raise DataError(
-            f"data.path: {counted(len(strict), 'annotation')} or {'image' if len(strict) == 1 else 'images'} of "
-            f"{options.place} cannot be used:\n{lines([(one.key, one.reason) for one in strict])}\n"
-            f"Repair or remove them, or {how_to_skip(rules, 'them')}."
-        )
+    refuse_unusable(refused, options)
     if not found:
         raise DataError(f"data.path: no image of {options.place} has an annotation that can be read.")
     notes = list(notes)
@@ -73,3 +66,15 @@ def to_annotations(
         notes,
         tuple(SkippedFile(one.key, one.reason) for one in refused),
     )
+
+
+def refuse_unusable(refused: Sequence[Refusal], options: FolderData) -> None:
+    """Raise DataError for what cannot be used and may not be left out."""
+    strict = [one for one in refused if getattr(options, one.rule) == "error"]
+    if strict:
+        rules = sorted({one.rule for one in strict})
+        raise DataError(
+            f"data.path: {counted(len(strict), 'annotation')} or {'image' if len(strict) == 1 else 'images'} of "
+            f"{options.place} cannot be used:\n{lines([(one.key, one.reason) for one in strict])}\n"
+            f"Repair or remove them, or {how_to_skip(rules, 'them')}."
+        )
