@@ -18,8 +18,8 @@ TASK_KINDS = (
     "audio_classification",
     "summarization",
     "causal_lm",
-    "object_detection",
     "image_segmentation",
+    "object_detection",
     "speech_recognition",
 )
 
