@@ -105,7 +105,7 @@ class Backbone:
                 f"backbone: {self.name} has no {' and no '.join(missing)} to put a head on; it has {', '.join(found)}; "
                 "write another backbone"
             )
-        if tuple(names) == (endpoints.FEATURES,):
+        if tuple(names) == (endpoints.FEATURES,) or (isinstance(self.model.output, dict) and set(names) == set(found)):
             return self
         model = keras.Model(self.model.input, {name: found[name] for name in names}, name=self.model.name)
         return replace(self, model=model, units=units_in(self.units, self.model, model), body=None)

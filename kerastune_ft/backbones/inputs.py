@@ -25,6 +25,10 @@ class BackboneInput(Protocol):
         """Return "image", "audio" or "text": the key of tables with one entry per modality."""
 
     @property
+    def augmentation_modality(self) -> str:
+        """Return the modality whose inputs an augmentation changes."""
+
+    @property
     def image_size(self) -> tuple[int, int]:
         """Return height and width of images; (0, 0) for other inputs."""
 
@@ -62,6 +66,7 @@ class ImageInput:
     size: tuple[int, int]
     """Height and width."""
     modality: ClassVar[str] = "image"
+    augmentation_modality: ClassVar[str] = modality
 
     @property
     def image_size(self) -> tuple[int, int]:
@@ -124,6 +129,7 @@ class SoundInput:
     log_mel: LogMel | None = None
     """The spectrogram the model takes; None where it takes samples."""
     modality: ClassVar[str] = "audio"
+    augmentation_modality: ClassVar[str] = modality
 
     @property
     def image_size(self) -> tuple[int, int]:

@@ -11,10 +11,12 @@ import keras
 from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.inputs import BackboneInput, ImageInput, SoundInput
 from kerastune_ft.backbones.saved import load
+from kerastune_ft.backbones.several import COLUMNS, SeveralInput
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.backbones.text_windows import make_unfolding_layers
 from kerastune_ft.config.options.backbones import EarlierRun
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.graph.parts import find_owners
 from kerastune_ft.graph.rebuild.flat import FlatCopy
 from kerastune_ft.graph.rows.windows import make_folding_layers
 from kerastune_ft.graph.units import Unit
@@ -41,7 +43,7 @@ def build(options: EarlierRun) -> Backbone:
     copy = FlatCopy(inner, given, substitutes=_window_layers(plan))
     whole = keras.Model(given, copy.output)
     head, about = plan["head"]["layers"], plan["backbone"]
-    body = keras.Model(given, _outputs(copy, about), name="backbone")
+    body = keras.Model(given, _outputs(copy, about, whole, plan), name="backbone")
     units = tuple(_unit(body, inner, row) for row in about["units"])
     transfer = Transfer(f"run {written_path(options)}", digest, sum(len(unit.variables) for unit in units))
     known = {layer.name: layer for layer in whole.layers}
@@ -73,8 +75,15 @@ def build_whole(options: EarlierRun) -> Backbone:
     return Backbone(about["name"], model, (), _input(run, plan), about["preprocessing"], transfer)
 
 
-def _outputs(copy: FlatCopy, about: Mapping[str, Any]) -> Any:
+def _outputs(copy: FlatCopy, about: Mapping[str, Any], whole: keras.Model, plan: Mapping[str, Any]) -> Any:
     """Return what the head of a run read: the last features, or several endpoints by name."""
+    if inputs := plan.get("inputs"):
+        # Several pictures go through the same layers: theirs is the use that depends on their own input.
+        owners = find_owners(whole, inputs["parts"])
+        return {
+            name: next(tensor for tensor in copy.uses[operation] if owners[id(tensor)] == name)
+            for name, operation in about["endpoints"].items()
+        }
     if "endpoints" in about:
         return {name: copy.tensors[operation] for name, operation in about["endpoints"].items()}
     return copy.tensors[about["output"]]
@@ -87,6 +96,22 @@ def outline(options: EarlierRun) -> Backbone:
 
 def _input(run: RunDirectory, plan: Mapping[str, Any]) -> BackboneInput:
     """Return what the model of a run takes, as its plan has it."""
+    return read_inputs(run, plan) if plan.get("inputs") else _single_input(run, plan)
+
+
+def read_inputs(run: RunDirectory, plan: Mapping[str, Any]) -> SeveralInput:
+    """Return what the model of a run with several inputs takes, as its plan.json has it."""
+    inputs = plan["inputs"]
+    names = {name: tuple(own) for name, own in inputs["parts"].items()}
+    # Texts have several inputs of tokens, a picture has one of its own name.
+    texts = [name for name, own in names.items() if own != (name,)]
+    image = {**plan, "text": None}
+    given = {name: _single_input(run, plan if name in texts else image) for name in names if name != COLUMNS}
+    return SeveralInput(given, names, inputs["columns"] or {}, inputs["prefix_tokens"])
+
+
+def _single_input(run: RunDirectory, plan: Mapping[str, Any]) -> BackboneInput:
+    """Return what a model of one input takes, or one part of a model of several."""
     if plan["text"] is not None:
         return TextInput.from_json(plan["text"]["rows"], tokenizer_of(run, plan))
     if sound := plan.get("sound"):
@@ -139,7 +164,8 @@ def _unit(body: keras.Model, inner: keras.Model, row: Mapping[str, Any]) -> Unit
     for name in row["layers"]:
         # The copy has the layers of a nested model, such as ConvNeXt's stem, in its place.
         layers += [known[name]] if name in known else [known[each.name] for each in inner.get_layer(name).layers]
-    return Unit(row["id"], tuple(layers), (None, *row["output_shape"]), tuple(row.get("blocks", ())))
+    blocks, part = tuple(row.get("blocks", ())), row.get("part", "")
+    return Unit(row["id"], tuple(layers), (None, *row["output_shape"]), blocks, part)
 
 
 def is_inner(layer: keras.layers.Layer) -> bool:

@@ -47,6 +47,7 @@ class TextInput:
     window: int | None = None
     """The tokens of a window, special ones included, where rows are [windows, length]; None where they are [length]."""
     modality: ClassVar[str] = "text"
+    augmentation_modality: ClassVar[str] = modality
 
     @property
     def image_size(self) -> tuple[int, int]:

@@ -38,6 +38,7 @@ _PATHS: tuple[tuple[str, ...], ...] = (
     ("data", "splits", "file"),
     ("backbone", "weights"),
     ("backbone", "path"),
+    *(("backbone", reads, key) for reads in ("image", "text") for key in ("weights", "path")),
 )
 
 
@@ -203,10 +204,11 @@ def _find_comments(node: Node, is_comment: bool = False) -> Iterator[Node]:
 def list_unchecked(settings: RunConfig) -> list[str]:
     """Return what cannot be checked without the model and the data."""
     unchecked = ["the units in unfreeze", "the data: files, classes and splits"]
-    if str(getattr(settings.backbone, "weights", None)) not in ("None", "embedded"):
+    backbones = list(getattr(settings.backbone, "by_input", {"": settings.backbone}).values())
+    if any(str(getattr(each, "weights", None)) not in ("None", "embedded") for each in backbones):
         unchecked.append("whether the weights exist")
-    if any(getattr(settings.backbone, key, None) for key in ("preset", "path")):
+    if any(getattr(each, key, None) for each in backbones for key in ("preset", "path")):
         unchecked.append("whether the backbone is where it says")
-    if isinstance(settings.backbone, KerasHub) and settings.backbone.options:
+    if any(isinstance(each, KerasHub) and each.options for each in backbones):
         unchecked.append("whether the backbone's class accepts its options")
     return unchecked

@@ -17,6 +17,7 @@ from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.paths import WrittenPath
 from kerastune_ft.config.options.phases import Auto, Phase
 from kerastune_ft.config.options.runtime import Output, Runtime
+from kerastune_ft.config.options.task_facts import find_modality
 from kerastune_ft.config.options.tasks import Task
 from kerastune_ft.config.options.updates.rates import ONE_CYCLE
 from kerastune_ft.config.python_objects import PythonObjects
@@ -91,6 +92,11 @@ class RunConfig(Options):
                 'changed since; remove "auto" to take them as they are, or write "phases": "auto" in place of both'
             )
         return value
+
+    @property
+    def modality(self) -> str:
+        """The modality of the examples: the task's, or that of several inputs where data.input names these."""
+        return find_modality(self.task, self.data)
 
     @property
     def awaits_choice(self) -> bool:

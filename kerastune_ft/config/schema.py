@@ -17,6 +17,8 @@ from kerastune_ft.config.run import RunConfig
 _COMMENT = {"description": "a key that begins with // is a comment"}
 # Keys of one phase only; defaults may have the others.
 _OWN = ("name", "unfreeze")
+# What backbones of several inputs are listed as, which have no kind of their own.
+_SEVERAL = "several"
 
 
 def json_schema() -> dict[str, Any]:
@@ -129,6 +131,10 @@ def _defaults_by_kind(slot: str) -> Iterator[tuple[str, dict[str, Any]]]:
     later = {value for row in UNAVAILABLE if row.pattern == f"{slot}.kind" for value in row.values}
     for _, model in models_of_key(RunConfig, slot):
         found = _defaults_of(model)
+        if "kind" not in model.model_fields:
+            # Backbones of several inputs, each of which is of one of the other kinds.
+            yield _SEVERAL, found
+            continue
         # Where a kind has to be written it has no default; of several spellings the first is the current one.
         kind, *_ = get_args(model.model_fields["kind"].annotation)
         if kind not in later:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, SEVERAL_INPUTS, TEXT
 from kerastune_ft.data.images.modality import Images
 from kerastune_ft.data.modality import Modality
+from kerastune_ft.data.several.modality import SeveralInputs
 from kerastune_ft.data.sounds.modality import Sounds
 from kerastune_ft.data.texts.modality import TextInputs
 
-MODALITIES: Mapping[str, Modality] = {IMAGE: Images(), AUDIO: Sounds(), TEXT: TextInputs()}
+_IMAGES, _TEXTS = Images(), TextInputs()
+MODALITIES: Mapping[str, Modality] = {
+    IMAGE: _IMAGES,
+    AUDIO: Sounds(),
+    TEXT: _TEXTS,
+    SEVERAL_INPUTS: SeveralInputs({IMAGE: _IMAGES, TEXT: _TEXTS}),
+}

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import facts
+from kerastune_ft.config.options.task_facts import find_modality
 from kerastune_ft.data.build import build_source
 from kerastune_ft.data.exclude import Exclusion
 from kerastune_ft.data.modalities import MODALITIES
@@ -51,7 +51,7 @@ def open_source(
         options = options.model_copy(update={"splits": None, "group": None, "exclude": None})
     _make_directory(cache_directory)
     context = ReadContext(task_options, cache_directory, report, unsplit, rules)
-    modality = MODALITIES[facts(task_options).modality]
+    modality = MODALITIES[find_modality(task_options, options)]
     with explain_unreachable(key):
         records = importlib.import_module(KINDS[options.kind]).read_records(options, modality, context)
         source = build_source(

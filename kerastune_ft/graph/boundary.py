@@ -93,35 +93,24 @@ def _check_trained(chosen: set[str], named: Sequence[str], candidates: dict[str,
 
 
 def matching_units(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str) -> list[str]:
-    """Return the ids of the units that are named, input to output; raises ConfigError as `resolve` does."""
+    """Return the ids of the units that are named, input to output; raises ConfigError as `resolve` does.
+
+    Of several backbones each is counted by itself: the last two units are those of every one of them. A unit stands for
+    those of its own backbone that are nearer the head.
+    """
     ids = [unit.id for unit in units]
     match unfreeze:
         case options.HeadOnly():
             return []
         case options.Everything():
             return ids
-        case options.Last(count=number):
-            if number > len(ids):
-                raise ConfigError(
-                    f'{place}: {{"last": {number}}} asks for more than the {len(ids)} units there are; write "all"'
-                )
-            return ids[len(ids) - number :]
-        case options.First(count=number):
-            if number > len(ids):
-                raise ConfigError(
-                    f'{place}: {{"first": {number}}} asks for more than the {len(ids)} units there are; write "all"'
-                )
-            return ids[:number]
-        case options.FirstFraction(share=share):
-            return ids[: math.ceil(round(share * len(ids), 9))]
-        case options.Fraction(share=share):
-            return ids[len(ids) - math.ceil(round(share * len(ids), 9)) :]
         case options.From(unit=unit):
             if unit not in ids:
                 raise ConfigError(
                     f"{place}: there is no unit {unit!r}; {_nearest(unit, ids)}the units are {', '.join(ids)}"
                 )
-            return ids[ids.index(unit) :]
+            own = next(group for group in group_by_part(units) if unit in group)
+            return own[own.index(unit) :]
         case options.Match(globs=globs):
             for glob in globs:
                 if not fnmatch.filter(ids, glob):
@@ -129,7 +118,45 @@ def matching_units(unfreeze: options.Unfreeze, units: Sequence[Unit], place: str
                         f"{place}: {glob!r} matches no unit; {_nearest(glob, ids)}the units are {', '.join(ids)}"
                     )
             return [name for name in ids if any(fnmatch.fnmatchcase(name, glob) for glob in globs)]
+    return [name for own in group_by_part(units) for name in _count_units(unfreeze, own, place)]
+
+
+def group_by_part(units: Sequence[Unit]) -> list[list[str]]:
+    """Return the ids of the units of each backbone, input to output."""
+    groups: dict[str, list[str]] = {}
+    for unit in units:
+        groups.setdefault(unit.part, []).append(unit.id)
+    return list(groups.values())
+
+
+def _count_units(unfreeze: options.Unfreeze, ids: list[str], place: str) -> list[str]:
+    """Return the units of one backbone that are named by a number or a share."""
+    match unfreeze:
+        case options.Last(count=number):
+            if number > len(ids):
+                raise ConfigError(
+                    f'{place}: {{"last": {number}}} asks for more than the {len(ids)} units there are'
+                    f'{_of_backbone(ids)}; write "all"'
+                )
+            return ids[len(ids) - number :]
+        case options.First(count=number):
+            if number > len(ids):
+                raise ConfigError(
+                    f'{place}: {{"first": {number}}} asks for more than the {len(ids)} units there are'
+                    f'{_of_backbone(ids)}; write "all"'
+                )
+            return ids[:number]
+        case options.FirstFraction(share=share):
+            return ids[: math.ceil(round(share * len(ids), 9))]
+        case options.Fraction(share=share):
+            return ids[len(ids) - math.ceil(round(share * len(ids), 9)) :]
     raise AssertionError(unfreeze)
+
+
+def _of_backbone(ids: Sequence[str]) -> str:
+    """Return which of several backbones units are of, for messages."""
+    part, dot, _ = ids[0].partition(".")
+    return f" of {part}" if dot else ""
 
 
 def _find_biases(candidates: dict[str, frozenset[str]], units: Sequence[Unit], place: str) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -65,6 +65,8 @@ class Partition:
     """For each tensor of the cut, the operation it comes from, and which use of it where that is not the first."""
     crossing: Crossing
     """The same tensors as the model's graph has them."""
+    parts: tuple[Any, ...] = ()
+    """The `graph.parts.Part` of each of several inputs, which then have a prefix each; empty for a single input."""
 
     @property
     def cut_bytes(self) -> int:
@@ -93,6 +95,12 @@ class CutModel:
     partition: Partition
     stages: tuple[Stage, ...]
     """The pieces its frozen prefix is computed in, input to output; none where nothing is frozen below."""
+    by_part: Mapping[str, tuple[Stage, ...]] = field(default_factory=dict)
+    """The same by part, where there are several inputs; empty for a single one."""
+
+    def stages_of(self, part: str) -> tuple[Stage, ...]:
+        """Return the stages of a part; of the only input for an empty name."""
+        return self.by_part[part] if self.by_part else self.stages
 
 
 def split_prefix(whole: Partition, base: Partition) -> tuple[Stage, ...]:
@@ -142,43 +150,85 @@ def partition(model: keras.Model, trained: Collection[str], live: Collection[str
     which follows from the rule: a layer with a trained variable puts every one of its uses into the tail. Raises
     ConfigError when nothing would train.
     """
+    found = find_cut(model, trained, live)
+    if not found.is_input and not found.above:
+        raise ConfigError(
+            "nothing would train: no layer of the model holds a selected variable, and its output layer, tied to "
+            'the backbone, has none of its own; give "unfreeze": {"last": 1}'
+        )
+    return make_partition(model.input, found, model)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where a model is cut, before it is."""
+
+    tensors: tuple[Any, ...]
+    names: Mapping[int, str]
+    """By the id of every tensor of the model, the operation it comes from, and which use of it."""
+    weighted: frozenset[int]
+    """The ids of the tensors of the prefix that are computed with variables, those of Normalization aside."""
+    above: frozenset[int]
+    """The ids of the tensors of the tail."""
+    is_input: bool
+    """Whether the cut is where the model begins, so that there is no prefix."""
+
+
+def find_cut(
+    model: keras.Model,
+    trained: Collection[str],
+    live: Collection[str],
+    owners: Mapping[int, Any] | None = None,
+) -> Cut:
+    """Return where `partition` cuts a model.
+
+    `owners` says by tensor which of several inputs it is computed from: a node that reads tensors of two is above.
+    """
     trained, live = frozenset(trained), frozenset(live)
     above: set[int] = set()
+    weighted: set[int] = set()
     cut: dict[int, Any] = {}
     makers: dict[int, keras_private.Node] = {}
     named: dict[int, str] = {}
     uses: Counter[str] = Counter()
-    prefix_has_variables = False
     for node in keras_private.nodes_in_order(model):
         uses[node.operation.name] += 1
         makers |= {id(tensor): node for tensor in node.outputs}
         named |= {id(tensor): _name_use(node.operation.name, uses) for tensor in node.outputs}
         variables = getattr(node.operation, "variables", [])
-        trains = node.operation.name in live or any(variable.path in trained for variable in variables)
+        joins = owners is not None and len({owners[id(tensor)] for tensor in node.inputs}) > 1
+        trains = joins or node.operation.name in live or any(variable.path in trained for variable in variables)
         if trains or any(id(tensor) in above for tensor in node.inputs):
             above |= {id(tensor) for tensor in node.outputs}
             cut |= {id(tensor): tensor for tensor in node.inputs if id(tensor) not in above}
-        elif variables and not isinstance(node.operation, keras.layers.Normalization):
-            prefix_has_variables = True
+        elif (variables and not isinstance(node.operation, keras.layers.Normalization)) or any(
+            id(tensor) in weighted for tensor in node.inputs
+        ):
+            weighted |= {id(tensor) for tensor in node.outputs}
     cut |= {id(tensor): tensor for tensor in model.outputs if id(tensor) not in above}
     tensors = _narrow(list(cut.values()), makers)
-    if not prefix_has_variables or {id(tensor) for tensor in tensors} <= {id(tensor) for tensor in model.inputs}:
-        names = tuple(named[id(tensor)] for tensor in model.inputs)
-        return Partition(None, model, tuple(model.inputs), names, Crossing(tuple(model.inputs), names))
-    if not above:
-        raise ConfigError(
-            "nothing would train: no layer of the model holds a selected variable, and its output layer, tied to "
-            'the backbone, has none of its own; give "unfreeze": {"last": 1}'
-        )
-    names = tuple(named[id(tensor)] for tensor in tensors)
-    crossing = Crossing(tensors, names, *find_window_rows(model))
-    folded, given = crossing.fold(), {id(tensor) for tensor in model.inputs}
+    is_input = not weighted or {id(tensor) for tensor in tensors} <= {id(tensor) for tensor in model.inputs}
+    return Cut(tensors, named, frozenset(weighted), frozenset(above), is_input)
+
+
+def make_partition(given: Any, cut: Cut, model: keras.Model, tail: keras.Model | None = None) -> Partition:
+    """Return the partition of a model around a cut, from the inputs `given`.
+
+    These are all of its own, or those of a part of it that goes up to the `tail` of the whole.
+    """
+    inputs = keras.tree.flatten(given)
+    if cut.is_input:
+        names = tuple(cut.names[id(tensor)] for tensor in inputs)
+        return Partition(None, tail or model, tuple(inputs), names, Crossing(tuple(inputs), names))
+    names = tuple(cut.names[id(tensor)] for tensor in cut.tensors)
+    crossing = Crossing(cut.tensors, names, *find_window_rows(model))
+    folded, begins = crossing.fold(), {id(tensor) for tensor in inputs}
     outputs = [
-        _pass_through(tensor, f"{name}_passed") if id(tensor) in given else tensor
+        _pass_through(tensor, f"{name}_passed") if id(tensor) in begins else tensor
         for tensor, name in zip(folded, names, strict=True)
     ]
-    prefix = keras.Model(model.input, _structure(outputs))
-    return Partition(prefix, crossing.model_to(model.output), folded, names, crossing)
+    prefix = keras.Model(given, _structure(outputs))
+    return Partition(prefix, tail or crossing.model_to(model.output), folded, names, crossing)
 
 
 def _name_use(operation: str, uses: Mapping[str, int]) -> str:

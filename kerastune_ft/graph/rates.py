@@ -13,14 +13,20 @@ from kerastune_ft.rules import NEWEST, Rules
 
 
 def unit_factors(
-    policy: RatePolicy, units: Sequence[str], trained: Sequence[str], place: str, rules: Rules = NEWEST
+    policy: RatePolicy,
+    units: Sequence[str],
+    trained: Sequence[str],
+    place: str,
+    rules: Rules = NEWEST,
+    parts: Sequence[Sequence[str]] = (),
 ) -> dict[str, float]:
     """Return the factor on the rate of every trained unit and of the head.
 
     Layer-wise decay (Howard and Ruder, 2018; Clark et al., 2020): a unit's factor is `unit_decay` to the power of its
     distance from the head, the last unit's being 1. With `unit_span` the factors fall as a geometric series, from the
     head's 1 to `1 / unit_span` of the unit nearest the input. `units` patterns multiply it; `head` sets the head's own
-    peak, which no pattern changes but its name. Raises ConfigError for a pattern that matches no trained unit.
+    peak, which no pattern changes but its name. `parts` are the units of each of several backbones, of which each has
+    distances of its own. Raises ConfigError for a pattern that matches no trained unit.
     """
     for glob in policy.units:
         if not any(_fits(name, glob, rules) for name in (*trained, HEAD)):
@@ -31,10 +37,11 @@ def unit_factors(
             )
     factors = {}
     for unit in trained:
-        distance = len(units) - 1 - list(units).index(unit)
+        own = next((part for part in parts if unit in part), units)
+        distance = len(own) - 1 - list(own).index(unit)
         factors[unit] = policy.unit_decay**distance
         if policy.unit_span is not None:
-            factors[unit] = policy.unit_span ** (-(distance + 1) / len(units))
+            factors[unit] = policy.unit_span ** (-(distance + 1) / len(own))
     factors[HEAD] = 1.0 if policy.head is None else policy.head / policy.peak
     for name in factors:
         for glob, factor in policy.units.items():

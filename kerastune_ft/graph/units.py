@@ -27,6 +27,8 @@ class Unit:
     output_shape: tuple[int | None, ...]
     blocks: tuple[str, ...] = ()
     """The ids of the blocks that were taken together to this unit; empty where it is one alone."""
+    part: str = ""
+    """The input that its backbone reads, where there are several backbones; empty for the only one."""
 
     @property
     def variables(self) -> list[keras.Variable]:

@@ -8,9 +8,8 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-import tensorflow as tf
 from PIL import Image
 
 from kerastune_ft.inference.items import Item
@@ -19,10 +18,13 @@ from kerastune_ft.tasks.base import Placement
 
 @dataclass(frozen=True)
 class DecodedInput:
-    """An item after reading: the pixels of its image or the samples of its sound, or the problem that prevented it."""
+    """An item after reading: the pixels of its image or the samples of its sound, or the problem that prevented it.
+
+    Of an example with several inputs `values` has what was read of each, by the name of the input.
+    """
 
     name: str
-    values: tf.Tensor | None
+    values: Any
     problem: str | None = None
     placement: Placement | None = None
     """How an image was brought to the model's shape; None for sounds and problems."""

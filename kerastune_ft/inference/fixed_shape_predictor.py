@@ -71,10 +71,7 @@ class FixedShapePredictor(Predictor):
 
     def notes(self) -> list[str]:
         """Return what was remarked on some of the inputs, such as that photos are stored rotated."""
-        return [
-            f"{count} of {counted(self._done, 'input')} {_in_singular(remark) if count == 1 else remark}"
-            for remark, count in self._remarks.items()
-        ]
+        return describe_remarks(self._remarks, self._done)
 
     def read(self, item: Item) -> DecodedInput:
         """Return the decoded image or sound of an item, or the problem that prevents it."""
@@ -114,14 +111,7 @@ class ImagePredictor(FixedShapePredictor):
 
     def make_reader(self, config: RunConfig, plan: Mapping[str, Any]) -> Reader:
         """Return a reader of images at the model's size."""
-        return self.make_image_reader(config, plan)
-
-    def make_image_reader(self, config: RunConfig, plan: Mapping[str, Any], is_fitted: bool = True) -> ImageReader:
-        """Return a reader of images at the model's size, or where they are not fitted at their own."""
-        height, width = plan["backbone"]["image_size"]
-        values = LabelScheme.from_json(plan["labels"]).pixel_values
-        reading = ImageReading.of(config.data, config.rules)
-        return ImageReader(Geometry(height, width, config.data.resize), reading, values, is_fitted)
+        return make_image_reader(config, plan)
 
 
 class SoundPredictor(FixedShapePredictor):
@@ -131,6 +121,25 @@ class SoundPredictor(FixedShapePredictor):
         """Return a reader of sounds at the model's rate and length."""
         sound = plan["sound"]
         return SoundReader(Clip(sound["sample_rate"], sound["samples"]), config.rules)
+
+
+def make_image_reader(config: RunConfig, plan: Mapping[str, Any], is_fitted: bool = True) -> ImageReader:
+    """Return a reader of images at the size of a run's model, or where they are not fitted at their own.
+
+    `plan` is the run's plan.json.
+    """
+    height, width = plan["backbone"]["image_size"]
+    values = LabelScheme.from_json(plan["labels"]).pixel_values
+    reading = ImageReading.of(config.data, config.rules)
+    return ImageReader(Geometry(height, width, config.data.resize), reading, values, is_fitted)
+
+
+def describe_remarks(remarks: Mapping[str, int], inputs: int) -> list[str]:
+    """Return sentences on how many of so many inputs something was remarked."""
+    return [
+        f"{count} of {counted(inputs, 'input')} {_in_singular(remark) if count == 1 else remark}"
+        for remark, count in remarks.items()
+    ]
 
 
 def _in_singular(remark: str) -> str:

@@ -31,6 +31,10 @@ class Item:
     """Samples a second of a sound's values; None where it is unknown."""
     texts: tuple[str, ...] | None = None
     """One text, or the two of a pair."""
+    parts: Mapping[str, Item] = field(default_factory=dict)
+    """The pictures and the text of an example with several inputs, by the name of the input."""
+    cells: Mapping[str, str] = field(default_factory=dict)
+    """Its numbers and words as texts, by column."""
     problem: str | None = None
     """Why the item cannot be predicted on, for the cell `error`."""
 

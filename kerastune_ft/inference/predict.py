@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, facts
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, SEVERAL_INPUTS, TEXT
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
@@ -21,6 +21,7 @@ from kerastune_ft.inference.output.top_classes import TopClasses
 from kerastune_ft.inference.predictor import Predictor
 from kerastune_ft.inference.read_options import read_options
 from kerastune_ft.inference.run_model import ERROR, UNKNOWN, Row
+from kerastune_ft.inference.several.several_predictor import SeveralPredictor
 from kerastune_ft.inference.text_predictor import TextPredictor
 from kerastune_ft.inference.tile_predictor import TilePredictor
 from kerastune_ft.metrics.unknown_counts import describe_unknown_inputs
@@ -32,7 +33,12 @@ from kerastune_ft.training.session.assemble import cache_directory
 from kerastune_ft.training.watch import Watcher
 
 BATCH = 32
-_PREDICTORS: Mapping[str, type[Predictor]] = {IMAGE: ImagePredictor, AUDIO: SoundPredictor, TEXT: TextPredictor}
+_PREDICTORS: Mapping[str, type[Predictor]] = {
+    IMAGE: ImagePredictor,
+    AUDIO: SoundPredictor,
+    TEXT: TextPredictor,
+    SEVERAL_INPUTS: SeveralPredictor,
+}
 
 
 @dataclass
@@ -130,7 +136,7 @@ def open_predictor(run: RunDirectory, config: RunConfig) -> Predictor:
 
 
 def _choose_predictor(config: RunConfig) -> type[Predictor]:
-    return TilePredictor if config.data.tiles is not None else _PREDICTORS[facts(config.task).modality]
+    return TilePredictor if config.data.tiles is not None else _PREDICTORS[config.modality]
 
 
 def _open_submission(

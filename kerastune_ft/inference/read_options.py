@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerastune_ft.config.options.data import ArraysData
+from kerastune_ft.config.options.inputs import InputColumns
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS, FileKind
@@ -21,8 +22,9 @@ class ReadOptions:
 
     given: str | None
     """The column, key, template or name of an array that the user names; None where the user names none."""
-    own: str | tuple[str, str] | None
-    """The column or template of the table that the run was trained on; two columns for pairs of texts."""
+    own: str | tuple[str, str] | InputColumns | None
+    """The column or template of the table that the run was trained on; two columns for pairs of texts, several inputs
+    by name."""
     intensity: Intensity
     """The range of pixel values that becomes 0 to 255; None where values are 0 to 255 already."""
     file_kind: FileKind

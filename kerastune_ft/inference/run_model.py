@@ -64,7 +64,8 @@ class RunModel:
 
 def name_inputs(plan: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the columns of the input in rows of a run with this plan.json: `input`, and `input_2` for pairs."""
-    parts = (plan.get("text") or {}).get("texts", 1)
+    # Of several inputs the first names an example, in one column.
+    parts = 1 if plan.get("inputs") else (plan.get("text") or {}).get("texts", 1)
     return ("input", *(f"input_{part}" for part in range(2, parts + 1)))
 
 

@@ -152,7 +152,7 @@ def _list_table(path: Path, options: ReadOptions, parts: int) -> Listing:
 def _choose_columns(options: ReadOptions, parts: int) -> str | Sequence[str] | None:
     """Return the column of texts, or the two of a pair: those that the user names, else the run's."""
     if options.given is None or parts == 1:
-        return options.given or options.own
+        return options.given or (options.own if isinstance(options.own, str | tuple) else None)
     names = [name.strip() for name in options.given.split(",")]
     if len(names) != 2:
         raise ConfigError(f"--input: {options.given} is not two columns; an example is a pair, so give FIRST,SECOND")

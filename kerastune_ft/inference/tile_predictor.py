@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.inference.decode_ahead import DecodedInput, Reader, decode_ahead
-from kerastune_ft.inference.fixed_shape_predictor import ImagePredictor
+from kerastune_ft.inference.fixed_shape_predictor import ImagePredictor, make_image_reader
 from kerastune_ft.inference.items import Item
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.inference.run_model import Row
@@ -41,7 +41,7 @@ class TilePredictor(ImagePredictor):
 
     def make_reader(self, config: RunConfig, plan: Mapping[str, Any]) -> Reader:
         """Return a reader of images at their own size."""
-        return self.make_image_reader(config, plan, is_fitted=False)
+        return make_image_reader(config, plan, is_fitted=False)
 
     def batches(self, items: Iterable[Item], size: int) -> Iterator[list[Row]]:
         """Yield the row of each item, in order; the model computes `size` tiles at once, whosever they are."""

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.backbones.inputs import BackboneInput
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, SEVERAL_INPUTS, TEXT
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_loader import ImageLoader
 from kerastune_ft.input.loader import Loader, TargetTask
+from kerastune_ft.input.several.several_loader import SeveralLoader
 from kerastune_ft.input.sounds.resample import Clip, explain_length
 from kerastune_ft.input.sounds.sound_loader import SoundLoader
 from kerastune_ft.input.texts.token_loader import build_token_loader
@@ -63,8 +64,14 @@ def _build_token_loader(source: Any, task: TargetTask, given: Any, options: Load
     )
 
 
+def _build_several_loader(source: Any, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
+    parts = {name: build_loader(source.parts[name], task, part, options) for name, part in given.parts.items()}
+    return SeveralLoader(source, task, given, parts)
+
+
 _LOADERS: Mapping[str, Callable[[DataSource, TargetTask, Any, LoaderOptions], Loader]] = {
     IMAGE: _build_image_loader,
     AUDIO: _build_sound_loader,
     TEXT: _build_token_loader,
+    SEVERAL_INPUTS: _build_several_loader,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ _AHEAD, _AHEAD_BYTES = 8, 1 << 26
 class FixedShapeLoader(ABC):
     """Loads the examples of one source for one task; a subclass decodes and augments an input."""
 
+    parts: Mapping[str, Loader] = MappingProxyType({})
     buckets = None
     in_memory = None
     decoder: str | None = None

@@ -60,6 +60,10 @@ class Loader(Protocol):
         """Return the source of the examples."""
 
     @property
+    def parts(self) -> Mapping[str, Loader]:
+        """Return the loaders of the parts of examples with several inputs, by name; nothing for a single input."""
+
+    @property
     def buckets(self) -> np.ndarray | None:
         """Return the number of each example's bucket, [examples of the source]; None where all have one shape."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -33,10 +34,12 @@ def dense_head(
     which lie side by side from the first one on), and over windows, where an example has several rows of features
     (`windows` is then their mask by example, [examples, windows, length]); then dropout and a relu layer per entry of
     `hidden`, then dropout and the output layer, in float32. Initial kernels are addressed by (seed, layer), so they
-    depend on nothing else that was built; with `start_at_zero` the outputs are 0 until something is learnt. Raises
-    ConfigError for pooling of features without positions.
+    depend on nothing else that was built; with `start_at_zero` the outputs are 0 until something is learnt. Of several
+    inputs `features` and `mask` are by the name of the input: each is pooled by itself, and what has one place already,
+    as columns of numbers, is taken as it is; then they are one vector. Raises ConfigError for pooling of features
+    without positions.
     """
-    x = _pool(features, options, mask)
+    x = _join(features, options, mask or {}) if isinstance(features, Mapping) else _pool(features, options, mask)
     if windows is not None:
         x = pool_windows(x, windows)
     for number, width in enumerate(options.hidden, start=1):
@@ -60,7 +63,21 @@ def dense_head(
     )(x)
 
 
-def _pool(features: Any, options: Head, mask: Any) -> Any:
+def _join(features: Mapping[str, Any], options: Head, masks: Mapping[str, Any]) -> Any:
+    """Return the pooled features of several inputs, one behind the other, in float32."""
+    pooled = [name for name, tensor in features.items() if len(tensor.shape) > 2]
+    if options.pooling != Head().pooling and not pooled:
+        raise ConfigError("head.pooling: it has no effect on features without positions; remove it")
+    # With one backbone the layer has the name that it has without other inputs, whose stores it then shares.
+    endings = {name: "" if len(pooled) == 1 else f"_{name}" for name in pooled}
+    parts = [
+        _pool(tensor, options, masks.get(name), f"head_pooling{endings[name]}") if name in endings else tensor
+        for name, tensor in features.items()
+    ]
+    return keras.layers.Concatenate(name="head_join", dtype="float32")(parts)
+
+
+def _pool(features: Any, options: Head, mask: Any, name: str = "head_pooling") -> Any:
     rank = len(features.shape)
     if rank == 2:
         if options.pooling != Head().pooling:
@@ -78,7 +95,7 @@ def _pool(features: Any, options: Head, mask: Any) -> Any:
         return _first(features) if options.pooling == "cls" else _last(features, mask)
     if rank == 3 and mask is not None:
         if options.pooling == "mean":
-            return keras.layers.GlobalAveragePooling1D(name="head_pooling", dtype="float32")(features, mask=mask)
+            return keras.layers.GlobalAveragePooling1D(name=name, dtype="float32")(features, mask=mask)
         features = _without_padding(features, mask)
     pooling = {
         ("mean", 3): keras.layers.GlobalAveragePooling1D,
@@ -86,7 +103,7 @@ def _pool(features: Any, options: Head, mask: Any) -> Any:
         ("mean", 4): keras.layers.GlobalAveragePooling2D,
         ("max", 4): keras.layers.GlobalMaxPooling2D,
     }[options.pooling, rank]
-    return pooling(name="head_pooling", dtype="float32")(features)
+    return pooling(name=name, dtype="float32")(features)
 
 
 def pool_windows(pooled: Any, windows: Any) -> Any:

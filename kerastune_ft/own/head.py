@@ -48,7 +48,7 @@ def build_head(
         features, mask = FoldWindows(name="head_features", dtype=features.dtype)(features, windows), windows
         outputs = _build(given, features, shape, seed, {"windows": windows, "mask": windows}, check)
     else:
-        if mask is not None:
+        if mask is not None and not isinstance(mask, Mapping):
             keras_private.set_mask(features, keras.ops.cast(mask, "bool"))
         outputs = _build(given, features, shape, seed, {"mask": mask}, check)
         if windows is not None:

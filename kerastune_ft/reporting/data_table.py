@@ -7,11 +7,13 @@ from typing import Any
 
 from kerastune_ft.reporting.quantities import format_plain, format_share, format_whole
 from kerastune_ft.reporting.results.pages import PAGES
-from kerastune_ft.wording import counted
+from kerastune_ft.wording import counted, first_names
 
 Row = dict[str, Any]
 
 _NAMED = 8
+# The part of numbers and words, and how many categories are named.
+_COLUMNS, _CATEGORIES = "columns", 6
 
 
 def list_rows(data: Mapping[str, Any], without_label: Mapping[str, int] | None = None) -> list[Row]:
@@ -88,3 +90,23 @@ def describe_tiles(tiles: Mapping[str, Any]) -> str:
         f"{tiles['computed']:.2f} times the pixels of the pictures are computed; the largest picture, {width} x "
         f"{height}, has {counted(largest['rows'], 'row')} of {largest['columns']}"
     )
+
+
+def describe_inputs(plan: Mapping[str, Any]) -> list[str]:
+    """Return for each of several inputs what becomes of it; nothing for a single one."""
+    inputs = plan.get("inputs") or {}
+    columns = inputs.get("columns") or {}
+    lines = []
+    for each in columns.get("numbers") or ():
+        absent = f"; missing in {counted(each['missing'], 'training example')}, marked" if each["missing"] else ""
+        lines.append(f"{each['name']}: a number, standardised by {each['mean']:.4g} +- {each['deviation']:.4g}{absent}")
+    for each in columns.get("words") or ():
+        names = first_names(each["categories"], _CATEGORIES)
+        absent = f"; missing in {counted(each['missing'], 'training example')}, a category" if each["missing"] else ""
+        lines.append(f"{each['name']}: one of {counted(len(each['categories']), 'word')}: {names}{absent}")
+    read = [name for name in inputs.get("parts") or () if name != _COLUMNS]
+    return [f"{', '.join(read)}: read by the backbone{'s' if _has_parts(plan) else ''}", *lines] if read else []
+
+
+def _has_parts(plan: Mapping[str, Any]) -> bool:
+    return any(unit.get("part") for unit in (plan.get("backbone") or {}).get("units") or ())

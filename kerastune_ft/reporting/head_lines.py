@@ -10,6 +10,7 @@ from kerastune_ft.wording import counted
 
 Document = Mapping[str, Any]
 _FINEST = "stride2"
+_JOIN = "head_join"
 
 
 def describe_head(head: Document, endpoints: Document) -> str:
@@ -22,7 +23,8 @@ def describe_layers(head: Document, endpoints: Document) -> str:
     layers = head.get("layers") or ()
     if detection := head.get("detection"):
         return f"{_describe_levels(detection)}; {counted(len(layers), 'layer')}"
-    if not endpoints:
+    if not endpoints or _JOIN in layers:
+        # Several inputs are joined, not decoded.
         return " > ".join(str(layer) for layer in layers)
     options = head.get("options") or {}
     decoder = options.get("decoder") or "unet"

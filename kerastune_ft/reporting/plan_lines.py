@@ -63,6 +63,7 @@ def describe_plan(plan: Document) -> list[Line]:
         Line("backbone", _describe_backbone(plan.get("backbone") or {})),
         Line("weights", describe_transfer((plan.get("backbone") or {}).get("transfer") or {})),
         Line("texts", _describe_texts(plan.get("text") or {})),
+        *(Line("inputs", line) for line in data_table.describe_inputs(plan)),
         Line("head", describe_head(plan.get("head") or {}, (plan.get("backbone") or {}).get("endpoints") or {})),
         Line("refit", _describe_refit(plan.get("refit") or {})),
         Line("schedule", _describe_schedule(plan.get("schedule") or {})),

@@ -52,6 +52,13 @@ class Serving(ABC):
         """
 
     @abstractmethod
+    def begin(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the symbolic inputs of the model to save by name, and those of the trained model made of them.
+
+        `name` is that of the input, where it is one of several.
+        """
+
+    @abstractmethod
     def preprocessing(self) -> dict[str, Any]:
         """Return the content of preprocessing.json, which tells users the input of `model` and its outputs."""
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import keras
 
-from kerastune_ft.backbones.run import is_inner, tokenizer_of
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, facts
+from kerastune_ft.backbones.run import is_inner, read_inputs, tokenizer_of
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, SEVERAL_INPUTS, TEXT
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.data.several.encoding import ColumnEncoding
 from kerastune_ft.errors import DataError
 from kerastune_ft.graph.rebuild.hub_layers import repair_layer
 from kerastune_ft.input.decode import Geometry
@@ -22,6 +23,7 @@ from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.base import Serving, ServingSettings
 from kerastune_ft.saved_model.images import ImageServing
+from kerastune_ft.saved_model.several import SeveralServing
 from kerastune_ft.saved_model.sounds import SoundServing
 from kerastune_ft.saved_model.texts import TextServing
 from kerastune_ft.storage import as_local_file
@@ -37,8 +39,31 @@ def make_serving(config: RunConfig, trained: keras.Model, task: Task, loader: An
 
     `preprocessing` is that of the backbone, in words.
     """
-    serving, of_loader, _ = _MODALITIES[facts(config.task).modality]
+    if config.modality == SEVERAL_INPUTS:
+        return _make_several(config, trained, task, loader, preprocessing)
+    serving, of_loader, _ = _MODALITIES[config.modality]
     return serving(trained, task, ServingSettings(trained.name, preprocessing), *of_loader(loader, config))
+
+
+def _make_several(config: RunConfig, trained: keras.Model, task: Task, loader: Any, preprocessing: str) -> Serving:
+    """Return the `Serving` of a live model of several inputs: what each part needs, and the encoding of columns."""
+    settings, parts = ServingSettings(trained.name, preprocessing), {}
+    for name, part in loader.given.parts.items():
+        serving, of_loader, _ = _MODALITIES[part.modality]
+        parts[name] = serving(trained, task, settings, *of_loader(loader.parts[name], config))
+    return SeveralServing(trained, task, settings, parts, loader.encoding)
+
+
+def _open_several(
+    run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], trained: keras.Model, task: Task
+) -> Serving:
+    """Return the same of a finished run."""
+    settings, parts = ServingSettings(config.name, plan["backbone"]["preprocessing"]), {}
+    for name, part in read_inputs(run, plan).parts.items():
+        serving, _, of_run = _MODALITIES[part.modality]
+        parts[name] = serving(trained, task, settings, *of_run(run, config, plan))
+    columns = plan["inputs"]["columns"]
+    return SeveralServing(trained, task, settings, parts, ColumnEncoding.from_json(columns) if columns else None)
 
 
 def open_serving(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> Serving:
@@ -49,7 +74,9 @@ def open_serving(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) 
     task = build_task(config, LabelScheme.from_json(plan["labels"]), tuple(plan["backbone"]["image_size"]))
     if run.exists(THRESHOLDS):
         task.set_thresholds(run.read_json(THRESHOLDS))
-    serving, _, of_run = _MODALITIES[facts(config.task).modality]
+    if config.modality == SEVERAL_INPUTS:
+        return _open_several(run, config, plan, load_model(run), task)
+    serving, _, of_run = _MODALITIES[config.modality]
     settings = ServingSettings(config.name, plan["backbone"]["preprocessing"])
     return serving(load_model(run), task, settings, *of_run(run, config, plan))
 

@@ -16,7 +16,7 @@ from kerastune_ft.saved_model.base import Answer, Serving, ServingSettings
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.tiles.grid import Grid
 
-_RESIZE = "resize"
+_RESIZE, _IMAGE = "resize", "image"
 
 
 class ImageServing(Serving):
@@ -47,7 +47,17 @@ class ImageServing(Serving):
         Their values are 0 to 255, or those of `data.intensity`, which it maps to 0 to 255. It is of stock layers, so
         that it opens with Keras alone, and maps and resizes exactly as training does.
         """
-        images = keras.Input((None, None, 3), name="image", dtype="float32")
+        inputs, taken = self.begin(_IMAGE)
+        # `training` is set there: Keras' Resizing defaults to training mode and would pass it on to the layers behind
+        # it, dropout included.
+        outputs = self.finish(taken[_IMAGE], answer)
+        if answer is None:
+            outputs = self.task.restore(outputs, inputs[_IMAGE], self.geometry)
+        return keras.Model(inputs[_IMAGE], outputs, name=self.settings.name)
+
+    def begin(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return decoded images of any size as a symbolic input, and the images of the model's size made of them."""
+        images = keras.Input((None, None, 3), name=name, dtype="float32")
         fitted = keras.layers.Resizing(
             self.geometry.height,
             self.geometry.width,
@@ -55,14 +65,10 @@ class ImageServing(Serving):
             crop_to_aspect_ratio=self.geometry.resize == "crop",
             pad_to_aspect_ratio=self.geometry.resize == "pad",
             antialias=True,
-            name=_RESIZE,
+            name=_RESIZE if name == _IMAGE else f"{_RESIZE}_{name}",
         )(images if self._range is None else _map_range(images, *self._range))
-        # Rounded, since the loader gives resized images as integers. `training` is set: Keras' Resizing defaults to
-        # training mode and would pass it on to the layers behind it, dropout included.
-        outputs = self.finish(keras.ops.round(fitted), answer)
-        if answer is None:
-            outputs = self.task.restore(outputs, images, self.geometry)
-        return keras.Model(images, outputs, name=self.settings.name)
+        # Rounded, since the loader gives resized images as integers.
+        return {name: images}, {name: keras.ops.round(fitted)}
 
     def preprocessing(self) -> dict[str, Any]:
         """Return the content of preprocessing.json: the image that the model takes, its resizing and its outputs."""

@@ -14,6 +14,8 @@ from kerastune_ft.input.sounds.resample import Clip, resample
 from kerastune_ft.saved_model.base import Answer, Serving, ServingSettings
 from kerastune_ft.tasks.base import Task
 
+_SOUND = "sound"
+
 
 class SoundServing(Serving):
     """Takes sounds [batch, samples] of any length, -1 to 1; gives probabilities."""
@@ -29,11 +31,14 @@ class SoundServing(Serving):
         As in training, shorter sounds get silence at the end and longer ones are cut. It is of stock layers, so that it
         opens with Keras alone.
         """
+        inputs, taken = self.begin(_SOUND)
+        return keras.Model(inputs[_SOUND], self.finish(taken[_SOUND], answer), name=self.settings.name)
+
+    def begin(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return sounds of any length as a symbolic input, and the sounds of the model's length made of them."""
         samples = self.clip.samples
-        sounds = keras.Input((None,), name="sound", dtype="float32")
-        fitted = keras.ops.pad(sounds, [[0, 0], [0, samples]])[:, :samples]
-        outputs = self.finish(fitted, answer)
-        return keras.Model(sounds, outputs, name=self.settings.name)
+        sounds = keras.Input((None,), name=name, dtype="float32")
+        return {name: sounds}, {name: keras.ops.pad(sounds, [[0, 0], [0, samples]])[:, :samples]}
 
     def preprocessing(self) -> dict[str, Any]:
         """Return the content of preprocessing.json: the sounds that the model takes, and its outputs."""

@@ -16,7 +16,7 @@ from kerastune_ft.input.texts.windows import MOST_WINDOWS
 from kerastune_ft.saved_model.base import Answer, Serving, ServingSettings
 from kerastune_ft.tasks.base import Task
 
-TOKENIZER = "model/tokenizer"
+TOKENIZER, _TEXT = "model/tokenizer", "text"
 _ROWS = "a dict of int32 [batch, length] by name; any length up to sequence_length does"
 _WINDOWS = (
     "a dict of int32 [batch, windows, length] by name, where length is sequence_length; any number of windows does, "
@@ -43,10 +43,14 @@ class TextServing(Serving):
         Of texts in windows it takes [batch, windows, length], of any number of windows. It opens with Keras and
         keras-hub alone.
         """
+        inputs, taken = self.begin(_TEXT)
+        return keras.Model(inputs, self.finish(taken, answer), name=self.settings.name)
+
+    def begin(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return rows of tokens as symbolic inputs, which the trained model takes as they are."""
         shape = (None,) if self.rows.text.window is None else (None, self.rows.text.window)
-        inputs = {name: keras.Input(shape, dtype="int32", name=name) for name in self.rows.text.names}
-        outputs = self.finish(inputs, answer)
-        return keras.Model(inputs, outputs, name=self.settings.name)
+        inputs = {each: keras.Input(shape, dtype="int32", name=each) for each in self.rows.text.names}
+        return inputs, dict(inputs)
 
     def preprocessing(self) -> dict[str, Any]:
         """Return the content of preprocessing.json: the rows of tokens that the model takes, and its outputs."""

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.backbones.endpoints import FEATURES
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.layers.heads import dense_head
@@ -31,7 +32,7 @@ class PooledTask(Task):
     def head(self, features: Mapping[str, Any], mask: Any = None, windows: Any = None) -> Any:
         """Return raw outputs [batch, names of the scheme]."""
         return dense_head(
-            features["features"], self._head, len(self.scheme.names), self._seed, mask=mask, windows=windows
+            features.get(FEATURES, features), self._head, len(self.scheme.names), self._seed, mask=mask, windows=windows
         )
 
     @property

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.backbones.endpoints import FEATURES
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.options.tasks import Regression as Options
@@ -58,7 +59,7 @@ class Regression(PooledTask):
         Random ones would be off by several standard deviations, and the first epochs would only undo that.
         """
         return dense_head(
-            features["features"],
+            features.get(FEATURES, features),
             self._head,
             len(self.scheme.names),
             self._seed,

@@ -71,7 +71,7 @@ def test_short_forms_are_in_the_schema() -> None:
 def test_defaults_are_those_a_configuration_gets() -> None:
     shown = defaults()
     assert list(shown["data"]) == ["folder", "table", "tfds", "arrays"]
-    assert list(shown["backbone"]) == ["applications", "keras_hub", "saved", "run"]
+    assert list(shown["backbone"]) == ["applications", "keras_hub", "saved", "run", "several"]
     assert list(shown["task"]) == [row["kind"] for row in registry.tasks()]
     assert all(options["kind"] == kind for kind, options in shown["task"].items())
     assert "ignore" in shown["task"]["image_segmentation"]

@@ -12,7 +12,7 @@ from typing import Any
 
 from kerastune_ft.config.checks.kinds import kind_inconsistencies
 from kerastune_ft.config.checks.modality import modality_inconsistencies
-from kerastune_ft.config.checks.parts import Finding, is_number, section
+from kerastune_ft.config.checks.parts import Finding, backbone_sections, is_number, move_findings, section
 from kerastune_ft.config.checks.phases.rates import check_momentum, check_rate
 from kerastune_ft.config.checks.phases.solvers import python_inconsistencies, solver_inconsistencies
 from kerastune_ft.config.checks.phases.weights import weight_inconsistencies
@@ -35,13 +35,17 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _splits(section(section(document, "data"), "splits"))
     yield from table_inconsistencies(section(document, "data"))
     yield from kind_inconsistencies(document)
-    yield from _backbone(section(document, "backbone"))
-    yield from modality_inconsistencies(section(document, "task"), section(document, "backbone"))
+    task = section(document, "task")
+    for place, backbone in backbone_sections(document):
+        reads = str(place[-1]) if len(place) > 1 else None
+        yield from move_findings(_backbone(backbone), place)
+        yield from move_findings(modality_inconsistencies(task, backbone, reads), place)
     yield from _runtime(section(document, "runtime"))
     yield from solver_inconsistencies(document)
     listed = document.get("phases")
     phases = listed if isinstance(listed, list) else []
-    yield from _sizes(section(document, "backbone"), phases)
+    for place, backbone in backbone_sections(document):
+        yield from move_findings(_sizes(backbone, phases), place)
     yield from weight_inconsistencies(phases, section(document, "backbone"))
     yield from python_inconsistencies(section(document, "python"), section(document, "head"), phases)
     names: dict[Any, int] = {}

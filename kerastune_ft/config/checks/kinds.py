@@ -15,6 +15,7 @@ from kerastune_ft.config.checks import (
     classes,
     dense,
     images,
+    inputs,
     masks,
     sounds,
     texts,
@@ -52,7 +53,10 @@ def kind_inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     parts = find_parts(document)
     if parts is None:
         return
-    checks = [check for modality, check in _WITH_INPUTS.items() if modality in parts.facts.modalities]
+    checks: list[Check] = [inputs.check_several_inputs, inputs.check_lone_backbone]
+    # Of a text beside a picture only what is said of several inputs: its other checks are for data without images.
+    with_inputs = [check for modality, check in _WITH_INPUTS.items() if modality in parts.facts.modalities]
+    checks += with_inputs[:1]
     checks += [check for modality, check in _WITHOUT_INPUTS.items() if modality not in parts.facts.modalities]
     checks += [check for labels, check in _WITH_LABELS.items() if labels == parts.facts.labels]
     checks += [check for kinds, check in _WITHOUT_LABELS.items() if parts.facts.labels not in kinds]

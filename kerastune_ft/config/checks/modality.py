@@ -16,21 +16,32 @@ _SERVES = {"image": ("image", "audio"), "text": ("text",), "audio": ("audio",)}
 
 def can_serve(backbone: str, task: str) -> bool:
     """Return whether a backbone of one modality can serve a task of another."""
-    return task in _SERVES[backbone]
+    return task in _SERVES.get(backbone, ())
 
 
-def modality_inconsistencies(task: Mapping[str, Any], backbone: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
-    """Yield place and message if a backbone that names its class or model takes another modality than the task's."""
+def modality_inconsistencies(
+    task: Mapping[str, Any], backbone: Mapping[str, Any], reads: str | None = None
+) -> Iterator[tuple[KeyPath, str]]:
+    """Yield place and message if a backbone that names its class or model takes another modality than it should.
+
+    That is the task's, or the one that it `reads` where there are several.
+    """
     facts = find_facts(task)
     if facts is None:
         return
+    wanted = reads or facts.modality
     key, given = "class", HUB_FAMILIES.get(str(backbone.get("class")))
     found = given.modality if given is not None else None
     if backbone.get("kind") == "applications":
         key, found = "name", "image"
-    if found is not None and not can_serve(found, facts.modality):
+    if found is None or can_serve(found, wanted):
+        return
+    if reads is not None:
+        message = f"{backbone.get(key, 'it')} takes {NOUNS[found]}, and this is the backbone of {NOUNS[reads]}"
+        yield ("backbone", key if key in backbone else "kind"), f"{message}; write another backbone"
+    else:
         yield (
             ("backbone", key if key in backbone else "kind"),
             f"{backbone.get(key, 'it')} takes {NOUNS[found]}, and task.kind {task['kind']} is of "
-            f"{NOUNS[facts.modality]}; write another backbone, or a task whose name begins with {found}_",
+            f"{NOUNS[wanted]}; write another backbone, or a task whose name begins with {found}_",
         )

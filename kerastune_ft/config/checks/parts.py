@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeGuard
 
 from kerastune_ft.config.documents.nodes import KeyPath
-from kerastune_ft.config.options.task_facts import TaskFacts, find_facts
+from kerastune_ft.config.options.task_facts import IMAGE, TEXT, TaskFacts, find_facts
 
 Finding = tuple[KeyPath, str]
 
@@ -18,6 +18,9 @@ class Parts:
 
     kind: str
     facts: TaskFacts
+    """The facts of the task; its modalities are those of the inputs that the data names, where these are several."""
+    task_modalities: tuple[str, ...]
+    """The modalities that tasks of the kind have by themselves."""
     task: Mapping[str, Any]
     data: Mapping[str, Any]
     head: Mapping[str, Any]
@@ -38,7 +41,31 @@ def find_parts(document: Mapping[str, Any]) -> Parts | None:
     phases = document.get("phases")
     if facts is None:
         return None
-    return Parts(str(task["kind"]), facts, task, data, head, backbone, phases if isinstance(phases, list) else [])
+    known, own = _add_inputs(facts, data), phases if isinstance(phases, list) else []
+    return Parts(str(task["kind"]), known, facts.modalities, task, data, head, backbone, own)
+
+
+def _add_inputs(facts: TaskFacts, data: Mapping[str, Any]) -> TaskFacts:
+    """Return the facts with the modalities of the inputs that a table names."""
+    given = data.get("input")
+    if data.get("kind") != "table" or not isinstance(given, Mapping):
+        return facts
+    named = tuple(modality for modality in (IMAGE, TEXT) if given.get(modality))
+    return replace(facts, modalities=named or facts.modalities)
+
+
+def backbone_sections(document: Mapping[str, Any]) -> list[tuple[KeyPath, Mapping[str, Any]]]:
+    """Return the place and the options of each backbone of a document: one, or one for each of two inputs."""
+    whole = section(document, "backbone")
+    if "kind" in whole or not {IMAGE, TEXT} & {*whole}:
+        return [(("backbone",), whole)]
+    return [(("backbone", name), section(whole, name)) for name in (IMAGE, TEXT)]
+
+
+def move_findings(findings: Iterable[Finding], place: KeyPath) -> Iterator[Finding]:
+    """Yield findings about the section `backbone` as those about a backbone at another place, one of two."""
+    for path, message in findings:
+        yield ((*place, *path[1:]) if path[:1] == ("backbone",) else path), message
 
 
 def section(holder: Any, key: str) -> Mapping[str, Any]:

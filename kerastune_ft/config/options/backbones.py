@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED, EMBEDDED_ALPHA, EMBEDDED_SIZE
 from kerastune_ft.config.facts.hub_families import BY_CLASS, REFUSED
@@ -160,11 +160,45 @@ class EarlierRun(Options):
     head: Literal["new", "keep"] = Field("new", description="a new head, or the earlier run's own")
 
 
-Backbone = Annotated[
+_KINDS = ("applications", "keras_hub", "keras_nlp", "saved", "run")
+OneBackbone = Annotated[
     Annotated[Applications, Tag("@applications")]
     | Annotated[KerasHub, Tag("@keras_hub")]
     | Annotated[KerasHub, Tag("@keras_nlp")]
     | Annotated[Saved, Tag("@saved")]
     | Annotated[EarlierRun, Tag("@run")],
-    by_kind("applications", "keras_hub", "keras_nlp", "saved", "run"),
+    by_kind(*_KINDS),
+]
+
+
+class SeveralBackbones(Options):
+    """`{"image": {...}, "text": {...}}`: a backbone for the pictures and one for the text of each example."""
+
+    kind: ClassVar[str] = "several"
+    image: OneBackbone = Field(description="the pretrained model of the pictures")
+    text: OneBackbone = Field(description="the pretrained model of the text")
+
+    @property
+    def by_input(self) -> dict[str, Any]:
+        """The options of each backbone by the input that it reads."""
+        return {"image": self.image, "text": self.text}
+
+
+def _choose_backbone(value: Any) -> str | None:
+    if isinstance(value, SeveralBackbones):
+        return "@several"
+    kind = value.get("kind") if isinstance(value, Mapping) else getattr(value, "kind", None)
+    if kind is None and isinstance(value, Mapping) and {"image", "text"} & {*value}:
+        return "@several"
+    return f"@{kind}" if isinstance(kind, str) else None
+
+
+Backbone = Annotated[
+    Annotated[Applications, Tag("@applications")]
+    | Annotated[KerasHub, Tag("@keras_hub")]
+    | Annotated[KerasHub, Tag("@keras_nlp")]
+    | Annotated[Saved, Tag("@saved")]
+    | Annotated[EarlierRun, Tag("@run")]
+    | Annotated[SeveralBackbones, Tag("@several")],
+    Discriminator(_choose_backbone, custom_error_type="kind", custom_error_message=",".join(_KINDS)),
 ]

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Tag
 
 from kerastune_ft.config.options.base import ListToTuple, Options, Share, by_kind, one_of
+from kerastune_ft.config.options.inputs import ColumnName, ColumnNames, ColumnPair, InputColumns, input_form
 from kerastune_ft.config.options.paths import InputPath
 from kerastune_ft.config.options.spectrograms import Rate
 from kerastune_ft.wording import first_names
@@ -118,9 +119,6 @@ TableSplits = Annotated[
 ]
 
 
-ColumnName = Annotated[str, Field(min_length=1)]
-
-
 class Tiles(Options):
     """`{"size": 512, "overlap": 0.25}`: large pictures are cut into overlapping tiles."""
 
@@ -180,6 +178,11 @@ class _Source(Options):
         "stay in their splits",
     )
 
+    @property
+    def inputs(self) -> InputColumns | None:
+        """The inputs by name, where an example has several; None where it has one."""
+        return None
+
 
 class PatternGroup(Options):
     """`{"pattern": regex}`: the group of a file, from its path."""
@@ -224,9 +227,6 @@ class MultipleLabels(Options):
     none: str | None = Field(None, description="the text that means no label; an empty text means empty cells")
 
 
-ColumnNames = Annotated[tuple[ColumnName, ...], ListToTuple, Field(min_length=1)]
-
-
 def _label_form(value: Any) -> str | None:
     if isinstance(value, str):
         return "@column"
@@ -257,6 +257,18 @@ TablePaths = Annotated[
 ]
 
 
+TableInput = Annotated[
+    Annotated[ColumnName, Tag("@column")]
+    | Annotated[ColumnPair, Tag("@columns")]
+    | Annotated[InputColumns, Tag("@named")],
+    one_of(
+        input_form,
+        'write a column, as "file", a template, as "images/{image_id}.png", two columns for a pair of texts, or '
+        'several inputs, as {"image": "photos/{id}.jpg", "numbers": ["age"]}',
+    ),
+]
+
+
 class TableData(_Source):
     """A table with a row per example."""
 
@@ -268,9 +280,9 @@ class TableData(_Source):
     splits: TableSplits | None = Field(  # type: ignore[assignment]
         None, description="the splits, or the tables of each, relative to path; null means the default rule"
     )
-    input: ColumnName | Annotated[tuple[ColumnName, ColumnName], ListToTuple] = Field(
+    input: TableInput = Field(
         description="a column or a template of columns that names a file relative to the table, as "
-        '"images/{image_id}.png"; two columns for a pair of texts'
+        '"images/{image_id}.png"; two columns for a pair of texts; several inputs by name'
     )
     label: Label = Field(description="a column, a list of 0/1 columns (or of values), or a column of several labels")
     boxes: Annotated[tuple[ColumnName, ColumnName, ColumnName, ColumnName], ListToTuple] | None = Field(
@@ -279,6 +291,18 @@ class TableData(_Source):
         "and lower edge; null means xmin, ymin, xmax, ymax",
     )
     group: ColumnName | None = Field(None, description="the column of groups that must stay in one split")
+
+    @property
+    def inputs(self) -> InputColumns | None:
+        """The inputs by name, where an example has several; None where it has one."""
+        return self.input if isinstance(self.input, InputColumns) else None
+
+    @property
+    def input_columns(self) -> tuple[str, ...]:
+        """Every column and template that inputs are read from."""
+        if isinstance(self.input, InputColumns):
+            return self.input.every
+        return (self.input,) if isinstance(self.input, str) else self.input
 
     @property
     def place(self) -> str:

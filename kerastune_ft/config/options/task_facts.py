@@ -11,6 +11,8 @@ LabelKind = Literal["one", "several", "values", "mask", "boxes"]
 rectangles with a class each (boxes)."""
 
 IMAGE, TEXT, AUDIO = "image", "text", "audio"
+SEVERAL_INPUTS = "several_inputs"
+"""The modality of examples with several inputs, whatever these are."""
 MASK, BOXES = "mask", "boxes"
 
 
@@ -109,6 +111,11 @@ def facts(task: Any) -> TaskFacts:
     names = chosen if isinstance(chosen, list | tuple) else ()
     added = {name: _CHOSEN[labels][name] for name in names if isinstance(name, str) and name in _CHOSEN[labels]}
     return TaskFacts(labels, {**_METRICS[labels], **added}, modalities)
+
+
+def find_modality(task: Any, data: Any) -> str:
+    """Return the modality of a run's examples, given the options of its task and its data."""
+    return facts(task).modality if data.inputs is None else SEVERAL_INPUTS
 
 
 def find_facts(document: Mapping[str, Any]) -> TaskFacts | None:

@@ -47,7 +47,7 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
     found = modality.find_in_rows(table, options, context)
     cells = LABEL_CELLS[context.facts.labels](table, options.label, context.rules)
     if context.rules.refuses_odd_headers:
-        table.refuse_headless([*([options.input] if isinstance(options.input, str) else options.input), *cells.names])
+        table.refuse_headless([*options.input_columns, *cells.names])
     try:
         labelled, unlabelled = find_labelled_rows(table, options, found.names, cells)
     except DataError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -110,7 +111,8 @@ class TextRows(RowInputs):
     """The texts that the rows of a table hold."""
 
     def __init__(self, table: TextTable, options: TableData, context: ReadContext) -> None:
-        self._texts = column_texts(table, options.input)
+        wanted: Any = options.input
+        self._texts = column_texts(table, wanted)
         self._rule, self._place, self._rules = options.on_missing, str(table.path), context.rules
         self.keys = [table.name_row(row) for row in range(len(self._texts))]
         self.names = [f"{key}: {shorten(each)}" for key, each in zip(self.keys, self._texts, strict=True)]

@@ -50,6 +50,8 @@ class FlatCopy:
         """New name by old name, nested models' names in front of the old one."""
         self.tensors: dict[str, Any] = {}
         """The output of each operation and each nested model, by the name it has in the file."""
+        self.uses: dict[str, list[Any]] = {}
+        """The outputs of every use of each operation, by the same name."""
         self.output = self._inline(model, images)
 
     def _inline(self, model: keras.Model, inputs: Any) -> Any:
@@ -72,6 +74,7 @@ class FlatCopy:
         else:
             outputs = self._call_copy(operation, arguments, options)
         self.tensors[operation.name] = outputs
+        self.uses.setdefault(operation.name, []).append(outputs)
         return outputs
 
     def _call_copy(self, operation: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:

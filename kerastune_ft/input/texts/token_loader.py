@@ -48,6 +48,11 @@ class TokenLoader:
     """The sizes that rows are padded to, ascending; an example gets the first that it fits into."""
 
     @property
+    def parts(self) -> dict[str, Any]:
+        """Return none: a text, or a pair of texts, is a single input."""
+        return {}
+
+    @property
     def decoder(self) -> None:
         """Return None: texts are not decoded."""
         return None

@@ -46,12 +46,21 @@ def describe_view(examples: Sequence[Mapping[str, Any]]) -> str:
     seen = examples[0].get("seen")
     if seen is None:
         return "This run was evaluated by an earlier version, which shows examples as they are in the data."
-    return next((sentence for key, (sentence, _) in _BY_KEY.items() if key in seen), "")
+    return " ".join(
+        dict.fromkeys(sentence for part in _list_parts(seen) for key, (sentence, _) in _BY_KEY.items() if key in part)
+    )
+
+
+def _list_parts(seen: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what became of each of several inputs; of a single one that alone."""
+    parts = [part for part in seen.values() if isinstance(part, Mapping)]
+    return parts or [seen]
 
 
 def _show_example(folder: Path, example: Mapping[str, Any]) -> dict[str, Any]:
     panels = example.get("panels") or {"": example.get("file")}
-    seen = example.get("seen") or {}
+    parts = _list_parts(example.get("seen") or {})
+    seen = next((part for part in parts if "read" in part), {})
     encoded = [(str(name), _encode_file(folder, file)) for name, file in panels.items()]
     texts = [str(text) for text in example.get("texts") or ()]
     return {
@@ -61,7 +70,14 @@ def _show_example(folder: Path, example: Mapping[str, Any]) -> dict[str, Any]:
         "shown_texts": [
             split_text(text, read, of) for text, read, of in zip(texts, *_find_read(texts, seen), strict=False)
         ],
-        "became": next((describe(seen) for key, (_, describe) in _BY_KEY.items() if key in seen), ""),
+        "became": "; ".join(
+            dict.fromkeys(
+                said
+                for part in parts
+                for key, (_, describe) in _BY_KEY.items()
+                if key in part and (said := describe(part))
+            )
+        ),
     }
 
 

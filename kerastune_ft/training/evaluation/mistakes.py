@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, SEVERAL_INPUTS, TEXT
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.evaluation.pictures import Shown, remove_files
 from kerastune_ft.training.evaluation.show_images import show_images
+from kerastune_ft.training.evaluation.show_several import show_several
 from kerastune_ft.training.evaluation.show_sounds import show_sounds
 from kerastune_ft.training.evaluation.show_texts import show_texts
 from kerastune_ft.training.session.session import Session
@@ -17,7 +18,12 @@ MISTAKES_SHOWN = 24
 
 Show = Callable[[Session, Sequence[int]], list[Shown]]
 
-_SHOW: Mapping[str, Show] = {IMAGE: show_images, TEXT: show_texts, AUDIO: show_sounds}
+_SHOW: Mapping[str, Show] = {
+    IMAGE: show_images,
+    TEXT: show_texts,
+    AUDIO: show_sounds,
+    SEVERAL_INPUTS: show_several,
+}
 """By modality, the function that shows examples as the model got them: entries of the list of mistakes, and files."""
 
 _FILE_KEYS = {"wav": "sound"}
@@ -45,12 +51,18 @@ def write_mistakes(
     entries: list[dict[str, Any]] = []
     written: set[str] = set()
     for number, (row, (about, files), seen) in enumerate(zip(worst, shown, became, strict=True)):
-        names = {_FILE_KEYS.get(file.suffix, "file"): f"{number:02d}.{file.suffix}" for file in files}
-        for name, file in zip(names.values(), files, strict=True):
+        panels = about.get("panels") or [""] * len(files)
+        names = [f"{number:02d}{panel and '-'}{panel}.{file.suffix}" for panel, file in zip(panels, files, strict=True)]
+        for name, file in zip(names, files, strict=True):
             run.commit(f"{place}/mistakes/{name}", file.content)
-        written.update(names.values())
+        keys = (
+            {"panels": dict(zip(panels, names, strict=True))}
+            if about.get("panels")
+            else {_FILE_KEYS.get(file.suffix, "file"): name for file, name in zip(files, names, strict=True)}
+        )
+        written.update(names)
         hidden = ("split", "loss")
         answer = {key: row[key] for key in row if key not in hidden and not key.startswith("probability_")}
-        entries.append({**names, **about, "seen": seen, **answer})
+        entries.append({**about, **keys, "seen": seen, **answer})
     remove_files(run, "mistakes", written, place)
     run.commit_json(f"{place}/mistakes.json", entries)

@@ -24,7 +24,7 @@ class MediaFile(NamedTuple):
 
 
 Shown = tuple[dict[str, Any], list[MediaFile]]
-"""What shows an example: entries of its row in the list of mistakes, and files."""
+"""What shows an example: entries of its row in the list of mistakes, and files; `panels` names several pictures."""
 
 
 def encode_png(pixels: np.ndarray) -> bytes:

@@ -17,8 +17,8 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.head_features import ALONE, find_head_features
 from kerastune_ft.saved_model.unknown import FIT, UnknownAnswers
 from kerastune_ft.training.devices.devices import Devices
-from kerastune_ft.training.features.feed import Feed, Supply
-from kerastune_ft.training.features.prefix import Prefix, as_float
+from kerastune_ft.training.features.feed import Feed, compute_supply
+from kerastune_ft.training.features.prefix import as_float
 from kerastune_ft.training.phase.evaluate import Evaluated, evaluate_split
 from kerastune_ft.training.plan.phase_plan import EvaluationPlan
 from kerastune_ft.training.plan.unknown import MOST_FITTED
@@ -152,7 +152,7 @@ def write_unknown(run: RunDirectory, found: FoundUnknown) -> None:
 
 def make_feed(session: Session, plan: EvaluationPlan) -> Feed:
     """Return a feed that computes all features from inputs."""
-    supply = Supply(session.loader, Prefix(session.devices, plan.stages, plan.chunk))
+    supply = compute_supply(session, plan.cut, plan.chunk)
     return Feed(session.devices, supply, supply)
 
 

@@ -28,8 +28,8 @@ def find_existing_stores(session: Session, plan: Plan) -> dict[str, Any]:
 
 
 def _describe_store(session: Session, plan: Plan, store: CachedFeatures, root: Path) -> dict[str, Any]:
-    session = session.at(store.image_size)
-    stages = plan.phases[plan.decision.first_phase(store)].cut_at(store.image_size).stages
+    session = session.parts[store.part].at(store.image_size)
+    stages = plan.phases[plan.decision.first_phase(store)].cut_at(store.image_size).stages_of(store.part)
     rows = present = 0
     differs: list[str] = []
     for bucket, examples in _group_by_bucket(session, plan, store):

@@ -7,22 +7,25 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.errors import explain_memory
+from kerastune_ft.graph.partition import CutModel, Partition
+from kerastune_ft.graph.parts import Part, join_parts
 from kerastune_ft.graph.rebuild.image_size import Size
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.loader import Loader, Lookup
 from kerastune_ft.input.order import Order
+from kerastune_ft.input.several.several_loader import ColumnRows
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.devices.memory import find_limit
 from kerastune_ft.training.features.extraction import FeatureExtractor
 from kerastune_ft.training.features.memory_rows import count_bytes, find_room, hold_rows
 from kerastune_ft.training.features.prefix import Prefix
-from kerastune_ft.training.features.store_rows import StoredByLength, StoredFeatures
+from kerastune_ft.training.features.store_rows import JointRows, StoredByLength, StoredFeatures
 from kerastune_ft.training.plan import memory
 from kerastune_ft.training.plan.cache_plan import FeatureUse
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
@@ -35,6 +38,7 @@ _AHEAD, _READ_BYTES = 2, 1 << 20
 # Bytes of the batches that are stacked for compiled calls of many steps.
 _STACK_BYTES = 1 << 24
 _STORED = (StoredFeatures, StoredByLength)
+_STORED_ROWS = (StoredFeatures, ColumnRows)
 
 Value = TypeVar("Value")
 
@@ -51,10 +55,32 @@ class Supply:
     """The first stage that is left to compute."""
     decoded: Lookup | None = None
     """Stored decoded inputs, where there are no stored features."""
+    parts: tuple[Supply, ...] = ()
+    """The sources of the parts of examples with several inputs, in the order of `cut`; none for a single input."""
+    cut: tuple[Part, ...] = ()
+    """Those parts, which say where the features of each are among those that the tail takes."""
 
     def without_stores(self) -> Supply:
         """Return the same features, computed from inputs."""
-        return Supply(self.loader, self.prefix)
+        parts = tuple(part.without_stores() if part.prefix.stages else part for part in self.parts)
+        return Supply(self.loader, self.prefix, parts=parts, cut=self.cut)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether features, or those of a part, are read from a store."""
+        if self.parts:
+            return any(isinstance(part.stored, _STORED) for part in self.parts)
+        return self.stored is not None
+
+    @property
+    def rows(self) -> StoredFeatures | JointRows | None:
+        """The features as rows of one shape that need nothing computed; None where they are something else."""
+        if self.parts:
+            rows = [part.rows for part in self.parts]
+            return JointRows(self.cut, tuple(each for each in rows if each is not None)) if all(rows) else None
+        needs_nothing = self.first == len(self.prefix.stages)
+        is_row = isinstance(self.stored, _STORED_ROWS)
+        return self.stored if needs_nothing and is_row else None  # type: ignore[return-value]
 
 
 @dataclass(frozen=True)
@@ -84,8 +110,7 @@ class Feed:
 
     def can_stack(self, supply: Supply) -> bool:
         """Return whether batches are rows of one shape that are stored and need nothing computed, on one replica."""
-        needs_nothing = supply.first == len(supply.prefix.stages)
-        return isinstance(supply.stored, StoredFeatures) and needs_nothing and not self.devices.is_distributed
+        return supply.rows is not None and not self.devices.is_distributed
 
     def training_stacks(self, order: Order, epoch: int) -> Iterator[tuple]:
         """Return the batches of `training_batches` in stacks: arrays [batches, batch, ...] as tensors."""
@@ -96,8 +121,8 @@ class Feed:
         return self._stacks(self.plain, order, None, 0)
 
     def _stacks(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterator[tuple]:
-        stored = supply.stored
-        assert isinstance(stored, StoredFeatures)
+        stored = supply.rows
+        assert stored is not None
         batches = max(1, _STACK_BYTES // (order.batch * stored.row_bytes))
 
         def stack(array: np.ndarray) -> tf.Tensor:
@@ -110,6 +135,9 @@ class Feed:
         yield from self.clock.iterate(READING, _read_ahead(read, -(-order.batches // batches)))
 
     def _batches(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterator[tuple]:
+        if supply.parts:
+            yield from self._join_batches(supply, order, drawn, epoch)
+            return
         stored = supply.stored if supply.stored is not None else supply.loader.in_memory
         if stored is not None:
             yield from self._read_batches(supply, stored, order, drawn, epoch)
@@ -118,6 +146,12 @@ class Feed:
             with self.clock.measure(FROZEN):
                 features = self.clock.settle(supply.prefix(inputs))
             yield (features, *others)
+
+    def _join_batches(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterator[tuple]:
+        """Yield batches with the features of all parts, of which each is read or computed by itself."""
+        every = [self._batches(part, order, drawn, epoch) for part in supply.parts]
+        for found in zip(*every, strict=True):
+            yield (join_parts(supply.cut, [features for features, *_ in found]), *found[0][1:])
 
     def _load_batches(self, supply: Supply, order: Order, drawn: Augmentation | None, epoch: int) -> Iterable[tuple]:
         devices, loader, decoded = self.devices, supply.loader, supply.decoded
@@ -172,23 +206,54 @@ class PhaseFeed:
             needs = plan.decision.of_phase(phase.index)
             with explain_memory(*memory.explain_features(plan.chunk, session.devices.replicas)):
                 extractors = self._open_extractors(session, plan, phase, needs, watch)
-                supplies = [_find_supply(extractors[need.image_size], need) for need in needs]
+                supplies = [_find_supply(extractors[need.part, need.image_size], need) for need in needs]
                 supplies = _hold_in_memory(supplies, memory.step_bytes(session, phase, plan.chunk))
-            self._feed = Feed(session.devices, supplies[0], supplies[-1], augmentation(session, phase), self._clock)
+            by_part = [
+                [own for own, need in zip(supplies, needs, strict=True) if need.part == part]
+                for part in dict.fromkeys(need.part for need in needs)
+            ]
+            training = join_supplies(session, phase.partition, [own[0] for own in by_part])
+            plain = join_supplies(session, phase.partition, [own[-1] for own in by_part])
+            if all(len(own) == 1 for own in by_part):
+                plain = training
+            self._feed = Feed(session.devices, training, plain, augmentation(session, phase), self._clock)
             self._phase = phase.index
         return self._feed
 
     def _open_extractors(
         self, session: Session, plan: Plan, phase: PhasePlan, needs: Sequence[FeatureUse], watch: Watcher
-    ) -> dict[Size | None, FeatureExtractor]:
-        """Return what computes the frozen part, by the size of images."""
-        found: dict[Size | None, FeatureExtractor] = {}
+    ) -> dict[tuple[str, Size | None], FeatureExtractor]:
+        """Return what computes the frozen part, by part where there are several inputs, and by the size of images."""
+        found: dict[tuple[str, Size | None], FeatureExtractor] = {}
         in_use: list[str] = []
-        for size in dict.fromkeys(need.image_size for need in needs):
-            prefix = Prefix(session.devices, phase.cut_at(size).stages, plan.chunk)
-            features = FeatureExtractor(session.at(size), plan, phase, prefix, watch, in_use)
-            found[size] = self._closing.enter_context(features)
+        parts = session.parts
+        for part, size in dict.fromkeys((need.part, need.image_size) for need in needs):
+            prefix = Prefix(session.devices, phase.cut_at(size).stages_of(part), plan.chunk)
+            features = FeatureExtractor(parts[part].at(size), plan, phase, prefix, watch, in_use)
+            found[part, size] = self._closing.enter_context(features)
         return found
+
+
+def join_supplies(session: Session, cut: Partition, supplies: Sequence[Supply]) -> Supply:
+    """Return the source of features of examples with several inputs from those of its parts; of a single input that.
+
+    Numbers and words, which are in memory, come with them.
+    """
+    if not cut.parts:
+        (supply,) = supplies
+        return supply
+    nothing = Prefix(session.devices, (), 1)
+    columns: Any = getattr(session.loader, "columns", None)
+    own = [] if columns is None else [Supply(session.loader, nothing, columns)]
+    return Supply(session.loader, nothing, parts=(*supplies, *own), cut=cut.parts)
+
+
+def compute_supply(session: Session, cut: CutModel, chunk: int) -> Supply:
+    """Return a source of features that computes all of them from inputs."""
+    parts = [
+        Supply(own.loader, Prefix(session.devices, cut.stages_of(part), chunk)) for part, own in session.parts.items()
+    ]
+    return join_supplies(session, cut.partition, parts)
 
 
 def _find_supply(features: FeatureExtractor, need: FeatureUse) -> Supply:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.graph.parts import Part, join_parts
 from kerastune_ft.stores.rows import Rows
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.watch import Watcher
@@ -54,6 +55,24 @@ class StoredByLength:
     def __call__(self, indices: np.ndarray, view: int = 0) -> Any:
         """Return the features of examples that share a length."""
         return self.stores[int(self.buckets[indices[0]])](indices, view)
+
+
+@dataclass(frozen=True)
+class JointRows:
+    """Rows of the parts of examples with several inputs, which need nothing computed, as the tail takes them."""
+
+    cut: tuple[Part, ...]
+    parts: tuple[Any, ...]
+    """Lookups of rows of one shape, in the order of `cut`."""
+
+    @property
+    def row_bytes(self) -> int:
+        """Return the number of bytes in a row of all parts."""
+        return sum(part.row_bytes for part in self.parts)
+
+    def __call__(self, indices: np.ndarray, view: int = 0) -> list[Any]:
+        """Return the features of these examples: a list of arrays [examples, ...]."""
+        return join_parts(self.cut, [part(indices, view) for part in self.parts])
 
 
 class StoreWriter:

@@ -43,7 +43,7 @@ def find_augmentation(session: Session, views: int) -> tuple[Augmentation, str]:
         raise ConfigError(
             f"--views: views of {noun} would have to be turned back before they are averaged; leave it out"
         )
-    modality = session.backbone.input.modality
+    modality = session.backbone.input.augmentation_modality
     for phase in reversed(session.config.phases):
         operations = {name: value for name, value in phase.augment.resolve(modality).items() if name != "noise"}
         if is_active(operations):

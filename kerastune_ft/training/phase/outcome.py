@@ -43,8 +43,8 @@ def describe_outcome(
         "start": _find_start(context, phase, measured),
         "distances": {"start": measure(before), "pretrained": measure(session.origin)},
         "features": {
-            "train": _name_supply(feed.training.stored is not None, bool(phase.stages)),
-            "validation": _name_supply(feed.plain.stored is not None, bool(phase.cut_at(None).stages)),
+            "train": _name_supply(feed.training.is_stored, bool(phase.stages)),
+            "validation": _name_supply(feed.plain.is_stored, bool(phase.cut_at(None).stages)),
         },
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph import boundary, keras_private, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.partition import Crossing, CutModel, Partition, Stage, partition, split_prefix
+from kerastune_ft.graph.parts import partition_parts, split_parts
 from kerastune_ft.input.order import count_batches
 from kerastune_ft.input.sounds.noise import NoiseSounds
 from kerastune_ft.saved_model.base import check_savable
@@ -36,17 +37,41 @@ def for_evaluation(session: Session, document: Mapping[str, Any]) -> EvaluationP
     # Of one replica, so that the chunk divides them on any number of devices.
     rows = document["phases"][index]["replica_batch"]
     live = _live_layers(session, selection)
-    cut = base = partition(session.model, trained, live)
+    cut = base = _cut(session, trained, live)
     # Nothing stays frozen for longer than in the last phase, so that its prefix has one stage unless another is pinned.
     if pinned := pins_in(document):
-        base = partition(session.model, pinned.trained.union(trained), pinned.live | live)
+        base = _cut(session, pinned.trained.union(trained), pinned.live | live)
     batch_size = rows * session.devices.replicas
-    return EvaluationPlan(selection, trained, cut, split_prefix(cut, base), batch_size, document["chunk"])
+    stages, by_part = _split_prefixes(cut, base)
+    return EvaluationPlan(selection, trained, cut, stages, batch_size, document["chunk"], by_part)
+
+
+def _cut(session: Session, trained: Collection[str], live: Collection[str]) -> Partition:
+    """Return the partition of the session's model; of several inputs each part has a prefix of its own."""
+    given: Any = session.backbone.input
+    if session.loader.parts:
+        return partition_parts(session.model, trained, live, given.names)
+    return partition(session.model, trained, live)
+
+
+def _split_prefixes(cut: Partition, base: Partition) -> tuple[tuple[Stage, ...], dict[str, tuple[Stage, ...]]]:
+    """Return the stages of the prefix of a partition, and the same by part where there are several inputs."""
+    if not cut.parts:
+        return split_prefix(cut, base), {}
+    by_part = split_parts(cut, base)
+    return tuple(stage for stages in by_part.values() for stage in stages), by_part
 
 
 def for_whole(session: Session, batch_size: int) -> EvaluationPlan:
     """Return the plan of measuring a model as a whole, in batches of so many examples on a replica."""
     model = session.model
+    if session.loader.parts:
+        # Everything is taken for trained, so that each part is its inputs.
+        every = {variable.path for variable in model.variables}
+        cut = _cut(session, every, ())
+        by_part: dict[str, tuple[Stage, ...]] = {part.name: () for part in cut.parts}
+        nothing = Selection((), HEAD, frozenset())
+        return EvaluationPlan(nothing, (), cut, (), batch_size * session.devices.replicas, 1, by_part)
     names = tuple(keras_private.maker(tensor) for tensor in model.inputs)
     whole = Partition(None, model, tuple(model.inputs), names, Crossing(tuple(model.inputs), names))
     return EvaluationPlan(Selection((), HEAD, frozenset()), (), whole, (), batch_size * session.devices.replicas, 1)
@@ -124,9 +149,10 @@ def _add_stages(session: Session, phases: Sequence[PhasePlan], pinned: Pins | No
     for plan in phases:
         following = phases[plan.index :]
         alike = [each for each in following if plan.image_size in (None, each.image_size)]
-        changed = replace(plan, stages=_split(session.at(plan.image_size), plan, plan.partition, alike, pinned))
+        stages, by_part = _split(session.at(plan.image_size), plan, plan.partition, alike, pinned)
+        changed = replace(plan, stages=stages, by_part=by_part)
         if (own := plan.at_own_size) is not None:
-            stages = _split(session, plan, own.partition, following, pinned)
+            stages, _ = _split(session, plan, own.partition, following, pinned)
             changed = replace(changed, at_own_size=replace(own, stages=stages))
         staged.append(changed)
     return staged
@@ -134,13 +160,16 @@ def _add_stages(session: Session, phases: Sequence[PhasePlan], pinned: Pins | No
 
 def _split(
     session: Session, plan: PhasePlan, cut: Partition, following: Sequence[PhasePlan], pinned: Pins | None
-) -> tuple[Stage, ...]:
-    """Return the stages of a phase's prefix; `following` are it and the phases whose frozen part it may share."""
+) -> tuple[tuple[Stage, ...], dict[str, tuple[Stage, ...]]]:
+    """Return the stages of a phase's prefix, and those of its parts where there are several inputs.
+
+    `following` are it and the phases whose frozen part it may share.
+    """
     trained = {path for each in following for path in each.trained}.union(pinned.trained if pinned else ())
     live = frozenset().union(*(_live_layers(session, each.selection) for each in following))
     live |= pinned.live if pinned else set()
     is_whole = trained <= set(plan.trained) and live <= _live_layers(session, plan.selection)
-    return split_prefix(cut, cut if is_whole else partition(session.model, trained, live))
+    return _split_prefixes(cut, cut if is_whole else _cut(session, trained, live))
 
 
 def _select(session: Session, index: int, phase: Phase) -> tuple[Selection, tuple[str, ...]]:
@@ -166,7 +195,7 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
     steps_per_epoch = count_steps(session, index, phase, update_batch, 1)
     steps = phase.steps or count_steps(session, index, phase, update_batch, phase.epochs or 1)
     live, sized = _live_layers(session, selection), session.at(phase.image_size, f"{place_of(index, phase)}.image_size")
-    cut = partition(sized.model, trained, live)
+    cut = _cut(sized, trained, live)
     if phase.is_solved:
         solved.check_linear(session, cut, trained, place_of(index, phase))
     own = None if sized is session else CutModel(partition(session.model, trained, live), ())
@@ -187,7 +216,7 @@ def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
         epochs=phase.epochs or math.ceil(steps / steps_per_epoch),
         steps=steps,
         mixing=find_mixing(session.examples, phase),
-        modality=session.backbone.input.modality,
+        modality=session.backbone.input.augmentation_modality,
         noise=_open_noise(session, index, phase),
         image_size=None if sized is session else phase.image_size,
         at_own_size=own,
@@ -207,8 +236,9 @@ def _find_factors(session: Session, index: int, phase: Phase, selection: Selecti
     if phase.is_solved:
         return {HEAD: 1.0}
     place = f"{place_of(index, phase)}.learning_rate"
-    ids = [unit.id for unit in session.backbone.units]
-    return rates.unit_factors(phase.rate_policy, ids, selection.units, place, session.config.rules)
+    units = session.backbone.units
+    ids, parts = [unit.id for unit in units], boundary.group_by_part(units)
+    return rates.unit_factors(phase.rate_policy, ids, selection.units, place, session.config.rules, parts)
 
 
 def batch_sizes(session: Session, phase: Phase) -> tuple[int, int]:

@@ -32,11 +32,14 @@ class CachedFeatures:
     row_bytes: int
     image_size: tuple[int, int] | None = None
     """Height and width of the images, where they are not the model's."""
+    part: str = ""
+    """The part of examples with several inputs; empty for a single input."""
 
     @property
     def id(self) -> str:
         """Return the id in plan.json."""
         place = " > ".join("+".join(names) for names in self.stages) or "decoded input"
+        place = f"{self.part}: {place}" if self.part else place
         after = f" after phase {self.state}" if self.state >= 0 else ""
         size = f" at {self.image_size[0]} x {self.image_size[1]}" if self.image_size else ""
         return f"{place}{size}{after}{f' of {self.variant}' if self.variant else ''}"
@@ -65,6 +68,8 @@ class FeatureUse:
     """The random change of the examples, in a word."""
     image_size: tuple[int, int] | None = None
     """Height and width of the images, where they are not the model's."""
+    part: str = ""
+    """The part of examples with several inputs; empty for a single input."""
 
     def level(self, stored: Collection[CachedFeatures]) -> str | None:
         """Return the deepest level that is among these stores, or None."""
@@ -117,9 +122,13 @@ class CachePlan:
         """Return the bytes a store would hold for this run."""
         return store.row_bytes * self.rows(store)
 
-    def of_phase(self, phase: int) -> list[FeatureUse]:
-        """Return the uses of a phase: its training examples first."""
-        return [need for need in self.needs if need.phase == phase]
+    def of_phase(self, phase: int, part: str | None = None) -> list[FeatureUse]:
+        """Return the uses of a phase, or of one part in it: of each part its training examples first."""
+        return [need for need in self.needs if need.phase == phase and part in (None, need.part)]
+
+    def parts(self, phase: int) -> list[str]:
+        """Return the parts that a phase uses features of; an empty name for a single input."""
+        return list(dict.fromkeys(need.part for need in self.of_phase(phase)))
 
     def seconds(self, stored: Collection[CachedFeatures], phase: int | None = None) -> float:
         """Return the expected seconds to read or compute all features, or a phase's, filling stores included."""
@@ -195,9 +204,9 @@ def _fill_greedily(
         chosen = chosen | {best}
 
 
-def reason(decision: CachePlan, phase: int, is_off: bool) -> str:
-    """Return in words why a phase reads its features from a store or computes them."""
-    train, *others = decision.of_phase(phase)
+def reason(decision: CachePlan, phase: int, is_off: bool, part: str = "") -> str:
+    """Return in words why a phase reads its features, or those of a part, from a store or computes them."""
+    train, *others = decision.of_phase(phase, part)
     level = train.level(decision.stored)
     if is_off:
         return "cache is off"

@@ -125,6 +125,7 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
             "variables": len(unit.base_variables),
             "share": unit.parameters / total,
             "output_shape": list(unit.output_shape[1:]),
+            **({"part": unit.part} if unit.part else {}),
             "layers": [layer.name for layer in unit.layers],
         }
         for unit in units
@@ -320,18 +321,37 @@ def _describe_mixing(plan: PhasePlan) -> dict[str, Any] | None:
 
 def _storing(session: Session, plan: PhasePlan, decision: CachePlan) -> dict[str, Any]:
     """Return what the phase reads instead of computing it, and why."""
-    train, *others = decision.of_phase(plan.index)
+    is_off = effective_cache(plan.phase, session.config.runtime) == "off"
+    entries = {part: _store_part(plan, decision, is_off, part) for part in decision.parts(plan.index)}
+    if len(entries) == 1:
+        (entry,) = entries.values()
+    else:
+        entry = {
+            "decision": "store" if any(own["decision"] == "store" for own in entries.values()) else "recompute",
+            "reason": "; ".join(f"{part}: {own['reason']}" for part, own in entries.items()),
+            "bytes": sum(own["bytes"] for own in entries.values()),
+            "train": next(iter(entries.values()))["train"],
+            "validation": next(iter(entries.values()))["validation"],
+            "parts": entries,
+        }
+    return {
+        **entry,
+        "seconds": decision.seconds(decision.stored, plan.index),
+        "seconds_recomputed": decision.seconds((), plan.index),
+    }
+
+
+def _store_part(plan: PhasePlan, decision: CachePlan, is_off: bool, part: str) -> dict[str, Any]:
+    """Return what a phase reads of a part, and why; an empty name is the only input."""
+    train, *others = decision.of_phase(plan.index, part)
     level, measured = train.level(decision.stored), (others or [train])[0].level(decision.stored)
     own = {need.stores[found] for need, found in ((train, level), ((others or [train])[0], measured)) if found}
-    is_off = effective_cache(plan.phase, session.config.runtime) == "off"
     return {
         "decision": "store" if level in (cache_plan.CUT, cache_plan.BASE) else "recompute",
-        "reason": cache_plan.reason(decision, plan.index, is_off),
+        "reason": cache_plan.reason(decision, plan.index, is_off, part),
         "bytes": sum(map(decision.bytes, own)),
         "train": level,
         "validation": measured,
-        "seconds": decision.seconds(decision.stored, plan.index),
-        "seconds_recomputed": decision.seconds((), plan.index),
     }
 
 

@@ -78,7 +78,8 @@ def _find_required(session: Session, decision: CachePlan, phases: Sequence[Phase
         if effective_cache(plan.phase, session.config.runtime) != "required":
             continue
         place = f"phases[{plan.index}] ({plan.phase.name}).cache: required"
-        train, *others = decision.of_phase(plan.index)
+        uses = decision.of_phase(plan.index)
+        train = next((use for use in uses if use.fresh), uses[0])
         if train.fresh:
             raise ConfigError(
                 f"{place}, and its {train.drawn} is drawn anew in every epoch, so that no two are alike; give "
@@ -86,7 +87,7 @@ def _find_required(session: Session, decision: CachePlan, phases: Sequence[Phase
             )
         if not plan.stages:
             raise ConfigError(f'{place}, and nothing is frozen below what it trains; write "cache": "auto"')
-        required |= {need.stores[CUT] for need in (train, *others)}
+        required |= {use.stores[CUT] for use in uses if CUT in use.stores}
     if (size := sum(map(decision.bytes, required))) > decision.budget:
         raise ConfigError(
             f"cache: what is required takes {size_text(size)}, and runtime.cache_budget is "
@@ -121,11 +122,17 @@ def _find_uses(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -
         if session.devices.precision != FLOAT32:
             # What is measured last is computed in float32, by another model.
             measured = {"validation": plan.passes}
-    if not plan.augments and plan.image_size is None:
-        both = {"train": plan.passes, **measured}
-        return [_find_use(session, phases, plan, NOT_AUGMENTED, both)]
-    training = _find_use(session, phases, plan, variant(session, plan), {"train": plan.passes}, plan.image_size)
-    return [training, _find_use(session, phases, plan, NOT_AUGMENTED, measured)]
+    uses = []
+    for part, own in session.parts.items():
+        is_changed = plan.augments and own.backbone.input.modality == plan.modality
+        if not is_changed and plan.image_size is None:
+            both = {"train": plan.passes, **measured}
+            uses.append(_find_use(own, phases, plan, NOT_AUGMENTED, both, part=part))
+            continue
+        drawn, train = variant(session, plan), {"train": plan.passes}
+        uses.append(_find_use(own, phases, plan, drawn, train, plan.image_size, part))
+        uses.append(_find_use(own, phases, plan, NOT_AUGMENTED, measured, part=part))
+    return uses
 
 
 def _find_use(
@@ -135,9 +142,13 @@ def _find_use(
     kind: str,
     passes: Mapping[str, int],
     image_size: Size | None = None,
+    part: str = "",
 ) -> FeatureUse:
-    """Return a use of features by a phase, at the size of its training images or, for None, at the model's own."""
-    session, stages = session.at(image_size), plan.cut_at(image_size).stages
+    """Return a use of features by a phase, at the size of its training images or, for None, at the model's own.
+
+    `session` is that of the `part`, where there are several inputs.
+    """
+    session, stages = session.at(image_size), plan.cut_at(image_size).stages_of(part)
     views = plan.phase.augment.views if kind != NOT_AUGMENTED else 1
     fresh = views is None
     pixels, length = _values(session), mean_length(session)
@@ -148,7 +159,7 @@ def _find_use(
     stores: dict[str, CachedFeatures] = {}
     if effective_cache(plan.phase, session.config.runtime) != "off":
         if session.examples.encoded:
-            stores[INPUT] = CachedFeatures((), -1, NOT_AUGMENTED, _input_bytes(session), image_size)
+            stores[INPUT] = CachedFeatures((), -1, NOT_AUGMENTED, _input_bytes(session), image_size, part)
         if not fresh:
             names = tuple(stage.cut_names for stage in stages)
             for number, stage in enumerate(stages):
@@ -156,7 +167,7 @@ def _find_use(
                 below = {variable.path for each in stages[: number + 1] for variable in each.model.variables}
                 state = _state(phases, plan.index, below)
                 row_bytes = _row_bytes(stage, length)
-                stores[level] = CachedFeatures(names[: number + 1], state, kind, row_bytes, image_size)
+                stores[level] = CachedFeatures(names[: number + 1], state, kind, row_bytes, image_size, part)
     return FeatureUse(
         phase=plan.index,
         fresh=fresh,
@@ -169,6 +180,7 @@ def _find_use(
         base=computing[0] if len(computing) > 1 else 0.0,
         rest=computing[-1] if computing else 0.0,
         image_size=image_size,
+        part=part,
     )
 
 

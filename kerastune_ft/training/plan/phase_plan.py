@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from kerastune_ft.config.options.augment import is_active
@@ -83,6 +83,8 @@ class PhasePlan:
     """Height and width of its training images, where they are not the model's; it is measured at the model's size."""
     at_own_size: CutModel | None = None
     """The model at its own size as the phase measures it, where its training images have another."""
+    by_part: Mapping[str, tuple[Stage, ...]] = field(default_factory=dict)
+    """The stages by part, where examples have several inputs, which have prefixes of their own."""
 
     @property
     def folder(self) -> str:
@@ -95,7 +97,7 @@ class PhasePlan:
         All that is measured has the size of the model.
         """
         own = self.at_own_size if image_size is None else None
-        return own or CutModel(self.partition, self.stages)
+        return own or CutModel(self.partition, self.stages, self.by_part)
 
     @property
     def draws(self) -> int:
@@ -183,6 +185,13 @@ class EvaluationPlan:
     stages: tuple[Stage, ...]
     batch_size: int
     chunk: int
+    by_part: Mapping[str, tuple[Stage, ...]] = field(default_factory=dict)
+    """The stages by part, where examples have several inputs."""
+
+    @property
+    def cut(self) -> CutModel:
+        """Return the model as it is computed."""
+        return CutModel(self.partition, self.stages, self.by_part)
 
 
 def augmentation(session: Session, plan: PhasePlan) -> Augmentation | None:

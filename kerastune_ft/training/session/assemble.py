@@ -13,9 +13,9 @@ from kerastune_ft.backbones import audio_front_end, build
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.backbones.endpoints import FEATURES
+from kerastune_ft.backbones.several import trim_features
 from kerastune_ft.config.checks.modality import NOUNS, can_serve
 from kerastune_ft.config.options.runtime import cache_directory
-from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.open import open_source
@@ -34,7 +34,7 @@ from kerastune_ft.stores.budget import budget_bytes
 from kerastune_ft.tasks import build as tasks
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.devices.devices import Devices
-from kerastune_ft.training.session import adapters, long_texts, own_objects, warm_start
+from kerastune_ft.training.session import adapters, long_texts, own_objects, several_inputs, warm_start
 from kerastune_ft.training.session.session import Session
 
 # Bytes of all examples' endpoints up to which the finest stride is read where no budget is given. The model follows
@@ -65,12 +65,13 @@ def assemble(
     )
     config, scheme = warm_start.with_kept_head(config, (scheme or source.scheme).with_room_for(source.scheme))
     with devices.strategy.scope():
-        backbone = build.build(config.backbone, config.seed, config.rules)
+        backbone = _build_backbone(config, source)
         task = with_own_objects(tasks.build_task(config, scheme, backbone.input.image_size), config)
         _check_modality(config, backbone)
         if source.sound_seconds is not None:
             backbone = _with_audio_front_end(config, source, backbone)
-        backbone = long_texts.prepare(config, source, backbone)
+        if config.data.inputs is None:
+            backbone = long_texts.prepare(config, source, backbone)
         backbone = backbone.up_to(endpoints or _choose_endpoints(config, source, task, backbone))
         backbone = backbones.with_precision(backbone, devices.precision)
         source_hash = backbones.content_hash(backbone.variables)
@@ -99,12 +100,19 @@ def assemble(
     )  # fmt: skip
 
 
+def _build_backbone(config: RunConfig, source: DataSource) -> Backbone:
+    """Return the backbone of the inputs of an example: one, or one for several of them."""
+    if config.data.inputs is None:
+        return build.build(config.backbone, config.seed, config.rules)
+    return several_inputs.build_backbone(config, source)
+
+
 def _check_modality(config: RunConfig, backbone: Backbone) -> None:
-    given, wanted = backbone.input.modality, facts(config.task).modality
-    if not can_serve(given, wanted):
+    given, wanted = backbone.input.modality, config.modality
+    if given != wanted and not can_serve(given, wanted):
         raise ConfigError(
-            f"backbone: {backbone.name} takes {NOUNS[given]}, and task.kind {config.task.kind} is of "
-            f"{NOUNS[wanted]}; write another backbone, or a task whose name begins with {given}_"
+            f"backbone: {backbone.name} takes {NOUNS.get(given, 'several inputs')}, and task.kind {config.task.kind} "
+            f"is of {NOUNS[wanted]}; write another backbone, or a task whose name begins with {given}_"
         )
 
 
@@ -122,6 +130,8 @@ def _with_audio_front_end(config: RunConfig, source: DataSource, backbone: Backb
 
 def _choose_endpoints(config: RunConfig, source: DataSource, task: Task, backbone: Backbone) -> tuple[str, ...]:
     """Return the endpoints of a backbone that the task's head reads."""
+    if isinstance(backbone.model.output, dict):
+        return tuple(backbone.outputs)
     available = backbone.endpoints
     examples = sum(len(indices) for indices in make_examples(source, config.data).splits.values())
     views = max((phase.augment.views or 1 for phase in config.phases), default=1)
@@ -137,6 +147,8 @@ def _choose_endpoints(config: RunConfig, source: DataSource, task: Task, backbon
 
 def _endpoints(config: RunConfig, backbone: Backbone) -> dict[str, Any]:
     """Return the symbolic endpoints that the head gets."""
+    if config.data.inputs is not None:
+        return trim_features(backbone, config.head.pooling)
     found = backbone.outputs
     return {**found, FEATURES: _features(config, backbone)} if FEATURES in found else found
 

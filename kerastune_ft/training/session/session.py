@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -57,6 +58,25 @@ class Session:
     def units(self) -> tuple[Unit, ...]:
         """Return the units of the backbone and then the head."""
         return (*self.backbone.units, self.head)
+
+    @property
+    def parts(self) -> dict[str, Session]:
+        """Return by name a session of each part of examples with several inputs; for a single input itself alone.
+
+        What a part's backbone gives is computed and stored in it as if there were no other input.
+        """
+        given: Any = self.backbone.input
+        source: Any = self.source
+        return {
+            name: replace(
+                self,
+                source=source.parts[name],
+                loader=loader,
+                backbone=replace(self.backbone, input=given.parts[name]),
+                sizes={},
+            )
+            for name, loader in self.loader.parts.items()
+        } or {"": self}
 
     def with_phases(self, phases: Sequence[Phase]) -> Session:
         """Return the same model and data with another schedule; its variables are shared and keep their values.
