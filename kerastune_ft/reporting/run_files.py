@@ -6,7 +6,7 @@ import contextlib
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from kerastune_ft.metrics.document import (
     FOLDS,
     RELIABILITY,
     examples_by_split,
+    groups_by_split,
     intervals_by_split,
     metrics_by_class,
     metrics_by_split,
@@ -119,6 +120,7 @@ def read(directory: Path) -> RunFiles:
             means=labels.get("mean") or (),
             thresholds=_read_json(directory, "model/thresholds.json", {}),
             confusion=_read_csv(directory, "evaluation/confusion.csv"),
+            groups=_find_groups(document, _read_csv(directory, "splits.csv")),
             classes=metrics_by_class(document, SPLIT),
             boxes=_read_json(directory, BOXES, {}),
         ),
@@ -126,6 +128,13 @@ def read(directory: Path) -> RunFiles:
         splits=_read_csv(directory, "splits.csv"),
         missing=[name for name in WRITTEN if not (directory / name).exists()],
     )
+
+
+def _find_groups(document: Mapping[str, Any], splits: Sequence[Mapping[str, str]]) -> dict[str, str] | None:
+    """Return the groups that splits.csv has, by input; None where the metrics are of examples without groups."""
+    if not groups_by_split(document):
+        return None
+    return {row["input"]: row["group"] for row in splits if row.get("group")}
 
 
 def _find_page(plan: Mapping[str, Any], config: Mapping[str, Any]) -> ResultPage:

@@ -295,10 +295,10 @@ def test_the_report_shows_examples_and_classes(base: Path, said: dict[str, Outco
     page = (base / "report" / "index.html").read_text()
     examples = json.loads((base / "evaluation" / "examples.json").read_text())
     assert len(examples) == 3
-    assert page.count("data:image/png;base64,") == 3 * len(examples)
+    assert page.count("data:image/png;base64,") == 4 * len(examples)
     for entry in examples:
         assert entry["input"] in page
-        assert list(entry["panels"]) == ["picture", "labelled", "predicted"]
+        assert list(entry["panels"]) == ["picture", "labelled", "predicted", "difference"]
         for file in entry["panels"].values():
             assert pixels(base / "evaluation" / "examples" / file).shape == (SIZE, SIZE, 3)
     assert "Class by class" in page

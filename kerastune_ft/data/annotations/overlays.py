@@ -15,6 +15,9 @@ _LINE, _LETTERS = 1 / 250, 1 / 36
 _LEAST_LINE, _LEAST_LETTERS = 1, 9
 # Above it a ground is bright, and letters on it are black.
 _BRIGHT = 140
+# How much is left of a picture behind what is wrong in it, and the colours of that: seen apart by the colour-blind too.
+_FAINT = 0.4
+_MISSED, _TOO_MUCH, _CONFUSED = (213, 42, 30), (0, 104, 220), (240, 190, 0)
 
 
 class DrawnBox(NamedTuple):
@@ -77,6 +80,22 @@ def lay_mask(pixels: np.ndarray, mask: np.ndarray, colours: np.ndarray) -> np.nd
     shown = (mask != 0) & (mask != IGNORE)
     tinted = (1 - _OPACITY) * pixels + _OPACITY * colours[np.where(shown, mask, 0)]
     return np.where(shown[..., np.newaxis], np.round(tinted), pixels).astype(np.uint8)
+
+
+def draw_difference(pixels: np.ndarray, mask: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Return a faint grey picture, uint8 [height, width, 3], in which the pixels of a wrong class are coloured.
+
+    `mask` and `predicted` are uint8 [height, width]. Red pixels are of a class and predicted as the first one, which is
+    the background; blue ones are of the background and predicted as another class; yellow ones are of another class
+    than the predicted one, neither of them the background. What belongs to no class is not wrong.
+    """
+    grey = np.repeat(pixels.mean(axis=-1, keepdims=True), 3, axis=-1)
+    shown = np.round(_FAINT * grey + (1 - _FAINT) * 255).astype(np.uint8)
+    wrong = (mask != predicted) & (mask != IGNORE)
+    shown[wrong & (predicted == 0)] = _MISSED
+    shown[wrong & (mask == 0)] = _TOO_MUCH
+    shown[wrong & (mask != 0) & (predicted != 0)] = _CONFUSED
+    return shown
 
 
 def choose_box_colours(classes: int) -> list[tuple[int, int, int]]:

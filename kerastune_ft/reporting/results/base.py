@@ -25,6 +25,8 @@ class Results(NamedTuple):
     """The probability from which a class is predicted, by class."""
     confusion: Sequence[Mapping[str, str]] = ()
     """The rows of confusion.csv, of all splits: pixels by true and predicted class."""
+    groups: Mapping[str, str] | None = None
+    """The group of every input where examples are grouped; None where they are not."""
     classes: Mapping[str, Mapping[str, Any]] = {}
     """The figures of every class on the test split, from metrics.json."""
     boxes: Mapping[str, Any] = {}

@@ -27,7 +27,9 @@ class MaskPage(ResultPage):
         """Return figures by class; without confusion.csv those that metrics.json has."""
         counts = _count_pixels(results)
         if counts is not None:
-            return {"classes": score_classes(counts, results.names)}
+            ends = _find_intervals(results)
+            rows = score_classes(counts, results.names)
+            return {"classes": [{**row, "interval": ends.get(row["class"])} for row in rows]}
         return {
             "classes": [
                 {"class": name, **{metric: found.get(metric) for metric in _METRICS}}
@@ -76,13 +78,33 @@ def score_classes(counts: np.ndarray, names: Sequence[str]) -> list[dict[str, An
 
 def _count_pixels(results: Results) -> np.ndarray | None:
     """Return the confusion matrix of the test split, or None where confusion.csv has no picture of it."""
+    counts = _read_pictures(results)[1]
+    return None if counts is None else counts.sum(axis=0)
+
+
+def _read_pictures(results: Results) -> tuple[list[Mapping[str, str]], np.ndarray | None]:
+    """Return the rows of the test split in confusion.csv, and their confusion matrices; None without any."""
     rows = [row for row in results.confusion if row["split"] == SPLIT]
     if not rows or not results.names:
-        return None
+        return [], None
     from kerastune_ft.metrics.confusion_table import read_counts
 
-    counts: np.ndarray = read_counts(rows, len(results.names)).sum(axis=0)
-    return counts
+    return rows, read_counts(rows, len(results.names))
+
+
+def _find_intervals(results: Results) -> Mapping[str, tuple[float, float]]:
+    """Return the interval of the IoU by class, where something can be said of it.
+
+    Whole groups are drawn where there are groups; nothing is said where it is not known which picture is of which.
+    """
+    from kerastune_ft.metrics.intervals.base import find_intervals
+    from kerastune_ft.metrics.intervals.segmentation import make_class_sample
+
+    rows, counts = _read_pictures(results)
+    groups = None if results.groups is None else [results.groups.get(row["input"], "") for row in rows]
+    if counts is None or (groups is not None and not all(groups)):
+        return {}
+    return find_intervals(make_class_sample(counts, [str(name) for name in results.names]), groups)
 
 
 def _none_if_nan(value: float) -> float | None:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.data.annotations.overlays import lay_mask
-from kerastune_ft.data.annotations.palette import PALETTE
+from kerastune_ft.data.annotations.overlays import draw_difference, lay_mask
+from kerastune_ft.data.annotations.palette import choose_colours
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.evaluation.pictures import encode_thumbnail, remove_files
 from kerastune_ft.training.phase.evaluate import Evaluated
@@ -28,6 +28,8 @@ def write_mask_examples(
 ) -> None:
     """Write test images from the worst to the best, each beside its mask and the prediction laid over it.
 
+    A last panel shows where both differ.
+
     They are a list and a folder `examples` in `directory`.
     """
     split = "test" if "test" in evaluated else list(evaluated)[-1]
@@ -35,11 +37,12 @@ def write_mask_examples(
     chosen = _choose(np.array([row["loss"] for row in own], np.float64))
     indices = evaluated[split].indices[chosen]
     show = _show_whole if session.loader.source.cuts is None else show_pictures
+    colours = choose_colours(session.task.scheme)
     entries: list[dict[str, Any]] = []
     written: set[str] = set()
     for number, (place, (image, mask, predicted, seen)) in enumerate(zip(chosen, show(session, indices), strict=False)):
         names = {}
-        for panel, pixels in _draw_panels(image, mask, predicted).items():
+        for panel, pixels in _draw_panels(image, mask, predicted, colours).items():
             suffix, content = encode_thumbnail(pixels)
             names[panel] = f"{number:02d}-{panel}.{suffix}"
             run.commit(f"{directory}/examples/{names[panel]}", content)
@@ -61,17 +64,22 @@ def _show_whole(session: Session, indices: np.ndarray) -> Iterator[ShownMask]:
 
 
 def _choose(losses: np.ndarray) -> list[int]:
-    """Return the places of examples evenly spread from the largest loss to the smallest."""
+    """Return the places of examples: half have the largest losses, the others go evenly down to the smallest."""
     order = np.argsort(-np.nan_to_num(losses), kind="stable")
-    places = np.linspace(0, len(order) - 1, min(_SHOWN, len(order))).round().astype(int)
+    shown = min(_SHOWN, len(order))
+    worst = shown // 2
+    places = [*range(worst), *np.linspace(worst, len(order) - 1, shown - worst).round().astype(int)]
     return [int(order[place]) for place in places]
 
 
-def _draw_panels(image: np.ndarray, mask: np.ndarray, predicted: np.ndarray) -> dict[str, np.ndarray]:
+def _draw_panels(
+    image: np.ndarray, mask: np.ndarray, predicted: np.ndarray, colours: np.ndarray
+) -> dict[str, np.ndarray]:
     """Return by name what is shown of an example: the picture as the model saw it, and both masks laid over it."""
     pixels = np.clip(np.round(image), 0, 255).astype(np.uint8)
     return {
         "picture": pixels,
-        "labelled": lay_mask(pixels, mask, PALETTE),
-        "predicted": lay_mask(pixels, predicted, PALETTE),
+        "labelled": lay_mask(pixels, mask, colours),
+        "predicted": lay_mask(pixels, predicted, colours),
+        "difference": draw_difference(pixels, mask, predicted),
     }

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from kerastune_ft.data.annotations.overlays import DrawnBox, choose_box_colours, choose_ink, draw_boxes, lay_mask
+from kerastune_ft.data.annotations.masks import IGNORE
+from kerastune_ft.data.annotations.overlays import (
+    DrawnBox,
+    choose_box_colours,
+    choose_ink,
+    draw_boxes,
+    draw_difference,
+    lay_mask,
+)
 
 RED = (255, 0, 0)
 
@@ -36,3 +44,16 @@ def test_masks_tint_all_but_the_first_class_and_what_has_none() -> None:
 def test_colours_and_the_ink_upon_them() -> None:
     assert len(set(choose_box_colours(12))) == 12 and choose_box_colours(13)[12] == choose_box_colours(1)[0]
     assert choose_ink((255, 255, 0)) == (0, 0, 0) and choose_ink((0, 0, 200)) == (255, 255, 255)
+
+
+def test_wrong_pixels_are_coloured_by_how_they_are_wrong() -> None:
+    mask = np.array([[0, 1, 2, IGNORE], [0, 1, 2, 1]], np.uint8)
+    predicted = np.array([[1, 0, 1, 2], [0, 1, 2, 2]], np.uint8)
+    shown = draw_difference(np.full((2, 4, 3), 100, np.uint8), mask, predicted)
+    faint = shown[1, 0].tolist()
+    assert faint == [193] * 3
+    alike = [
+        tuple(map(tuple, np.argwhere((shown == colour).all(axis=-1)).tolist()))
+        for colour in np.unique(shown.reshape(-1, 3), axis=0)
+    ]
+    assert sorted(alike) == [((0, 0),), ((0, 1),), ((0, 2), (1, 3)), ((0, 3), (1, 0), (1, 1), (1, 2))]

@@ -9,6 +9,7 @@ import pytest
 from kerastune_ft.metrics.segmentation import score_classes
 from kerastune_ft.reporting.page import document
 from kerastune_ft.reporting.results import masks
+from kerastune_ft.reporting.results.base import Results
 from tests.support import label_run_files as files
 
 
@@ -32,6 +33,7 @@ def test_figures_by_class_are_from_the_pixels_of_the_test_split(made: tuple[Path
         assert [row[metric] for row in rows] == scores[metric].tolist()
     assert [row["pixel_share"] for row in rows] == (counts.sum(axis=1) / counts.sum()).tolist()
     assert sum(row["predicted_share"] for row in rows) == pytest.approx(1)
+    assert all(row["interval"][0] <= row["iou"] <= row["interval"][1] for row in rows)
 
 
 def test_without_counts_the_figures_are_those_of_metrics_json(tmp_path: Path) -> None:
@@ -89,3 +91,27 @@ def test_before_the_evaluation_the_page_says_what_is_missing(tmp_path: Path) -> 
         (tmp_path / "r" / name).unlink()
     page = document.render(tmp_path / "r")
     assert "<code>evaluation/predictions.csv</code> is written when the final model is evaluated" in page
+
+
+def _rows(count: int) -> list[dict[str, str]]:
+    random = np.random.default_rng(0)
+    columns = ("count_0_0", "count_0_1", "count_1_0", "count_1_1")
+    return [
+        {"split": "test", "input": str(number), **{name: str(random.integers(1, 9)) for name in columns}}
+        for number in range(count)
+    ]
+
+
+def test_intervals_of_classes_draw_pictures_or_their_groups() -> None:
+    results = Results(names=("a", "b"), confusion=_rows(12))
+    (one, other) = masks.MaskPage().summarise(results)["classes"]
+    counts = np.array([[int(row[f"count_{true}_{found}"]) for true in (0, 1) for found in (0, 1)] for row in _rows(12)])
+    drawn = np.random.default_rng(1).integers(0, 12, (4000, 12))
+    sums = counts[drawn].sum(axis=1)
+    expected = np.quantile(sums[:, 3] / (sums[:, 1] + sums[:, 2] + sums[:, 3]), [0.025, 0.975])
+    assert other["interval"] == pytest.approx(tuple(expected), abs=0.03)
+    groups = {str(number): str(number // 6) for number in range(12)}
+    (grouped, _) = masks.MaskPage().summarise(results._replace(groups=groups))["classes"]
+    assert grouped["interval"] != one["interval"]
+    (unknown, _) = masks.MaskPage().summarise(results._replace(groups={"0": "x"}))["classes"]
+    assert unknown["interval"] is None
