@@ -26,9 +26,8 @@ _PRIVATE = "private data"
 RUN = "run"
 """The form of a card that lies beside the model.keras of its run."""
 _VERSION = 1
-# By kind of labels: whether answers are probabilities, and whether every pixel has one of its own.
-_GIVES_PROBABILITIES = MappingProxyType({"one": True, "several": True, "values": False, "mask": True})
-_ANSWERS_BY_PLACE = MappingProxyType({"mask": True})
+# By kind of labels: whether answers are probabilities.
+_GIVES_PROBABILITIES = MappingProxyType({"one": True, "several": True, "values": False, "mask": True, "boxes": False})
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def build_card(directory: Path, form: str = RUN, more: str = "") -> Card:
         "modality": known.modality,
         "labels": [] if run.plan.get("labels") is None else list(run.plan["labels"]["names"]),
         "gives_probabilities": _GIVES_PROBABILITIES[known.labels],
-        "answers_by_place": _ANSWERS_BY_PLACE.get(known.labels, False),
+        "label_kind": known.labels,
         "backbone": _describe_backbone(run),
         "licence": vars(find_licence(backbone)),
         "inputs": inputs,

@@ -18,6 +18,11 @@ _INPUTS = {
     "text": "Texts of another kind or language than those it was trained on get an answer all the same",
     "audio": "Sounds of another kind than those it was trained on get an answer all the same",
 }
+_OF_LABELS = {
+    "boxes": "Of boxes of a class that overlap by more than 0.6 it answers the best alone: of objects so close to each "
+    "other it finds one. Its scores are estimates of overlap and no probabilities.",
+}
+"""By kind of labels, what holds for all models of such."""
 
 
 def list_limits(document: Mapping[str, Any], findings: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -28,6 +33,7 @@ def list_limits(document: Mapping[str, Any], findings: Sequence[Mapping[str, Any
         *_describe_division(document["data"]),
         *_describe_inputs(document),
         *_describe_probabilities(document),
+        *(_OF_LABELS[kind] for kind in [document.get("label_kind")] if kind in _OF_LABELS),
         *(each["text"] for each in findings if each["level"] == "warning"),
     ]
 

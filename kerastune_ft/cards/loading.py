@@ -19,6 +19,13 @@ image = keras.utils.img_to_array(keras.utils.load_img("photo.jpg"))
 classes = model.predict(image[None])[0].argmax(-1)  # at the model's size, in the order of labels.json
 print(json.load(open("labels.json")), classes.shape)
 """
+_BOXES = """
+import json, keras
+model, least = keras.models.load_model("model.keras"), json.load(open("thresholds.json"))  # by class, in order
+image = keras.utils.img_to_array(keras.utils.load_img("photo.jpg"))
+rows = model.predict(image[None])[0]  # xmin, ymin, xmax, ymax in pixels of the photo, class and score; -1 is no box
+print([(name, *row) for row in rows for name in [[*least][int(row[4])]] if row[5] >= least[name]])
+"""
 _SOUND = """
 import json, keras, soundfile
 model = keras.models.load_model("model.keras")
@@ -41,14 +48,16 @@ print(predict(model, [read(model, {item})]))
 _VALUES = {"token_ids": "row", "padding_mask": "np.ones_like(row)", "segment_ids": "np.zeros_like(row)"}
 _ITEMS = {"image": '"photo.jpg"', "text": '"a text"', "audio": '"sound.wav"'}
 _BY_MODALITY = {"image": _IMAGE, "audio": _SOUND, "text": _TEXT}
+_BY_LABELS = {"mask": _MASK, "boxes": _BOXES}
+"""For kinds of labels whose answers are no numbers by class."""
 
 
-def write_loading(modality: str, answers_by_place: bool, inputs: Mapping[str, Any]) -> str:
+def write_loading(modality: str, labels: str, inputs: Mapping[str, Any]) -> str:
     """Return the code that opens model.keras of a run; `inputs` is what preprocessing.json holds.
 
-    `answers_by_place` says whether every pixel has an answer of its own.
+    `labels` is the kind of the labels, as `one` or `mask`.
     """
-    code = _MASK if answers_by_place else _BY_MODALITY[modality]
+    code = _BY_LABELS.get(labels, _BY_MODALITY[modality])
     names = ", ".join(f'"{name}": {_VALUES.get(name, "row")}' for name in inputs.get("names", ()))
     filled = code.format(
         rate=inputs.get("sample_rate"), start=inputs.get("start"), end=inputs.get("end"),

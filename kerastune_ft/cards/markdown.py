@@ -55,7 +55,7 @@ def _write_summary(document: Mapping[str, Any]) -> str:
 def _write_use(document: Mapping[str, Any]) -> str:
     inputs = document["inputs"]
     if document["format"] == _RUN:
-        code = write_loading(document["modality"], document["answers_by_place"], inputs)
+        code = write_loading(document["modality"], document["label_kind"], inputs)
         words = "The model is `model.keras`; all it needs is Keras with TensorFlow, and the files beside it."
     else:
         code = write_export_loading(document["modality"])

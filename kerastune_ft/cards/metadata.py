@@ -14,6 +14,7 @@ _PIPELINES = MappingProxyType(
         "text_classification": "text-classification",
         "audio_classification": "audio-classification",
         "image_segmentation": "image-segmentation",
+        "object_detection": "object-detection",
     }
 )
 _METRICS = MappingProxyType({"macro_f1": "f1", "auc": "roc_auc", "r2": "r_squared"})

@@ -42,3 +42,9 @@ def test_a_model_with_less_limits_has_fewer_sentences() -> None:
     assert any("were not calibrated" in limit for limit in unfitted)
     untested = document | {"data": document["data"] | {"sizes": {"train": 5}}}
     assert "on no test split" in list_limits(untested, [])[0]
+
+
+def test_a_model_of_boxes_says_what_it_leaves_out() -> None:
+    found = list_limits(DOCUMENT | {"label_kind": "boxes", "gives_probabilities": False}, [])
+    assert any("overlap by more than 0.6" in limit for limit in found)
+    assert not any("overlap" in limit for limit in list_limits(DOCUMENT | {"label_kind": "one"}, []))

@@ -12,16 +12,17 @@ TEXT = {"names": ["token_ids", "padding_mask"], "start": [101], "end": [102], "s
 
 
 @pytest.mark.parametrize(
-    ("modality", "by_place", "inputs", "part"),
+    ("modality", "labels", "inputs", "part"),
     [
-        ("image", False, {}, "load_img"),
-        ("image", True, {}, "argmax"),
-        ("audio", False, {"sample_rate": 16000}, "16000 Hz"),
-        ("text", False, TEXT, '{"token_ids": row, "padding_mask": np.ones_like(row)}'),
+        ("image", "one", {}, "load_img"),
+        ("image", "mask", {}, "argmax"),
+        ("image", "boxes", {}, "thresholds.json"),
+        ("audio", "one", {"sample_rate": 16000}, "16000 Hz"),
+        ("text", "one", TEXT, '{"token_ids": row, "padding_mask": np.ones_like(row)}'),
     ],
 )
-def test_every_saved_model_is_opened_in_five_lines(modality: str, by_place: bool, inputs: dict, part: str) -> None:
-    code = write_loading(modality, by_place, inputs)
+def test_every_saved_model_is_opened_in_five_lines(modality: str, labels: str, inputs: dict, part: str) -> None:
+    code = write_loading(modality, labels, inputs)
     ast.parse(code)
     assert part in code and len(code.splitlines()) == 5
 
