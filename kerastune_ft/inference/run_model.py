@@ -14,7 +14,8 @@ from kerastune_ft.saved_model.build import open_serving
 from kerastune_ft.saved_model.calibration import adjust_answers
 from kerastune_ft.saved_model.head_features import with_head_features
 from kerastune_ft.saved_model.unknown import COLUMNS, read_unknown
-from kerastune_ft.tasks.base import Placement, Prediction, TiledPicture
+from kerastune_ft.tasks.base import Placement, Prediction
+from kerastune_ft.tiles.grid import TiledPicture
 
 ERROR, MASK, BOXES, UNKNOWN = "error", "mask", "boxes", COLUMNS[1]
 Row = dict[str, Any]

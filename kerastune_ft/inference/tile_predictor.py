@@ -17,8 +17,7 @@ from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.inference.run_model import Row
 from kerastune_ft.input.decode import Geometry, fit_pixels
 from kerastune_ft.rundir import RunDirectory
-from kerastune_ft.tasks.base import TiledPicture
-from kerastune_ft.tiles.grid import make_grid
+from kerastune_ft.tiles.grid import TiledPicture, make_grid
 
 # Whole pictures that are decoded while tiles of an earlier one are computed.
 _AHEAD = 2

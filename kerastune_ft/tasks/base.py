@@ -22,6 +22,7 @@ from kerastune_ft.metrics.calibration.temperature import Temperature
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.outcomes.base import Outcomes
 from kerastune_ft.solvers.losses import LinearLoss
+from kerastune_ft.tiles.grid import TiledPicture
 
 Measured = Mapping[str, np.ndarray]
 """The results of `Task.measure` for all examples of a split, by name: arrays [examples, ...] in the split's order."""
@@ -36,21 +37,6 @@ class Placement:
     width: int
     geometry: Any
     """The `input.decode.Geometry` that the image was fitted to."""
-
-
-@dataclass(frozen=True)
-class TiledPicture:
-    """A picture whose tiles were brought to the model's size."""
-
-    height: int
-    """Pixels of the picture itself."""
-    width: int
-    boxes: np.ndarray
-    """Top, left, height and width of each tile, int32 [tiles, 4], see `tiles.grid.Grid.cut`."""
-    shared: int
-    """The pixels that neighbours have in common."""
-    geometry: Any
-    """The `input.decode.Geometry` that tiles were fitted to."""
 
 
 @dataclass(frozen=True)

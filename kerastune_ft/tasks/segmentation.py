@@ -35,10 +35,11 @@ from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.segmentation import make_sample
 from kerastune_ft.metrics.outcomes.masks import MaskOutcomes
 from kerastune_ft.tasks import averages
-from kerastune_ft.tasks.base import Measured, Placement, Prediction, Task, TiledPicture, choose_metrics
+from kerastune_ft.tasks.base import Measured, Placement, Prediction, Task, choose_metrics
 from kerastune_ft.tasks.boundary_counts import count_boundaries
 from kerastune_ft.tasks.pixel_counts import count_confusion, pixel_accuracy
 from kerastune_ft.tasks.tiled_maps import blend_maps, measure_bands
+from kerastune_ft.tiles.grid import TiledPicture
 
 _FINEST, _NEXT = 2, 4
 _WIDTH = 64

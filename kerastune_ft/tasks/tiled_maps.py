@@ -9,8 +9,8 @@ import numpy as np
 from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.mask_geometry import find_places
-from kerastune_ft.tasks.base import TiledPicture
 from kerastune_ft.tiles.blend import blend
+from kerastune_ft.tiles.grid import TiledPicture
 
 # Smaller probabilities are set to this before their logarithm: float32 has none below.
 _SMALLEST = 1e-38

@@ -82,3 +82,18 @@ class Cuts:
         """Return whether a tile is all of its picture."""
         picture = self.pictures[tile]
         return bool(self.ends[picture + 1] - self.ends[picture] == 1)
+
+
+@dataclass(frozen=True)
+class TiledPicture:
+    """A picture whose tiles were brought to the model's size."""
+
+    height: int
+    """Pixels of the picture itself."""
+    width: int
+    boxes: np.ndarray
+    """Top, left, height and width of each tile, int32 [tiles, 4], see `Grid.cut`."""
+    shared: int
+    """The pixels that neighbours have in common."""
+    geometry: Any
+    """The `input.decode.Geometry` that tiles were fitted to."""

@@ -13,9 +13,8 @@ from kerastune_ft.inference.images import ImageReader
 from kerastune_ft.inference.items import Item
 from kerastune_ft.inference.tile_predictor import TilePredictor
 from kerastune_ft.input.decode import Geometry, fit_pixels
-from kerastune_ft.tasks.base import TiledPicture
 from kerastune_ft.tasks.segmentation import Segmentation
-from kerastune_ft.tiles.grid import Grid
+from kerastune_ft.tiles.grid import Grid, TiledPicture
 from tests.support.tiled_scenes import GRID, TASK
 
 GEOMETRY = Geometry(16, 16, "stretch")

@@ -5,9 +5,8 @@ import pytest
 
 from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.input.decode import Geometry
-from kerastune_ft.tasks.base import TiledPicture
 from kerastune_ft.tasks.tiled_maps import blend_maps, measure_bands
-from kerastune_ft.tiles.grid import Grid
+from kerastune_ft.tiles.grid import Grid, TiledPicture
 
 GEOMETRY = Geometry(8, 12, "stretch")
 

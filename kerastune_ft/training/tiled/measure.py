@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.input.order import Order, order_batches
-from kerastune_ft.tasks.base import TiledPicture
+from kerastune_ft.tiles.grid import TiledPicture
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.feed import Feed
 

@@ -11,7 +11,8 @@ import tensorflow as tf
 
 from kerastune_ft.graph import costs, normalisation, randomness
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
-from kerastune_ft.tasks.base import Task, TiledPicture
+from kerastune_ft.tasks.base import Task
+from kerastune_ft.tiles.grid import TiledPicture
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.prefix import as_float
 from kerastune_ft.training.updates.gradient_norms import GradientNorms

@@ -10,7 +10,7 @@ import pytest
 from tests.support.stitched import check_stitching
 
 pytest.importorskip("onnxruntime")
-from kerastune_ft.exporting.scripts import onnx_tiles as script
+from kerastune_ft.exporting.scripts.tiles import onnx_tiles as script
 
 
 def test_pictures_are_put_together_of_their_tiles() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from kerastune_ft.exporting.scripts import saved_model_tiles as script
+from kerastune_ft.exporting.scripts.tiles import saved_model_tiles as script
 from tests.support.stitched import check_stitching
 
 
