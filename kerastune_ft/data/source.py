@@ -150,6 +150,11 @@ class DataSource(ABC):
         return self._labels.texts
 
     @property
+    def most_boxes(self) -> int:
+        """The most boxes of one example, rounded up; 0 where labels are no boxes."""
+        return self._labels.most
+
+    @property
     def scheme(self) -> LabelScheme:
         """The meaning of the labels; values are standardised by the training split, of other data by all examples."""
         every = np.concatenate(list(self.splits.values()))

@@ -131,7 +131,7 @@ def test_targets_lie_on_their_objects_and_move_with_them() -> None:
 
 
 def test_data_with_more_boxes_have_room() -> None:
-    scheme = LabelScheme("boxes", NAMES, most=8).with_room_for(LabelScheme("boxes", NAMES, most=16))
+    scheme = LabelScheme("boxes", NAMES, most=8).with_room_for(16)
     task = Detection(ObjectDetection(kind="object_detection"), Head(), scheme, 0, SIZE)
     many = tf.repeat(tf.constant(OBJECTS[0, :1]), 12, axis=0)
     assert task.target({"boxes": many, "size": tf.constant(OWN)}, GEOMETRY)["boxes"].shape == (16, 7)

@@ -41,6 +41,11 @@ class Labels(ABC):
         return self.names if self.has_classes else ()
 
     @property
+    def most(self) -> int:
+        """The most boxes of one example, rounded up; 0 where labels are no boxes."""
+        return 0
+
+    @property
     @abstractmethod
     def texts(self) -> list[str]:
         """For each example, its label as one text, for fingerprints and splits.csv."""

@@ -45,9 +45,9 @@ class LabelScheme:
     here: int = field(default=0, compare=False)
     """For boxes, the most of one picture of other data that the run is used on; it is in no file."""
 
-    def with_room_for(self, other: LabelScheme) -> LabelScheme:
-        """Return the same meaning, with room for as many boxes as pictures with labels of `other` have."""
-        return replace(self, here=other.most) if other.most > self.most else self
+    def with_room_for(self, most: int) -> LabelScheme:
+        """Return the same meaning, with room for at least `most` boxes of a picture."""
+        return replace(self, here=most) if most > self.most else self
 
     @property
     def room(self) -> int:

@@ -63,7 +63,9 @@ def assemble(
     source = source or open_source(
         config.data, config.task, cache_directory(config.runtime), report, rules=config.rules
     )
-    config, scheme = warm_start.with_kept_head(config, (scheme or source.scheme).with_room_for(source.scheme))
+    # Other data may have more boxes in a picture than a run has seen, and no training split to say what labels mean.
+    meaning = scheme.with_room_for(source.most_boxes) if scheme else source.scheme
+    config, scheme = warm_start.with_kept_head(config, meaning)
     with devices.strategy.scope():
         backbone = _build_backbone(config, source)
         task = with_own_objects(tasks.build_task(config, scheme, backbone.input.image_size), config)
