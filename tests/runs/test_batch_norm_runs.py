@@ -9,11 +9,11 @@ import json
 import signal
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from kerastune_ft.backbones.keras_applications.applications import EMBEDDED
 from tests.support.processes import Outcome, run_named, run_program, stop_program
 from tests.support.same_runs import assert_equal
 from tests.support.tiny_run import results
@@ -25,10 +25,10 @@ STATISTICS = ("--set", "phases.top.batch_norm=statistics")
 @pytest.fixture(scope="module")
 def outcomes(folder: Path) -> dict[str, Outcome]:
     words = {
-        "train": ("run", "tiny.json", "--run-dir", "norms", *TRAIN),
+        "train": ("run", "small.json", "--run-dir", "norms", *TRAIN),
         "evaluate": ("evaluate", "norms", "--json"),
-        "plan": ("plan", "tiny.json", *STATISTICS),
-        "no norm": ("plan", "tiny.json", *TRAIN, "--set", 'phases.top.unfreeze={"variables": ["Conv_1/kernel"]}'),
+        "plan": ("plan", "small.json", *STATISTICS),
+        "no norm": ("plan", "small.json", *TRAIN, "--set", 'phases.top.unfreeze={"variables": ["block3_conv/kernel"]}'),
     }
     return run_named(folder, words)
 
@@ -43,19 +43,22 @@ def norms(folder: Path, outcomes: dict[str, Outcome]) -> Path:
 def test_statistics_gamma_and_beta_move_and_the_rest_is_frozen(norms: Path, outcomes: dict[str, Outcome]) -> None:
     plan = json.loads((norms / "plan.json").read_text())["phases"][1]
     result = json.loads((norms / "phases/01-top/result.json").read_text())
-    best, pretrained = load_file(norms / "phases/01-top/best.safetensors"), load_file(EMBEDDED)
-    layers = ("block_16_expand_BN", "block_16_depthwise_BN", "block_16_project_BN", "Conv_1_bn")
+    best = load_file(norms / "phases/01-top/best.safetensors")
+    given = keras.models.load_model(norms.parent / "small.keras")
+    pretrained = {variable.path: variable.numpy() for variable in given.variables}
+    layers = ("block2_norm", "block3_norm")
     updated = {f"{layer}/moving_{name}" for layer in layers for name in ("mean", "variance")}
     scales = {f"{layer}/{name}" for layer in layers for name in ("gamma", "beta")}
     assert set(plan["updated_variables"]) == updated
     assert scales < set(plan["trained_variables"])
     assert set(best) == set(plan["trained_variables"]) | updated
     assert [path for path in updated | scales if np.array_equal(best[path], pretrained[path])] == []
-    assert result["updated"]["variables"] == 8
+    assert result["updated"]["variables"] == 4
     assert all(distance > 0 for distance in result["updated"]["moved"].values())
     assert result["frozen"]["changed"] == []
-    assert len(result["frozen"]["before"]) + len(best) == 262
-    assert "240 frozen variables bit-identical, 8 BatchNorm statistics updated" in outcomes["train"].err
+    frozen = len(result["frozen"]["before"])
+    assert frozen + len(best) == len(pretrained) + 2, "kernel and bias of the head are trained too"
+    assert f"{frozen} frozen variables bit-identical, 4 BatchNorm statistics updated" in outcomes["train"].err
 
 
 def test_the_saved_model_predicts_with_the_updated_statistics(norms: Path, outcomes: dict[str, Outcome]) -> None:
@@ -65,7 +68,7 @@ def test_the_saved_model_predicts_with_the_updated_statistics(norms: Path, outco
 
 def test_the_plan_says_it_in_words(outcomes: dict[str, Outcome]) -> None:
     text = " ".join(outcomes["plan"].out.split())
-    assert "statistics: 4 layers normalised by each global batch, statistics updated; gamma and beta stay" in text
+    assert "statistics: 2 layers normalised by each global batch, statistics updated; gamma and beta stay" in text
 
 
 def test_train_that_trains_neither_gamma_nor_beta_is_an_error(outcomes: dict[str, Outcome]) -> None:
@@ -77,7 +80,7 @@ def test_train_that_trains_neither_gamma_nor_beta_is_an_error(outcomes: dict[str
 @pytest.mark.parametrize("replicas", [2, 4])
 def test_moments_do_not_depend_on_replicas(folder: Path, norms: Path, replicas: int) -> None:
     run = f"norms-{replicas}"
-    done = run_program(folder, "run", "tiny.json", "--run-dir", run, *TRAIN, "--set", f"runtime.replicas={replicas}")
+    done = run_program(folder, "run", "small.json", "--run-dir", run, *TRAIN, "--set", f"runtime.replicas={replicas}")
     assert done.code == 0, done.err
     assert_equal(norms, folder / run)
 
@@ -86,7 +89,7 @@ def test_moments_do_not_depend_on_replicas(folder: Path, norms: Path, replicas: 
 def test_statistics_alone_do_not_depend_on_replicas(folder: Path) -> None:
     for run, replicas in (("statistics-1", 1), ("statistics-2", 2)):
         done = run_program(
-            folder, "run", "tiny.json", "--run-dir", run, *STATISTICS, "--set", f"runtime.replicas={replicas}"
+            folder, "run", "small.json", "--run-dir", run, *STATISTICS, "--set", f"runtime.replicas={replicas}"
         )
         assert done.code == 0, done.err
     assert_equal(folder / "statistics-1", folder / "statistics-2")
@@ -94,7 +97,7 @@ def test_statistics_alone_do_not_depend_on_replicas(folder: Path) -> None:
 
 @pytest.mark.slow
 def test_interrupted_while_statistics_are_updated(folder: Path, norms: Path) -> None:
-    command = ("run", "tiny.json", "--run-dir", "norms-killed", *TRAIN)
+    command = ("run", "small.json", "--run-dir", "norms-killed", *TRAIN)
     in_top = folder / "norms-killed" / "phases/01-top/checkpoint/000000002.safetensors"
     assert stop_program(folder, signal.SIGKILL, in_top, *command).code == -signal.SIGKILL
     last = run_program(folder, *command)

@@ -59,7 +59,7 @@ def document(folder: Path) -> dict[str, Any]:
                 "augment": {"preset": "light", "frequency_mask": 0.1, "views": 2},
             },
         ],
-        "output": {"checkpoint": {"every": {"steps": 1}}},
+        "output": {"checkpoint": {"every": {"steps": 4}}},
     }
 
 
@@ -109,7 +109,7 @@ def commands(folder: Path) -> dict[str, Outcome]:
     }  # fmt: skip
     encoder = {"kind": "keras_hub", "class": "WhisperBackbone", "options": {"max_encoder_sequence_length": 20}}
     heard = {**document(folder), "backbone": encoder, "data": {"kind": "folder", "path": str(folder / "data")}}
-    heard["defaults"] = {"batch_size": 6, "epochs": 2}
+    heard["defaults"] = {"batch_size": 6, "epochs": 1}
     heard["phases"] = [{"name": "head", "unfreeze": "all", "learning_rate": 0.003},
                        {"name": "top", "unfreeze": {"last": 1}, "learning_rate": 0.001}]  # fmt: skip
     (folder / "whisper.json").write_text(json.dumps(heard))
