@@ -29,7 +29,7 @@ _DATASET_KEYS = ("name", "task", "source", "config")
 _DATASETS = (
     ("blood_smear", "image_classification", "embedded, synthetic", "medical"),
     ("digits", "image_classification", "embedded, scikit-learn's digits", "digits"),
-    ("shapes", "object_detection, image_segmentation", "embedded, synthetic", "smoke/tissue"),
+    ("shapes", "object_detection, image_segmentation", "embedded, synthetic", "smoke/defects"),
     ("reviews", "text_classification", "embedded, synthetic", "smoke/sentiment"),
     ("sentence_pairs", "text_regression", "embedded, synthetic", "smoke/sentences_similarity"),
     ("chirps", "audio_classification", "embedded, synthetic", "smoke/voice_commands"),
