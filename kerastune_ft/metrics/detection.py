@@ -64,8 +64,7 @@ def score(detections: np.ndarray, truth: np.ndarray, classes: int) -> dict[str, 
     The mean is over the classes that have a true box; NaN where none has, and for detections that are not finite.
     Raises ConfigError where hotcoco is missing.
     """
-    found = _average_precision(_evaluate(detections, truth, classes).precision)
-    return dict(zip(DIRECTIONS, (float(_mean(values)) for values in found.values()), strict=True))
+    return score_at_limit(detections, truth, classes, LIMIT)
 
 
 def score_classes(detections: np.ndarray, truth: np.ndarray, names: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -105,7 +104,7 @@ def score_sizes(detections: np.ndarray, truth: np.ndarray, classes: int) -> dict
 def score_at_limit(detections: np.ndarray, truth: np.ndarray, classes: int, limit: int) -> dict[str, float]:
     """Return the metrics of `score` where `limit` detections of a class count in a picture, and not COCO's 100."""
     found = _average_precision(_evaluate(detections, truth, classes, limit).precision)
-    return dict(zip(DIRECTIONS, (float(_mean(values)) for values in found.values()), strict=True))
+    return {name: float(_mean(found[name.removeprefix("mean_")])) for name in DIRECTIONS}
 
 
 def count_truth(truth: np.ndarray, classes: int) -> np.ndarray:
@@ -120,9 +119,9 @@ def _average_precision(precision: np.ndarray) -> dict[str, np.ndarray]:
     """Return by metric the average precision of every class for boxes of any size, NaN without a true box."""
     known = np.where(precision > -1, precision, np.nan)[:, :, :, 0, -1]
     return {
-        "average_precision": known.mean(axis=(0, 1)),
         "average_precision_50": known[_AT_50].mean(axis=0),
         "average_precision_75": known[_AT_75].mean(axis=0),
+        "average_precision": known.mean(axis=(0, 1)),
     }
 
 

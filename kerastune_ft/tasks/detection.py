@@ -25,9 +25,11 @@ from kerastune_ft.layers.detection.suppression import LEAST_SCORE, find_detectio
 from kerastune_ft.losses.boxes import compute_losses
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.metrics import detection as metrics
+from kerastune_ft.metrics.box_figures import describe_boxes
+from kerastune_ft.metrics.boxes import tables
 from kerastune_ft.metrics.boxes.matches import find_overlaps, match
 from kerastune_ft.metrics.boxes.thresholds import NO_TRUTH, choose_scores
-from kerastune_ft.metrics.boxes.verdicts import judge, leave_out_below
+from kerastune_ft.metrics.boxes.verdicts import Verdicts, judge, leave_out_below
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.detection import make_sample
 from kerastune_ft.metrics.outcomes.boxes import BoxOutcomes
@@ -172,7 +174,8 @@ class Detection(Task):
         """Return the boxes that several models give together, see `merge_detections`, and their losses added up."""
         found = merge_detections([tf.constant(each["detections"]) for each in measured], self.limit)
         sums = {name: np.sum([each[name] for each in measured], axis=0) for name in ("loss", "count")}
-        return {"detections": np.asarray(found), "truth": measured[0]["truth"], **sums}
+        kept = {name: measured[0][name] for name in ("truth", "size")}
+        return {"detections": np.asarray(found), **kept, **sums}
 
     def target(self, fields: Mapping[str, tf.Tensor], geometry: Geometry | None = None) -> dict[str, tf.Tensor]:
         """Return `boxes` in pixels of the fitted image, float32 [most, 7], rows of -1 at the end, and `placement` [6].
@@ -205,7 +208,7 @@ class Detection(Task):
     def measure(self, targets: Any, outputs: Any) -> dict[str, tf.Tensor]:
         """Return for each image its `detections` [boxes, 6], its `truth` [boxes, 7], its `loss` and `count`.
 
-        Boxes are in pixels of the image itself, rows of -1 are none.
+        Boxes are in pixels of the image itself, whose height and width are `size`; rows of -1 are none.
         """
         losses, counts = compute_losses(targets["boxes"], outputs)
         found = find_detections(tf.cast(outputs, tf.float32), len(self.classes), self._image_size, self.limit)
@@ -214,6 +217,7 @@ class Detection(Task):
             "truth": self._restore_rows(targets["boxes"], targets["placement"]),
             "loss": losses,
             "count": counts,
+            "size": tf.cast(targets["placement"][:, 4:], tf.int32),
         }
 
     def _restore_rows(self, rows: tf.Tensor, placements: tf.Tensor) -> tf.Tensor:
@@ -246,13 +250,38 @@ class Detection(Task):
     def prediction_columns(self, measured: Measured) -> dict[str, np.ndarray]:
         """Return how many boxes each image has, how many are found and missed, false alarms, and its loss.
 
-        Of the boxes that are answered those count whose score reaches the threshold of their class.
+        Of the boxes that are answered those count whose score reaches the threshold of their class. `loss` is that of
+        an image by itself, over its number of matched `places` or one without any.
         """
-        truth = measured["truth"]
-        counts = judge(measured["detections"], truth, self._thresholds).count()
-        boxes = ((truth[..., BOX] >= 0) & (truth[..., 5] == 0)).sum(axis=1)
-        loss = measured["loss"].astype(np.float64) / np.maximum(measured["count"], 1.0)
-        return {"boxes": boxes, **counts, "loss": loss}
+        counts = measured["count"].astype(np.float64)
+        return {
+            **tables.describe_pictures(measured["detections"], measured["truth"], self._judge(measured)),
+            "loss": measured["loss"].astype(np.float64) / np.maximum(counts, 1.0),
+            "places": counts,
+        }
+
+    def part_tables(self, measured: Measured) -> dict[str, tuple[np.ndarray, dict[str, Any]]]:
+        """Return `detections` and `truth`: a row for every box that is answered, and for every one that is there."""
+        verdicts = self._judge(measured)
+        return {
+            "detections": tables.list_detections(measured["detections"], self.classes, verdicts),
+            "truth": tables.list_truth(measured["truth"], self.classes, verdicts),
+        }
+
+    def documents(self, measured: Measured, inputs: Sequence[Any]) -> dict[str, Any]:
+        """Return both in COCO's formats of results and of data, for other tools."""
+        return {
+            "detections": tables.to_results(measured["detections"]),
+            "truth": tables.to_ground_truth(measured["truth"], self.classes, inputs, measured["size"]),
+        }
+
+    def describe(self, measured: Measured, groups: Sequence[str] | None) -> dict[str, Any]:
+        """Return `boxes`: figures by class and size, curves and confusions; see `metrics.box_figures`."""
+        arrays = measured["detections"], measured["truth"]
+        return {"boxes": describe_boxes(*arrays, self.classes, self.shown_thresholds, groups)}
+
+    def _judge(self, measured: Measured) -> Verdicts:
+        return judge(measured["detections"], measured["truth"], self._thresholds)
 
     @property
     def output_columns(self) -> tuple[str, ...]:

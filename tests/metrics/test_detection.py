@@ -27,7 +27,8 @@ def _compare(detections: np.ndarray, truth: np.ndarray, classes: int) -> None:
     by_class = detection.score_classes(detections, truth, [str(number) for number in range(classes)])
     for number, own in enumerate(by_class.values()):
         wanted = [_mean(part[..., number, 0, -1]) for part in (precision, precision[0], precision[5])]
-        assert list(own.values())[:3] == pytest.approx(wanted, abs=1e-9, nan_ok=True)
+        names = ("average_precision", "average_precision_50", "average_precision_75")
+        assert [own[name] for name in names] == pytest.approx(wanted, abs=1e-9, nan_ok=True)
     sizes = detection.score_sizes(detections, truth, classes)
     for place, size in enumerate(SIZES):
         wanted = [_mean(precision[..., 1 + place, -1]), _mean(recall[..., 1 + place, -1])]

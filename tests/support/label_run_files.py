@@ -160,7 +160,7 @@ def write_boxes(
     config["output"]["examples"] = examples
     run_files.write_json(run / "config.json", config)
     run_files.write_json(run / "model" / "thresholds.json", dict.fromkeys(classes, 0.4))
-    loss = float(columns["loss"].sum() / columns["places"].sum())
+    loss = float((columns["loss"] * np.maximum(columns["places"], 1)).sum() / columns["places"].sum())
     document = {"test": {"loss": loss, **score(detections, truth, len(classes))}}
     document["classes"] = {"test": score_classes(detections, truth, classes)}
     run_files.write_json(run / "metrics.json", _without_nan(document))

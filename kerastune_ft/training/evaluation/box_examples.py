@@ -97,7 +97,8 @@ def _enlarge(pixels: np.ndarray) -> tuple[np.ndarray, float]:
 
 def _fit(corners: np.ndarray, seen: Mapping[str, Any]) -> np.ndarray:
     """Return corners in pixels of a picture as the model got it, which `Loader.describe_inputs` tells."""
-    geometry = Geometry(*seen["size"], seen["resize"])
+    height, width = seen["size"]
+    geometry = Geometry(height, width, seen["resize"])
     fitted: np.ndarray = fit_boxes(tf.constant(corners), find_placement(tf.constant(seen["of"]), geometry), geometry)
     return np.asarray(fitted)
 

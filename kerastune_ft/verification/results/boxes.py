@@ -34,7 +34,8 @@ class BoxCheck(ResultCheck):
     def sample(self, table: Table, names: Sequence[str]) -> Sample:
         """Return the matches of the rows, with their losses."""
         losses, counts = (np.array([float(row[name] or 0) for row in table.rows]) for name in ("loss", "places"))
-        return make_sample(_match(table), losses, counts)
+        # The loss of a picture is that of its places, or of one where none is matched.
+        return make_sample(_match(table), losses * np.maximum(counts, 1.0), counts)
 
     def score_classes(self, table: Table) -> dict[str, dict[str, float]]:
         """Return average precision and the numbers of true boxes and of pictures that have one, by class."""
