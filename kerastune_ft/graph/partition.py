@@ -216,7 +216,8 @@ def make_partition(given: Any, cut: Cut, model: keras.Model, tail: keras.Model |
 
     These are all of its own, or those of a part of it that goes up to the `tail` of the whole.
     """
-    inputs = keras.tree.flatten(given)
+    # Of a part they are in the order of its cut; Keras sorts them by name.
+    inputs = list(cut.tensors) if cut.is_input and tail is not None else keras.tree.flatten(given)
     if cut.is_input:
         names = tuple(cut.names[id(tensor)] for tensor in inputs)
         return Partition(None, tail or model, tuple(inputs), names, Crossing(tuple(inputs), names))

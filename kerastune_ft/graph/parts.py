@@ -56,7 +56,7 @@ def partition_parts(
         cuts[name] = _cut_of_part(model, found, tensors, own)
     every = tuple(tensor for cut in cuts.values() for tensor in cut.tensors)
     crossing = Crossing(every, tuple(found.names[id(tensor)] for tensor in every))
-    tail = crossing.model_to(model.output)
+    tail = _make_tail(model, every)
     parts, first = [], 0
     for name, own in inputs.items():
         given = {each: model.input[each] for each in own}
@@ -64,6 +64,16 @@ def partition_parts(
         parts.append(Part(name, divided, tuple(range(first, first + len(cuts[name].tensors)))))
         first += len(cuts[name].tensors)
     return Partition(None, tail, every, crossing.names, crossing, tuple(parts))
+
+
+def _make_tail(model: keras.Model, tensors: Sequence[Any]) -> keras.Model:
+    """Return the model from the tensors of a cut, of which some may be inputs of the model, to its outputs."""
+    given = [tensor for tensor in tensors if any(tensor is each for each in model.inputs)]
+    if len(given) == len(tensors):
+        return keras.Model(list(tensors), model.output)
+    # Beside other tensors Keras would count an input as used once more, and models made of it before would lose it.
+    made = {id(tensor): keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype) for tensor in given}
+    return keras_private.model_between(tensors, model.output, {key: (each, each) for key, each in made.items()})
 
 
 def split_parts(whole: Partition, base: Partition) -> dict[str, tuple[Stage, ...]]:

@@ -75,3 +75,25 @@ def test_tensors_are_owned_by_the_input_they_come_from(model: keras.Model) -> No
     owners = find_owners(model, INPUTS)
     assert owners[id(model.output)] is None
     assert {owners[id(model.input[name])] for name in INPUTS} == set(INPUTS)
+
+
+def test_the_models_of_parts_can_be_described_whatever_is_cut_after_them(model: keras.Model) -> None:
+    first = partition_parts(model, paths(model, "head_output"), (), INPUTS)
+    later = partition_parts(model, paths(model, "head_output", "second"), (), INPUTS)
+    for cut in (first, later):
+        for part in cut.parts:
+            assert part.partition.prefix is None or part.partition.prefix.get_config()["layers"]
+    assert model.get_config()["input_layers"]
+
+
+def test_inputs_of_a_part_that_nothing_is_frozen_of_keep_their_order() -> None:
+    given = {name: keras.Input((2,), name=name) for name in ("tokens", "mask", "other")}
+    read = keras.layers.Dense(3, name="read")(keras.layers.Subtract()([given["tokens"], given["mask"]]))
+    other = keras.layers.Dense(3, name="seen")(given["other"])
+    small = keras.Model(given, keras.layers.Dense(1, name="top")(keras.layers.Concatenate()([read, other])))
+    inputs = {"text": ("tokens", "mask"), "image": ("other",)}
+    cut = partition_parts(small, paths(small, "top", "read"), (), inputs)
+    assert cut.cut_names == ("tokens", "mask", "seen")
+    values = {name: tf.constant([[number, 1.0]]) for number, name in enumerate(given)}
+    features = [{name: values[name] for name in ("mask", "tokens")}, cut.parts[1].partition.prefix(values["other"])]
+    np.testing.assert_allclose(cut.tail(join_parts(cut.parts, features)), small(values), rtol=1e-6)
