@@ -135,7 +135,7 @@ def write_rows(
     batches = made.batches
     # A submission may be refused when all its rows are made, and then nothing of it is written, not even its columns.
     first = [next(batches, [])] if form_of_rows.submission else []
-    folder = None if scheme is None or output is None else MaskFolder(Path(output), scheme)
+    folder = None if scheme is None or output is None else MaskFolder(Path(output), scheme, made.reading)
     file = output if folder is None else str(Path(output or "") / TABLE)
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(open_whole_file(file)) if file else sys.stdout.buffer

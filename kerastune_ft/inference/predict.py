@@ -9,6 +9,7 @@ from typing import Any
 
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, SEVERAL_INPUTS, TEXT
 from kerastune_ft.config.run import RunConfig
+from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.fixed_shape_predictor import ImagePredictor, SoundPredictor
@@ -33,6 +34,7 @@ from kerastune_ft.training.session.assemble import cache_directory
 from kerastune_ft.training.watch import Watcher
 
 BATCH = 32
+_AS_USUAL = ImageReading()
 _PREDICTORS: Mapping[str, type[Predictor]] = {
     IMAGE: ImagePredictor,
     AUDIO: SoundPredictor,
@@ -66,6 +68,8 @@ class Predictions:
     """Lists of rows, in the order of inputs."""
     counts: RowCounts
     """The numbers of inputs, counted as their rows are computed."""
+    reading: ImageReading = _AS_USUAL
+    """How the run reads picture files."""
 
 
 def predict(
@@ -123,7 +127,8 @@ def predict(
         return Predictions(submission.columns, _fill(submission, found, watch), counts)
     found = _predict_batches(predictor, own.items(), _count(listings), size, watch, counts)
     rank = top.rank if top else dict
-    return Predictions(own.columns, ([own.join(rank(row)) for row in rows] for rows in found), counts)
+    reading = ImageReading.of(config.data, config.rules)
+    return Predictions(own.columns, ([own.join(rank(row)) for row in rows] for rows in found), counts, reading)
 
 
 def open_predictor(run: RunDirectory, config: RunConfig) -> Predictor:

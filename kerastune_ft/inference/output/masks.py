@@ -11,11 +11,13 @@ import numpy as np
 
 from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.data.annotations.palette import choose_colours
+from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.inference.output.overlays import draw_overlay
 from kerastune_ft.inference.output.rows import open_whole_file
 
-TABLE = "predictions.csv"
+TABLE, OVERLAYS = "predictions.csv", "overlays"
 _MARK = ("Software", "kerastune_ft predict")
 """Text in every mask file, by which a later command knows that it may replace it."""
 
@@ -23,20 +25,26 @@ _MARK = ("Software", "kerastune_ft predict")
 class MaskFolder:
     """Writes the mask of each row into a folder and puts the file's name in its place.
 
+    Where the input is a picture file, the picture with the mask laid over it is written into `overlays/` beside it.
+
     Pixel values are those of the run's own masks where these are at most 255, else the numbers of the classes. Every
     value has a colour of its own in the palette.
     """
 
-    def __init__(self, folder: Path, scheme: LabelScheme) -> None:
-        """Make the folder; raise ConfigError where that is impossible."""
-        self._folder, self._used = folder, set[str]()
+    def __init__(self, folder: Path, scheme: LabelScheme, reading: ImageReading | None = None) -> None:
+        """Make the folder; raise ConfigError where that is impossible.
+
+        `reading` is how the run reads picture files; None where nothing is to be laid over them.
+        """
+        self._folder, self._used, self._reading = folder, set[str](), reading
+        self._colours = choose_colours(scheme)
         values = choose_values(scheme)
         self._table = np.zeros(IGNORE + 1, np.uint8)
         self._table[: len(values)] = values
         self._palette = np.zeros((256, 3), np.uint8)
-        self._palette[values] = choose_colours(scheme)
+        self._palette[values] = self._colours
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            (folder if reading is None else folder / OVERLAYS).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise ConfigError(f"--output: the folder {folder} cannot be made ({reason}); name another") from error
@@ -55,7 +63,20 @@ class MaskFolder:
         about.add_text(*_MARK)
         with open_whole_file(str(self._folder / name)) as file:
             image.save(file, "PNG", pnginfo=about)
+        self._write_overlay(str(row["input"]), row["mask"], PurePath(name).stem)
         return {**row, "mask": name}
+
+    def _write_overlay(self, given: str, mask: np.ndarray, stem: str) -> None:
+        if self._reading is None:
+            return
+        drawn = draw_overlay(given, mask, self._colours, self._reading)
+        place = self._folder / OVERLAYS / f"{stem}.jpg"
+        if drawn is None:
+            # That of an earlier command is of another mask.
+            place.unlink(missing_ok=True)
+            return
+        with open_whole_file(str(place)) as file:
+            file.write(drawn)
 
     def _choose_name(self, given: str) -> str:
         """Return a file name for the mask of an input that no other input has."""

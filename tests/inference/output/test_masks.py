@@ -7,10 +7,11 @@ import pytest
 from PIL import Image
 
 from kerastune_ft.data.annotations.palette import PALETTE
+from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.command import check_arguments
-from kerastune_ft.inference.output.masks import MaskFolder
+from kerastune_ft.inference.output.masks import OVERLAYS, MaskFolder
 
 MASK = np.array([[0, 1], [1, 2]], np.uint8)
 NAMES = ("sky", "road", "tree")
@@ -82,3 +83,14 @@ def test_an_input_is_not_replaced_by_its_predictions(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=r"--output: .* is an input too, which would be lost"):
             check_arguments(["x.png", str(table)], str(output), None, False)
     assert check_arguments([str(table), "-"], str(tmp_path / "c.csv"), None, False) == "csv"
+
+
+def test_masks_are_laid_over_picture_files(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((2, 2, 3), np.uint8)).save(tmp_path / "7.png")
+    folder = MaskFolder(tmp_path / "out", LabelScheme("mask", NAMES), ImageReading())
+    rows = folder.write([row(str(tmp_path / "7.png")), row("x.npz[3]")])
+    assert [one["mask"] for one in rows] == ["7.png", "x.png"]
+    assert [path.name for path in (tmp_path / "out" / OVERLAYS).iterdir()] == ["7.jpg"]
+    (tmp_path / "7.png").unlink()
+    MaskFolder(tmp_path / "out", LabelScheme("mask", NAMES), ImageReading()).write([row(str(tmp_path / "7.png"))])
+    assert not list((tmp_path / "out" / OVERLAYS).iterdir())
