@@ -156,9 +156,8 @@ class DataSource(ABC):
 
     @property
     def scheme(self) -> LabelScheme:
-        """The meaning of the labels; values are standardised by the training split, of other data by all examples."""
-        every = np.concatenate(list(self.splits.values()))
-        return self._labels.scheme(self.splits.get("train", every))
+        """The meaning of the labels; values are standardised by the training split."""
+        return self._labels.scheme(self.splits["train"])
 
     def element(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return the example at an int64 scalar: its input, see `read_input`, and what it has of its label.

@@ -134,7 +134,8 @@ def unit_rows(units: Sequence[Any]) -> list[dict[str, Any]]:
 
 def _notes_on_data(session: Session, phases: Sequence[PhasePlan]) -> list[str]:
     """Return notes on classes of unequal size, and on what examples lose when they are brought to the model's shape."""
-    notes = [*class_balance.notes(session.source, {plan.phase.name: plan.phase for plan in phases})]
+    by_name, are_cut = {plan.phase.name: plan.phase for plan in phases}, session.examples.cuts is not None
+    notes = [*class_balance.notes(session.source, by_name, are_cut)]
     return [*notes, *note_tiles(session), *session.loader.notes(show_names=session.config.output.examples)]
 
 

@@ -11,6 +11,7 @@ import pytest
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.tiled.tiled_source import TiledSource
 from kerastune_ft.tiles.grid import Grid
+from kerastune_ft.training.plan.keys import class_balance
 from kerastune_ft.training.plan.tiles import describe_tiles, note_tiles
 from tests.support.tiled_scenes import open_scenes, read_file
 
@@ -64,3 +65,9 @@ def test_what_tiles_lose_is_said(tmp_path: Path) -> None:
     made.examples = TiledSource(made.source, Grid(80, 0.25))
     small = sum(max(size) < 56 for size in made.source.image_sizes)
     assert any(f"{small} picture" in note for note in note_tiles(made)) == (small > 0)
+
+
+def test_few_pictures_in_many_tiles_are_no_warning(tmp_path: Path) -> None:
+    made = session(tmp_path)
+    assert any(note.startswith("rare classes") for note in class_balance.notes(made.source, {}))
+    assert list(class_balance.notes(made.source, {}, are_cut=True)) == []

@@ -70,14 +70,14 @@ def sampling_shares(source: DataSource, indices: np.ndarray) -> dict[int, float]
     return dict(zip(members.tolist(), shares.tolist(), strict=True))
 
 
-def notes(source: DataSource, phases: Mapping[str, Phase]) -> Iterator[str]:
+def notes(source: DataSource, phases: Mapping[str, Phase], are_cut: bool = False) -> Iterator[str]:
     """Yield warnings about rare classes and about measuring by accuracy where one class has nearly all examples.
 
-    `phases` are by name.
+    `phases` are by name. Of examples that are cut into parts, which are many, few are no warning.
     """
     counts, examples = source.info.counts.get("train", {}), source.info.sizes["train"]
     rare = [f"{name} {count}" for name, count in counts.items() if count < _RARE]
-    if rare:
+    if rare and not are_cut:
         yield (
             f"rare classes: fewer than {_RARE} training examples of {first_names(rare, 10)}; their metrics will "
             "be little more than chance, so add examples or merge them by a map in task.classes"
