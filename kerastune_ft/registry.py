@@ -30,6 +30,8 @@ _DATASETS = (
     ("blood_smear", "image_classification", "embedded, synthetic", "medical"),
     ("digits", "image_classification", "embedded, scikit-learn's digits", "digits"),
     ("shapes", "object_detection, image_segmentation", "embedded, synthetic", "smoke/defects"),
+    ("robot", "image_regression", "embedded, synthetic, written by datasets robot --output DIR", "smoke/driving"),
+    ("listings", "image_classification, text_classification", "embedded, synthetic, written likewise", ""),
     ("reviews", "text_classification", "embedded, synthetic", "smoke/sentiment"),
     ("sentence_pairs", "text_regression", "embedded, synthetic", "smoke/sentences_similarity"),
     ("chirps", "audio_classification", "embedded, synthetic", "smoke/voice_commands"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 from click.core import ParameterSource
@@ -123,10 +124,20 @@ def tasks(as_json: bool, debug: bool) -> None:
 
 
 @click.command()
+@click.argument("name", required=False)
+@click.option("--output", metavar="DIR", help="Write the embedded data set NAME into DIR, as pictures and a table.")
 @common
-def datasets(as_json: bool, debug: bool) -> None:
-    """List the embedded data sets and the kinds of data that can be read."""
-    _list("datasets", as_json)
+def datasets(name: str | None, output: str | None, as_json: bool, debug: bool) -> None:
+    """List the embedded data sets and the kinds of data that can be read; with --output write NAME as files."""
+    if name is None and output is None:
+        _list("datasets", as_json)
+        return
+    if name is None or output is None:
+        raise click.UsageError("a data set is written by its NAME into --output DIR; without both they are listed")
+    from kerastune_ft.data.embedded.write_files import write_files
+
+    table = write_files(name, Path(output))
+    print_json({"table": str(table)}) if as_json else echo(f"wrote {table}")
 
 
 @click.command()

@@ -11,7 +11,7 @@ from tests.support.places import CONFIGS
 from tests.support.processes import run_program
 
 # Those whose files everyone has to bring; their twins in configs/smoke are run.
-OWN_FILES = ("defects", "tissue")
+OWN_FILES = ("defects", "driving", "tissue")
 SLOW = [pytest.mark.slow]
 NETWORK = [pytest.mark.slow, pytest.mark.network]
 MARKS = {
@@ -46,6 +46,14 @@ def test_defects_has_a_twin_that_learns_offline(tmp_path: Path) -> None:
     done = run_program(tmp_path, "run", "smoke/defects", "--json")
     assert done.code == 0, done.err
     assert json.loads(done.out)["metrics"]["test"]["mean_average_precision_50"] > 0.3
+
+
+@pytest.mark.slow
+def test_driving_has_a_twin_that_learns_from_picture_and_state(tmp_path: Path) -> None:
+    assert run_program(tmp_path, "datasets", "robot", "--output", "robot").code == 0
+    done = run_program(tmp_path, "run", "smoke/driving", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["metrics"]["test"]["rmse"] < 0.3, "the state alone has 0.36"
 
 
 @pytest.mark.slow
