@@ -34,9 +34,9 @@ class RunModel:
         if self._unknown is not None:
             self.model = with_head_features(serving.trained, self._unknown.places)
         """From inputs as in training to raw outputs, and behind these the features where unknown answers need them."""
-        masks = (MASK,) if self.task.predicts_masks else ()
+        places = (*((MASK,) if self.task.predicts_masks else ()), *((BOXES,) if self.task.predicts_boxes else ()))
         unknown = COLUMNS if self._unknown else ()
-        self.columns = (*name_inputs(plan), *masks, *self.task.output_columns, *unknown, ERROR)
+        self.columns = (*name_inputs(plan), *places, *self.task.output_columns, *unknown, ERROR)
 
     def row(self, name: str, problem: str | None, cells: Iterator[Row]) -> Row:
         """Return the row of an input, with its problem or the next of `cells`."""
@@ -56,11 +56,11 @@ class RunModel:
 
     def join_cells(self, picture: TiledPicture, tiles: Iterable[np.ndarray]) -> Row:
         """Return the cells of a picture from the outputs of `model` for each of its tiles, in order."""
-        return _make_cells(self.task.decode_tiles(picture, tiles))
+        return _make_cells(self.task.decode_tiles(picture, tiles), self.task.scheme.names)
 
     def _cells(self, outputs: np.ndarray, placements: Sequence[Placement | None] | None) -> Iterator[Row]:
         for prediction in self.task.decode(outputs, placements or [None] * len(outputs)):
-            yield _make_cells(prediction)
+            yield _make_cells(prediction, self.task.scheme.names)
 
 
 def name_inputs(plan: Mapping[str, Any]) -> tuple[str, ...]:
@@ -70,10 +70,16 @@ def name_inputs(plan: Mapping[str, Any]) -> tuple[str, ...]:
     return ("input", *(f"input_{part}" for part in range(2, parts + 1)))
 
 
-def _make_cells(prediction: Prediction) -> Row:
-    cells = {name: _to_plain(value) for name, value in prediction.cells.items()}
-    found = {MASK: prediction.mask, BOXES: prediction.boxes}
-    return {**cells, **{name: value for name, value in found.items() if value is not None}}
+def _make_cells(prediction: Prediction, names: Sequence[str]) -> Row:
+    cells: Row = {name: _to_plain(value) for name, value in prediction.cells.items()}
+    if prediction.mask is not None:
+        cells[MASK] = prediction.mask
+    if prediction.boxes is not None:
+        cells[BOXES] = [
+            {"label": names[int(number)], "score": _to_plain(score), "box": [_to_plain(edge) for edge in box]}
+            for *box, number, score in prediction.boxes.tolist()
+        ]
+    return cells
 
 
 def _to_plain(value: Any) -> Any:

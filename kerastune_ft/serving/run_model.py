@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from kerastune_ft.config.options.task_facts import LabelKind, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.raw import SEPARATOR
@@ -79,8 +77,7 @@ def _pick_mask(row: Row, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _pick_boxes(row: Row, names: Sequence[str]) -> dict[str, Any]:
-    rows = np.asarray(row["boxes"]).tolist()
-    return {"boxes": [{"label": names[int(number)], "score": score, "box": box} for *box, number, score in rows]}
+    return {"boxes": row["boxes"]}
 
 
 def split_labels(text: str, names: Sequence[str]) -> list[str]:

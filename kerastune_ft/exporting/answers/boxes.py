@@ -36,8 +36,7 @@ def compare(
     """
     assert samples.thresholds is not None
     thresholds = np.asarray(samples.thresholds, np.float64)
-    run = [_leave_out(np.asarray(row["boxes"], np.float64).reshape(-1, _COLUMNS), thresholds) for row in rows]
-    export = [_parse(answer, scheme.names) for answer in answers]
+    run, export = ([_parse(each["boxes"], scheme.names) for each in found] for found in (rows, answers))
     differences, flips = [], []
     for name, one, other in zip(samples.names, run, export, strict=True):
         found = _match(one, other)
@@ -67,16 +66,10 @@ class _Matches:
     """Of the second."""
 
 
-def _leave_out(boxes: np.ndarray, thresholds: np.ndarray) -> np.ndarray:
-    """Return the boxes whose scores reach the thresholds of their classes."""
-    kept: np.ndarray = boxes[boxes[:, 5] >= thresholds[boxes[:, 4].astype(np.int64)]]
-    return kept
-
-
-def _parse(answer: Answer, names: Sequence[str]) -> np.ndarray:
-    """Return the boxes that predict.py prints, [boxes, 6]."""
+def _parse(boxes: Sequence[Mapping[str, Any]], names: Sequence[str]) -> np.ndarray:
+    """Return the boxes of a row of predictions, or of those that predict.py prints, [boxes, 6]."""
     numbers = {name: number for number, name in enumerate(names)}
-    found = [[*each["box"], numbers[each["label"]], each["score"]] for each in answer["boxes"]]
+    found = [[*each["box"], numbers[each["label"]], each["score"]] for each in boxes]
     return np.array(found, np.float64).reshape(-1, _COLUMNS)
 
 
