@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE
 from kerastune_ft.errors import ConfigError
@@ -17,6 +18,7 @@ from kerastune_ft.input.order import order_batches
 from kerastune_ft.preview import image_pictures, sound_pictures
 from kerastune_ft.preview.choose_examples import choose_examples
 from kerastune_ft.preview.contact_sheet import Block, Sheet, write
+from kerastune_ft.preview.loaded import Loaded
 from kerastune_ft.preview.tiles import choose_tiles, draw_tilings
 from kerastune_ft.training.lost_files import naming_lost_files
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
@@ -63,7 +65,7 @@ def _build_block(session: Session, phase: PhasePlan, chosen: np.ndarray, shown: 
     noun = "epoch" if drawn.views is None else "view"
     plain = _load(session, chosen)
     changed = ((f"{noun} {epoch + 1}", _load(session, chosen, drawn, epoch)) for epoch in epochs)
-    columns = ((column, shown.draw(session, inputs, plain)) for column, inputs in ((shown.PLAIN, plain), *changed))
+    columns = ((column, shown.draw(session, loaded, plain)) for column, loaded in ((shown.PLAIN, plain), *changed))
     title = f"phase {name}: {_describe_changes(drawn)}{at}{_describe_views(drawn.views, phase.epochs)}"
     return Block(title, tuple(columns))
 
@@ -86,12 +88,11 @@ def _load(
     chosen: np.ndarray,
     drawn: Augmentation | None = None,
     epoch: int = 0,
-) -> np.ndarray:
-    """Return the inputs of examples as the loader gives them to training, [rows, ...]."""
+) -> Loaded:
+    """Return the inputs and targets of examples as the loader gives them to training."""
     order = order_batches(chosen, len(chosen))
-    batch = next(iter(session.loader.batches(order, 1, drawn, epoch)))
-    inputs: np.ndarray = batch[0].numpy()
-    return inputs
+    inputs, targets, *_ = next(iter(session.loader.batches(order, 1, drawn, epoch)))
+    return Loaded(inputs.numpy(), tf.nest.map_structure(np.asarray, targets))
 
 
 def _describe_changes(drawn: Augmentation) -> str:

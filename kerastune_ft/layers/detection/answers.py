@@ -36,7 +36,8 @@ def place_in_images(found: Any, images: Any, size: tuple[int, int], resize: str)
             rows, columns = height - 2.0 * top, width - 2.0 * left
 
     def place(edges: Any, start: Any, length: Any, side: int, whole: Any) -> Any:
-        return ops.minimum(ops.maximum(edges * (length / float(side)) + start, 0.0), whole)
+        # A difference, since Keras takes one number an image for a bias where there are as many images as boxes.
+        return ops.minimum(ops.maximum(edges * (length / float(side)) - (0.0 - start), 0.0), whole)
 
     corners = [
         place(found[..., column], start, length, side, whole)

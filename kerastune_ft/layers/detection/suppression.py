@@ -18,7 +18,7 @@ LEAST_SCORE = 0.05
 
 OVERLAP = 0.6
 """The intersection over union above which the worse one of two boxes of a class is no answer."""
-_CANDIDATES = 300
+_CANDIDATES = 600
 # Each settles all boxes whose chain of better boxes, each suppressing the next, is one longer.
 _ROUNDS = 20
 
@@ -32,7 +32,7 @@ def find_detections(outputs: Any, classes: int, image_size: tuple[int, int], lim
     """
     height, width = map(float, image_size)
     count = int(outputs.shape[1]) * classes
-    candidates = min(max(_CANDIDATES, 2 * limit), count)
+    candidates = min(max(_CANDIDATES, 4 * limit), count)
     scores = ops.sigmoid(outputs[..., :classes])
     best, places = ops.top_k(ops.reshape(scores, (-1, count)), candidates)
     rows, numbers = ops.floor_divide(places, classes), ops.mod(places, classes)

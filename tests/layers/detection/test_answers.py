@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -26,6 +27,16 @@ def test_boxes_are_placed_as_images_are_fitted(resize: str, own: tuple[int, int]
     expected = restore_boxes(tf.constant([[BOX, [0, 0, 96, 64]]], tf.float32), placement, SIZE).numpy()
     assert found[:, :2, :4] == pytest.approx(expected, abs=1e-3)
     assert found[0, :2, 4:].tolist() == [[1, 0.5], [0, np.float32(0.3)]] and (found[0, 2:] == -1).all()
+
+
+def test_as_many_images_as_boxes_are_placed_each_by_itself() -> None:
+    found, images = keras.Input((4, 6)), keras.Input((None, None, 3))
+    model = keras.Model([found, images], place_in_images(found, images, SIZE, "pad"))
+    for batch in (1, 4):
+        rows = tf.repeat(pad([*BOX, 1, 0.5], *[[0, 0, 96, 64, 0, 0.3]] * 3), batch, axis=0)
+        placed = np.asarray(model([rows, tf.zeros([batch, 100, 120, 3])]))
+        expected = place_in_images(rows[:1], tf.zeros([1, 100, 120, 3]), SIZE, "pad").numpy()[0]
+        assert placed == pytest.approx(np.stack([expected] * batch))
 
 
 def test_a_box_of_some_models_has_their_share_of_the_score() -> None:
