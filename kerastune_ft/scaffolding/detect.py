@@ -10,13 +10,15 @@ from pathlib import Path
 from kerastune_ft.config.options.runtime import Runtime, cache_directory
 from kerastune_ft.data.files.archive import is_archive, unpack_archive
 from kerastune_ft.data.files.download import fetch_to_cache
-from kerastune_ft.data.files.find import FileKind, Walk
+from kerastune_ft.data.files.find import FileKind, Walk, holds
 from kerastune_ft.data.tables.joined_table import join_tables
 from kerastune_ft.data.tables.named_tables import expand_pattern, list_tables
 from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.sources.arrays import inspect_arrays
+from kerastune_ft.scaffolding.sources.box_tables import inspect_box_table
+from kerastune_ft.scaffolding.sources.dense_folders import inspect_dense
 from kerastune_ft.scaffolding.sources.file_kinds import file_kind_of_folder
 from kerastune_ft.scaffolding.sources.folders import has_split_folders, inspect_folder, list_class_folders
 from kerastune_ft.scaffolding.sources.given_input import GivenInput
@@ -35,7 +37,9 @@ def detect(place: Path, written: str, label: Sequence[str], given: GivenInput = 
     """
     if place.is_dir():
         kind = file_kind_of_folder(place)
-        findings = _inspect_tables(place, written, kind, label, given)
+        findings = None if label or given else inspect_dense(place, written, kind)
+        if findings is None:
+            findings = _inspect_tables(place, written, kind, label, given)
         if findings is None:
             _refuse_label(label)
             findings = inspect_folder(place, written, kind)
@@ -46,14 +50,19 @@ def detect(place: Path, written: str, label: Sequence[str], given: GivenInput = 
             return inspect_table(join_tables([read_table(one) for one in places]), written, label, given=given)
         raise DataError(f"{place} does not exist{_suggest_path(place)}")
     if is_table(place):
-        return inspect_table_beside_splits(place, written, label, given)
+        boxes = None if label or given else inspect_box_table(place, written)
+        return boxes or inspect_table_beside_splits(place, written, label, given)
     _refuse_label(label)
     place = fetch_to_cache(place, cache_directory(Runtime()), say)
     if place.suffix.lower() == ".npz":
         return inspect_arrays(place, written)
     if is_archive(place):
         folder = unpack_archive(place, cache_directory(Runtime()), say)
-        return inspect_folder(folder, written, file_kind_of_folder(folder), is_archive=True)
+        kind = file_kind_of_folder(folder)
+        inside = Walk(folder, file_kind=kind).subfolders(folder)
+        # The top folder of an archive is skipped when the archive is read.
+        top = folder / inside[0] if len(inside) == 1 and not holds(folder, kind) else folder
+        return inspect_dense(top, written, kind) or inspect_folder(folder, written, kind, is_archive=True)
     raise DataError(
         f"{place} is neither a folder, a .zip or .tar of one, a table (.csv, .tsv, .jsonl, .parquet, .xlsx) nor an "
         ".npz file."

@@ -43,7 +43,6 @@ def inspect_folder(root: Path, written: str, kind: FileKind, is_archive: bool = 
     # A walk enters every folder only once, so each search needs its own.
     top = Walk(below, file_kind=kind).subfolders(below)
     found = find_split_folders(below, top, kind)
-    _refuse_masks(below, found)
     question = None if _are_sure(found) else find_question(below, top, found, kind)
     splits, classes = _propose(question)
     walk = Walk(below, file_kind=kind)
@@ -161,17 +160,6 @@ def _ask_about_inner(question: Question | None, files: Sequence[ClassFile], spli
         f"are {names} the classes? All hold folders of the same names; if those are the classes, write {line} in data, "
         "each split with its folder, and take classes and positive out of task"
     ]
-
-
-def _refuse_masks(root: Path, found: Sequence[SplitFolder]) -> None:
-    """Raise DataError for images with masks, whose folders would be taken for two classes."""
-    places = dict.fromkeys([*Walk(root).subfolders(root), *(folder.place for folder in found)])
-    for folder in (root, *(root / place for place in places)):
-        if {"images", "masks"} <= {name.casefold() for name in Walk(folder).subfolders(folder)}:
-            raise DataError(
-                f"{folder} has images/ and masks/, which image_segmentation learns; init writes no configuration of "
-                "it yet.\ndocs/tasks.md has one to copy, under Masks."
-            )
 
 
 def list_class_folders(root: Path) -> list[str]:

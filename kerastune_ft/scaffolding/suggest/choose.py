@@ -8,7 +8,7 @@ from typing import Any
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, LabelKind, find_facts
 from kerastune_ft.config.presets import AUTO
 from kerastune_ft.scaffolding.findings import DataFindings
-from kerastune_ft.scaffolding.suggest import images, sounds, texts
+from kerastune_ft.scaffolding.suggest import dense, images, sounds, texts
 
 MEASURES = False
 """Whether the schedule of what is proposed is left to the run, which chooses it by measurement."""
@@ -21,6 +21,11 @@ _BY_MODALITY: Mapping[str, Callable[[DataFindings, dict[str, Any] | None], dict[
     TEXT: texts.suggest,
     AUDIO: sounds.suggest,
 }
+_BY_LABELS: Mapping[LabelKind, Callable[[DataFindings, dict[str, Any] | None], dict[str, Any]]] = {
+    "mask": dense.suggest,
+    "boxes": dense.suggest,
+}
+"""For kinds of labels that need another head and schedule than the modality's."""
 
 
 def suggest(findings: DataFindings, wanted: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -28,8 +33,9 @@ def suggest(findings: DataFindings, wanted: dict[str, Any] | None = None) -> dic
 
     `wanted` is the backbone that the user names, if any.
     """
-    found = _BY_MODALITY[findings.modality](findings, wanted)
     known = find_facts(findings.task)
+    own = None if known is None else _BY_LABELS.get(known.labels)
+    found = (own or _BY_MODALITY[findings.modality])(findings, wanted)
     return leave_to_measurement(found) if MEASURES and known and known.labels in _PROBED else found
 
 

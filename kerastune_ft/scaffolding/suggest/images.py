@@ -110,6 +110,18 @@ def schedule(findings: DataFindings) -> list[dict[str, Any]]:
 
 def shape(data: dict[str, Any], pixels: ImageStatistics, asks: list[str]) -> None:
     """Add to `data` what the sampled images need: an intensity range, and how they become squares."""
+    set_intensity(data, pixels, asks)
+    if pixels.elongation >= _NOT_SQUARE:
+        sides = f"sides are {pixels.elongation:.1f} to 1"
+        if pixels.elongation >= _ELONGATED:
+            add_with_reason(data, "resize", "pad", f"{sides}; cropping would cut off the ends")
+        else:
+            add_with_reason(data, "resize", "stretch", f"{sides}. {_WHY_STRETCH}")
+    ask_about_unreadable(pixels, asks)
+
+
+def set_intensity(data: dict[str, Any], pixels: ImageStatistics, asks: list[str]) -> None:
+    """Add to `data` the range of values that becomes 0 to 255, where the sampled images need one."""
     if pixels.deep:
         add_with_reason(
             data,
@@ -132,12 +144,10 @@ def shape(data: dict[str, Any], pixels: ImageStatistics, asks: list[str]) -> Non
         asks.append(
             f'is 0 to {pixels.peak:g} the range of the images? If they are that dark, write "intensity": [0, 255]'
         )
-    if pixels.elongation >= _NOT_SQUARE:
-        sides = f"sides are {pixels.elongation:.1f} to 1"
-        if pixels.elongation >= _ELONGATED:
-            add_with_reason(data, "resize", "pad", f"{sides}; cropping would cut off the ends")
-        else:
-            add_with_reason(data, "resize", "stretch", f"{sides}. {_WHY_STRETCH}")
+
+
+def ask_about_unreadable(pixels: ImageStatistics, asks: list[str]) -> None:
+    """Add a question about sampled files that cannot be read."""
     if pixels.unreadable:
         opened = pixels.opened + len(pixels.unreadable)
         asks.append(

@@ -230,13 +230,6 @@ def test_of_a_hundred_thousand_files_a_sample_is_opened(monkeypatch: pytest.Monk
     assert 0 < len(opened) < 200
 
 
-@pytest.mark.parametrize("folder", ["cells", "cells/train"])
-def test_masks_are_not_taken_for_a_class(folder: str) -> None:
-    photos(Path(folder), images=3, masks=3)
-    with pytest.raises(DataError, match=rf"{folder} has images/ and masks/, which image_segmentation learns"):
-        init("cells")
-
-
 @pytest.mark.parametrize(
     "folders", [("training_set/training_set", "test_set/test_set"), ("train_images", "val_images")]
 )

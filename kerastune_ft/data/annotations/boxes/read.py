@@ -23,12 +23,13 @@ FORMATS: Mapping[str, Callable[..., Annotations]] = {
 }
 """By data.annotations, what reads such annotations."""
 _AUTO = "auto"
-_NAMES = {
+NAMES = {
     "voc": "XML as of Pascal VOC",
     "coco": "JSON as of COCO",
     "yolo": "text files as of YOLO",
     "boxes": "a table with a row for each box",
 }
+"""The formats in words."""
 # Files that are looked into, until one is of the format.
 _TRIED = 5
 
@@ -45,9 +46,9 @@ def choose_format(walk: Walk, options: FolderData) -> str:
     if len(found) == 1:
         return next(iter(found))
     if not found:
-        said = ", ".join(_NAMES.values())
+        said = ", ".join(NAMES.values())
         raise DataError(f"data.path: {walk.root} has no annotations of a format that is read, which are {said}.")
-    listed = "; ".join(f"{_NAMES[name]} ({key})" for name, key in found.items())
+    listed = "; ".join(f"{NAMES[name]} ({key})" for name, key in found.items())
     raise DataError(
         f"data.path: {walk.root} has annotations of several formats: {listed}.\n"
         f'Say in data which is meant, as  "annotations": "{next(iter(found))}"'

@@ -36,7 +36,7 @@ def read(walk: Walk, options: FolderData, requested: Splits | None, context: Rea
     refused: list[Refusal] = []
     double: list[tuple[str, str]] = []
     for file, table in tables:
-        columns = _find_columns(table)
+        columns = find_columns(table)
         assert columns is not None
         name, label, edges = columns
         reader, rows_of = RowReader(table, label, edges), dict[str, list[int]]()
@@ -70,10 +70,11 @@ def _read(file: FoundFile) -> TextTable | None:
         table = read_table(storage.path_of(file.path))
     except (DataError, ConfigError):
         return None
-    return None if _find_columns(table) is None else table
+    return None if find_columns(table) is None else table
 
 
-def _find_columns(table: TextTable) -> tuple[str, str, tuple[str, ...]] | None:
+def find_columns(table: TextTable) -> tuple[str, str, tuple[str, ...]] | None:
+    """Return the columns of pictures, classes and edges, by their usual names; None where there are no such."""
     known = {name.casefold(): name for name in reversed(table.columns)}
     name = next((known[one] for one in _INPUTS if one in known), None)
     label = next((known[one] for one in _LABELS if one in known), None)
