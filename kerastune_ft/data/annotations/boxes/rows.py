@@ -24,7 +24,7 @@ _LABELS = ("class", "label", "class_name", "name", "category", "labelname")
 def read(walk: Walk, options: FolderData, requested: Splits | None, context: ReadContext) -> Annotations:
     """Return the pictures that the tables of a folder name, each with its boxes."""
     images, files, notes = list_files(walk, SUFFIXES)
-    tables = [(file, table) for file in files if (table := _read(file)) is not None]
+    tables = [(file, table) for file in files if (table := _open_boxes(file)) is not None]
     if not tables:
         raise DataError(
             f"data.path: {walk.root} has no table with a row for each box, of columns such as filename, class, xmin, "
@@ -64,7 +64,7 @@ def read(walk: Walk, options: FolderData, requested: Splits | None, context: Rea
     return to_annotations(found, refused, options, notes, are_fractions=are_fractions([one.boxes for one in found]))
 
 
-def _read(file: FoundFile) -> TextTable | None:
+def _open_boxes(file: FoundFile) -> TextTable | None:
     """Return a table with a row for each box; None for any other file."""
     try:
         table = read_table(storage.path_of(file.path))
@@ -84,4 +84,4 @@ def find_columns(table: TextTable) -> tuple[str, str, tuple[str, ...]] | None:
 
 def is_table_of_boxes(file: FoundFile) -> bool:
     """Return whether a file is a table with a row for each box."""
-    return _read(file) is not None
+    return _open_boxes(file) is not None
