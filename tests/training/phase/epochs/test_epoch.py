@@ -20,6 +20,7 @@ def _work(state: PhaseState, seen: list[tuple[int, float | None]] | None = None)
     session = SimpleNamespace(
         config=SimpleNamespace(seed=5),
         source=source,
+        examples=source,
         devices=SimpleNamespace(replicas=1),
         loader=SimpleNamespace(buckets=None),
     )
