@@ -11,7 +11,7 @@ import pytest
 
 from kerastune_ft.serving.limits import Limits
 from tests.support.browser import Browser, find_browser
-from tests.support.served import Client, StandIn, listen, name_mask, picture, start
+from tests.support.served import Client, StandIn, listen, name_boxes, name_mask, picture, start
 from tests.support.sound_files import tone, wav
 
 TOKEN = "a-token-for-the-page"
@@ -73,6 +73,29 @@ def test_pictures_are_answered_with_bars_masks_and_errors(tmp_path: Any) -> None
         browser.choose_files("#picker", files[:1])
         browser.wait_for("document.querySelector('.picture canvas')")
         assert browser.get("document.querySelector('.picture canvas').width") == 3
+        assert browser.complaints == []
+
+
+@pytest.mark.slow
+@needs_browser
+def test_boxes_are_drawn_over_pictures_and_hidden_again(tmp_path: Any) -> None:
+    files = [tmp_path / name for name in ("bright.png", "dark.png")]
+    for file, value in zip(files, (255, 0), strict=True):
+        file.write_bytes(picture(value))
+    with browse(StandIn(say=name_boxes)) as browser:
+        browser.wait_for("document.title == 'cells'")
+        assert browser.get("document.getElementById('about').textContent").startswith("An image gives boxes of dark")
+        browser.choose_files("#picker", files)
+        browser.wait_for("document.querySelectorAll('.label').length == 2 && document.querySelector('.picture svg')")
+        said = browser.get("[...document.querySelectorAll('.label')].map((e) => e.textContent.trim()).sort()")
+        assert said == ["2 bright", "nothing found"]
+        assert browser.get("document.querySelectorAll('.picture rect').length") == 2
+        width = browser.get("document.querySelector('.picture img').naturalWidth")
+        assert browser.get("document.querySelector('.picture svg').viewBox.baseVal.width") == width
+        # The best one is drawn last, above the others.
+        assert browser.get("[...document.querySelectorAll('rect')].map((e) => e.width.baseVal.value)") == [2, 2.5]
+        browser.click(".shown button")
+        assert browser.get("getComputedStyle(document.querySelector('.picture svg')).display") == "none"
         assert browser.complaints == []
 
 

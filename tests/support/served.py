@@ -44,6 +44,11 @@ def name_mask(value: float) -> dict[str, Any]:
     return {"mask": np.array([[0, 1, 1], [0, 0, value > 0.5]], np.uint8)}
 
 
+def name_boxes(value: float) -> dict[str, Any]:
+    box = {"label": "bright", "score": value, "box": [0.0, 0.0, 2.5, 1.0]}
+    return {"boxes": [box, {**box, "box": [1.0, 1.0, 3.0, 2.0]}] if value > 0.5 else []}
+
+
 class StandIn:
     """Says how bright a picture is, how many of 16 characters a text has, or how long a sound is."""
 
