@@ -34,7 +34,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "data": {"kind": "folder", "path": "data"},
         "backbone": {"kind": "saved", "path": "net.keras"},
         "head": {"width": 8, "levels": [2, 3], "dropout": 0.1},
-        "defaults": {"batch_size": 5},
+        "defaults": {"batch_size": 8},
         "phases": [
             {"name": "head", "unfreeze": "none", "epochs": 6, "learning_rate": 0.01, "augment": views},
             {
