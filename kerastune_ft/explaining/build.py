@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kerastune_ft.config.one_input import need_one_input
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, facts
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.explaining.base import Explainer
@@ -22,4 +23,5 @@ def make_explainer(session: Session) -> Explainer:
         raise ConfigError(
             f"explanations: the answers of {session.config.task.kind} are maps themselves; the report shows them"
         )
+    need_one_input(session.config, "explanations", "the report shows the examples it is most wrong about")
     return EXPLAINERS[known.modality](session, SCORES[known.labels])

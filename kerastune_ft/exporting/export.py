@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.cards.build import build_card
+from kerastune_ft.config.one_input import need_one_input
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
@@ -64,6 +65,7 @@ def export(
     Raises ConfigError for a format that does not exist, lacks packages or cannot hold the run, and for a place that has
     something else in it; PromiseError where the export does not answer as the run does. Nothing is left behind then.
     """
+    need_one_input(config, "export", "use `predict` with a table, or the run's own folder `model`")
     chosen = load_format(format_name)
     refuse_quantize(format_name, options.quantize)
     plan = run.read_json("plan.json")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.config.one_input import need_one_input
 from kerastune_ft.config.options.data import SPLITS
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
@@ -44,6 +45,7 @@ _SECONDS_OF_PAIR = 4e-8
 
 def open_for_check(config: RunConfig, devices: Devices, watch: Watcher) -> Session:
     """Return the session of a configuration, whose damaged and missing files are left out and said, not refused."""
+    need_one_input(config, "check", "check each input alone, with a configuration that names one column")
     data = config.data
     kinds = {"folder", "table"}
     skipping = {"on_bad_file": "skip", "on_missing": "skip"} if data.kind in kinds else {}

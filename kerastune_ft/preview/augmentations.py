@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.config.one_input import need_one_input
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.augmentation import Augmentation
@@ -33,6 +34,7 @@ _SHOWN: Mapping[str, ModuleType] = {IMAGE: image_pictures, AUDIO: sound_pictures
 
 def draw(session: Session, plan: Plan, target: Path) -> None:
     """Write a picture of a few training examples to a .png or .html file, with a block for each phase."""
+    need_one_input(session.config, "--pictures", "leave it out")
     shown = _SHOWN.get(session.backbone.input.modality)
     if shown is None:
         raise ConfigError(

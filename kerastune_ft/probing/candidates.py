@@ -18,6 +18,7 @@ from kerastune_ft.config.checks.modality import can_serve
 from kerastune_ft.config.facts.advice import advise
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
+from kerastune_ft.config.one_input import need_one_input
 from kerastune_ft.config.options.backbones import Applications, Backbone, EarlierRun, KerasHub, Saved
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
@@ -61,6 +62,7 @@ def find_candidates(
     object of a backbone. With `download` architectures that suit this number of examples count though they are not
     here yet. Raises ConfigError for a named one that is no backbone.
     """
+    need_one_input(config, "backbones", "rank those of each input alone, with a configuration that names one column")
     wanted = facts(config.task).modality
     own = _describe(config.backbone, "config")
     others = [_describe(_parse(word), "named") for word in named]

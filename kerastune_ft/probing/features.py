@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.config.one_input import need_one_input
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.errors import ConfigError
@@ -56,6 +57,7 @@ def estimate_seconds(session: Session, splits: Sequence[str] = SPLITS) -> float:
 
 def head_only(session: Session) -> Session:
     """Return the session with a schedule of one phase that trains the head, in the batches of the first phase."""
+    need_one_input(session.config, "probes of features", "write the phases in the configuration")
     first = session.config.phases[0]
     phase = Phase.model_validate({**_HEAD_ONLY, "batch_size": first.batch_size, "cache": first.cache})
     return session.with_phases([phase])

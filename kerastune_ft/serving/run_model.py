@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from kerastune_ft.config.one_input import need_one_input
 from kerastune_ft.config.options.task_facts import LabelKind, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.raw import SEPARATOR
@@ -26,6 +27,7 @@ class RunServed:
 
     def __init__(self, run: RunDirectory, config: RunConfig, name: str, shapes: Sequence[int]) -> None:
         """Load the model; `shapes` are the sizes of batches. Raises ConfigError where the run has none."""
+        need_one_input(config, "serve", "use `predict` with a table, or with lines of JSON")
         ignore_warnings_of_pillow()
         self.name, self._shapes = name, tuple(shapes)
         self._predictor = open_predictor(run, config)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from kerastune_ft.config.options.task_facts import SEVERAL_INPUTS
 from kerastune_ft.config.options.tasks import ImageSegmentation
 from kerastune_ft.data.modalities import MODALITIES
 from kerastune_ft.errors import ConfigError
@@ -12,7 +13,7 @@ from kerastune_ft.explaining.build import EXPLAINERS, make_explainer
 
 
 def test_every_modality_has_one_and_masks_need_none() -> None:
-    assert set(EXPLAINERS) == set(MODALITIES)
+    assert {*EXPLAINERS, SEVERAL_INPUTS} == set(MODALITIES)
     session: Any = SimpleNamespace(config=SimpleNamespace(task=ImageSegmentation(kind="image_segmentation")))
     with pytest.raises(ConfigError, match="the answers of image_segmentation are maps themselves"):
         make_explainer(session)
