@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.config.one_input import need_one_input
 from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.folds import ensemble, member, results
@@ -70,6 +71,8 @@ class CrossValidation:
 
         `choose` chooses the phases of a configuration that leaves them to measurements.
         """
+        # Folds share one reading of the cells, whose mean and categories would be those of held-out examples too.
+        need_one_input(config, "crossvalidate", "use `run` with several seeds")
         self._start, self._config, self._digest, self._options = start, config, digest, options
         self._watch, self._stop, self._choose = watch, stop, choose
         self._run: RunDirectory = start.target
