@@ -72,7 +72,7 @@ OF_PHASES: tuple[Row, ...] = (
     Row(({"label_smoothing": 0.1},)),
     Row(({"loss": "focal"}, {"loss": {"name": "focal", "gamma": 1.0}}), ("images", "texts", "sounds", "labels")),
     Row(({"loss": "mae"}, {"loss": {"name": "huber", "delta": 0.5}}), ("values",)),
-    Row(({"loss": "dice"}, {"loss": "cross_entropy_dice"}, {"loss": "focal"}), ("masks",)),
+    Row(({"loss": "dice"}, {"loss": "cross_entropy_dice"}, {"loss": "focal"}, {"loss": "focal_dice"}), ("masks",)),
     Row(({"class_weights": "balanced"}, {"sampling": "balanced"})),
     Row(({"ema": 0.5}, {"ema": 0.99})),
     Row(({"l2_sp": 0.1},)),

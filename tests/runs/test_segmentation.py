@@ -55,9 +55,10 @@ def views_document() -> dict[str, Any]:
             "kind": "image_segmentation",
             "classes": {"0": "background", "255": "bright", "128": "dark"},
             "ignore": IGNORED,
+            "metrics": ["boundary_f1"],
         },
         data={"kind": "table", "path": "three/table.csv", "input": "photo", "label": "truth", "resize": "pad"},
-        head={"width": 8, "stride": 8},
+        head={"decoder": "fpn", "width": 8, "stride": 8},
         phases=[{**phase, "class_weights": "balanced", "loss": "cross_entropy_dice", "mixup": 0.5, "cutmix": 1.0}],
         output={"examples": False},
     )
