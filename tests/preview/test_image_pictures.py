@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.config.options.task_facts import LabelKind
-from kerastune_ft.data.annotations.overlays import choose_box_colours
+from kerastune_ft.data.annotations.overlays import choose_box_colours, lay_mask
+from kerastune_ft.data.annotations.palette import PALETTE
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.losses.mixed import Mixed
 from kerastune_ft.preview import image_pictures
 from kerastune_ft.preview.loaded import Loaded
 
@@ -32,3 +34,13 @@ def test_boxes_are_drawn_in_the_colours_of_their_classes() -> None:
     colour, grey = choose_box_colours(2)[1], (150, 150, 150)
     for row, column, expected in ((6, 4, colour), (15, 19, colour), (10, 10, (0, 0, 0)), (2, 24, grey), (27, 29, grey)):
         assert tuple(picture[row, column]) == expected
+
+
+def test_masks_are_laid_over_their_images() -> None:
+    masks = np.array([[[0, 1], [255, 0]]], np.uint8)
+    images = np.full((1, 2, 2, 3), 100.0)
+    for targets in (masks, Mixed(masks, masks[:, ::-1], np.ones(1))):
+        loaded = Loaded(images, targets)
+        (picture,) = image_pictures.draw(session("mask"), loaded, loaded).pictures
+        assert np.array_equal(picture, lay_mask(images[0].astype(np.uint8), masks[0], PALETTE))
+        assert (picture != 100).any(axis=-1).tolist() == [[False, True], [False, False]]
