@@ -30,7 +30,7 @@ from kerastune_ft.api.run_figures import RunFigures
 from kerastune_ft.api.use.explanations import explain_run
 from kerastune_ft.api.use.exports import export_run
 from kerastune_ft.api.use.open_model import open_model
-from kerastune_ft.config.options.task_facts import MASK
+from kerastune_ft.config.options.task_facts import BOXES, MASK
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError, explain_exhaustion
 from kerastune_ft.explaining import EXPLAINED
@@ -363,7 +363,16 @@ def predictions(
 
 def mask_scheme(run_dir: str | os.PathLike[str]) -> LabelScheme | None:
     """Return the classes of the masks that a run predicts; None for a run that predicts none."""
+    return _find_scheme(run_dir, MASK)
+
+
+def box_scheme(run_dir: str | os.PathLike[str]) -> LabelScheme | None:
+    """Return the classes of the boxes that a run predicts; None for a run that predicts none."""
+    return _find_scheme(run_dir, BOXES)
+
+
+def _find_scheme(run_dir: str | os.PathLike[str], kind: str) -> LabelScheme | None:
     target = RunDirectory(open_run(run_dir).path)
     with explain_faults(target):
         labels = target.read_json("plan.json").get("labels", {}) if target.exists("plan.json") else {}
-        return LabelScheme.from_json(labels) if labels.get("kind") == MASK else None
+        return LabelScheme.from_json(labels) if labels.get("kind") == kind else None

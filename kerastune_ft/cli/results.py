@@ -107,7 +107,9 @@ def _name_metrics(data: str | None, split: str | None) -> str:
 @click.argument("run")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
 @click.option(
-    "--output", metavar="FILE", help="A .csv, .tsv or .jsonl file; for masks a folder. By default standard output."
+    "--output",
+    metavar="FILE",
+    help="A .csv, .tsv or .jsonl file; for masks a folder, for boxes either. By default standard output.",
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), help="On standard output; by default csv.")
 @click.option(
@@ -153,7 +155,8 @@ def predict(
     names them, an .npz file, or - for a path (or JSON object) per line on standard input. Where RUN is about texts, an
     INPUT is a text, a table, a folder of .txt files, an .npz file of strings, or - for a text per line. An input that
     cannot be read gives a row with the error. A table's own columns stand beside its predictions. Where RUN predicts
-    masks, --output names a folder for them, and a table beside them has a row for each.
+    masks, --output names a folder for them, and a table beside them has a row for each. Where it predicts boxes, a
+    folder gets the pictures with boxes drawn, and the boxes as detections.csv and detections.json.
     """
     from kerastune_ft.api import runs as runs_api
     from kerastune_ft.inference import command
@@ -161,13 +164,15 @@ def predict(
 
     scheme = runs_api.mask_scheme(run)
     output = None if output is None else expand_home(output)
-    rows = OutputForm(top, submission, allow_errors, calibrated, coverage)
-    form = command.check_arguments(inputs, output, form, as_json, scheme is not None, rows)
+    boxes = runs_api.box_scheme(run)
+    draws = boxes is not None and command.is_folder(output)
+    rows = OutputForm(top, submission, allow_errors, calibrated, coverage, pictures=draws)
+    form = command.check_arguments(inputs, output, form, as_json, scheme is not None, rows, boxes is not None)
     given = command.open_standard_input(inputs)
     # Rows and a bar would share the lines of a terminal.
     has_bars = output is not None or not sys.stdout.isatty()
     with runs_api.predictions(run, given, input=column, batch_size=batch_size, form=rows, has_bars=has_bars) as made:
-        summary = command.write_rows(made, output, form, scheme, rows)
+        summary = command.write_rows(made, output, form, boxes if draws else scheme, rows)
     if output and as_json:
         print_json({"output": output, "inputs": summary.inputs, "errors": summary.errors})
     (say_error if summary.errors else say)(str(summary))

@@ -6,14 +6,15 @@ import contextlib
 import itertools
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from kerastune_ft import streams
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.inference.output.boxes import BoxFolder, find_other_photo
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.inference.output.masks import TABLE, MaskFolder, find_other_picture
 from kerastune_ft.inference.output.rows import choose_form, make_row_writer, open_whole_file
@@ -56,11 +57,12 @@ def check_arguments(
     as_json: bool,
     has_masks: bool = False,
     form_of_rows: OutputForm = PLAIN,
+    has_boxes: bool = False,
 ) -> str:
     """Return the format to write, such as "csv"; raise ConfigError for arguments that exclude each other.
 
-    With `has_masks` predictions are masks, which are written into the folder `output`. `form_of_rows` is what
-    rows are to hold.
+    With `has_masks` predictions are masks, which are written into the folder `output`; with `has_boxes` they are boxes,
+    which may be. `form_of_rows` is what rows are to hold.
     """
     form_of_rows.check()
     if inputs.count(_STANDARD_INPUT) > 1:
@@ -69,6 +71,11 @@ def check_arguments(
         if form_of_rows.submission is not None:
             raise ConfigError("--submission: predictions of this run are masks, which are no cells of a table")
         _check_folder(output, form, inputs)
+        return "csv"
+    if has_boxes and form_of_rows.submission is not None:
+        raise ConfigError("--submission: predictions of this run are boxes, of which a picture may have any number")
+    if has_boxes and is_folder(output):
+        _check_folder(output, form, inputs, "boxes")
         return "csv"
     if output is not None:
         if form is not None:
@@ -94,23 +101,30 @@ def _refuse_inputs(output: str, inputs: Sequence[str]) -> None:
                 raise ConfigError(f"--output: {output} is an input too, which would be lost; name another file")
 
 
-def _check_folder(output: str | None, form: str | None, inputs: Sequence[str]) -> None:
+def is_folder(output: str | None) -> bool:
+    """Return whether pictures are written: where the output's name has no ending, as a folder's."""
+    return output is not None and (not Path(output).suffix or Path(output).is_dir())
+
+
+def _check_folder(output: str | None, form: str | None, inputs: Sequence[str], noun: str = "masks") -> None:
     if output is None:
-        raise ConfigError("--output: predictions of this run are masks; name the folder to write them to")
+        raise ConfigError(f"--output: predictions of this run are {noun}; name the folder to write them to")
     if form is not None:
-        raise ConfigError("--format has no effect on masks, which are PNG files with a table beside them; leave it out")
+        raise ConfigError(
+            f"--format has no effect on {noun}, which are pictures with a table beside them; leave it out"
+        )
     if is_remote(output):
         raise ConfigError(f"--output: {output} is not on this machine; name a local folder, and copy it")
     if Path(output).suffix or Path(output).is_file():
-        raise ConfigError(f"--output: {output} is the name of a file, and masks go into a folder; name one")
+        raise ConfigError(f"--output: {output} is the name of a file, and {noun} go into a folder; name one")
     if any(Path(given).is_dir() and Path(output).is_dir() and Path(given).samefile(output) for given in inputs):
         raise ConfigError(
-            f"--output: {output} is an input too, and masks would lie among its images; name another folder"
+            f"--output: {output} is an input too, and {noun} would lie among its images; name another folder"
         )
     refuse_inside_run(output, "--output")
-    if kept := find_other_picture(Path(output)):
+    if kept := find_other_picture(Path(output)) or find_other_photo(Path(output)):
         raise ConfigError(
-            f"--output: {output} has pictures that are no predictions in it, such as {kept}, which masks could "
+            f"--output: {output} has pictures that are no predictions in it, such as {kept}, which {noun} could "
             "replace; name another folder"
         )
 
@@ -118,6 +132,26 @@ def _check_folder(output: str | None, form: str | None, inputs: Sequence[str]) -
 def open_standard_input(inputs: Sequence[str]) -> list[Any]:
     """Return the inputs with the open standard input in place of `-`."""
     return [sys.stdin.buffer if text == _STANDARD_INPUT else text for text in inputs]
+
+
+class _Folder(Protocol):
+    """Writes what is no cell of a table into files of its own."""
+
+    def write(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Write the files of these rows and return the rows with the files' names."""
+
+    def close(self) -> None:
+        """Write what is known after the last row."""
+
+
+_FOLDERS: Mapping[str, Callable[[Path, LabelScheme, Any], _Folder]] = {
+    "mask": MaskFolder,
+    "boxes": lambda folder, scheme, reading: BoxFolder(folder, scheme.names),
+}
+
+
+def _open_folder(folder: Path, scheme: LabelScheme, made: Predictions) -> _Folder:
+    return _FOLDERS[scheme.kind](folder, scheme, made.reading)
 
 
 def write_rows(
@@ -129,13 +163,13 @@ def write_rows(
 ) -> WriteSummary:
     """Write rows of predictions to a file or to standard output as they are computed, and count their inputs.
 
-    With a `scheme` rows have masks, which go into the folder `output` together with the table of rows. `form_of_rows`
-    is what the rows were made for.
+    With a `scheme` rows have masks or boxes, which go into the folder `output` together with the table of rows.
+    `form_of_rows` is what the rows were made for.
     """
     batches = made.batches
     # A submission may be refused when all its rows are made, and then nothing of it is written, not even its columns.
     first = [next(batches, [])] if form_of_rows.submission else []
-    folder = None if scheme is None or output is None else MaskFolder(Path(output), scheme, made.reading)
+    folder = None if scheme is None or output is None else _open_folder(Path(output), scheme, made)
     file = output if folder is None else str(Path(output or "") / TABLE)
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(open_whole_file(file)) if file else sys.stdout.buffer
@@ -145,4 +179,7 @@ def write_rows(
                 streams.require_reader()
             writer.write(rows if folder is None else folder.write(rows))
         writer.close()
+    # Files that are not complete yet may have one name, so that there is one at a time.
+    if folder is not None:
+        folder.close()
     return WriteSummary(made.counts.inputs, made.counts.errors, output, form_of_rows.submission is not None)

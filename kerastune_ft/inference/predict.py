@@ -15,10 +15,12 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.fixed_shape_predictor import ImagePredictor, SoundPredictor
 from kerastune_ft.inference.inputs import as_list
 from kerastune_ft.inference.items import Item, Listing
+from kerastune_ft.inference.output.boxes import PICTURE
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.inference.output.own_columns import OwnColumns
 from kerastune_ft.inference.output.submission import Submission, read_sample
 from kerastune_ft.inference.output.top_classes import TopClasses
+from kerastune_ft.inference.own_pictures import Pictures
 from kerastune_ft.inference.predictor import Predictor
 from kerastune_ft.inference.read_options import read_options
 from kerastune_ft.inference.run_model import ERROR, UNKNOWN, Row
@@ -125,10 +127,14 @@ def predict(
         items = (item for listing in listings for item in listing.items)
         found = _predict_batches(predictor, items, _count(listings), size, watch, counts)
         return Predictions(submission.columns, _fill(submission, found, watch), counts)
-    found = _predict_batches(predictor, own.items(), _count(listings), size, watch, counts)
-    rank = top.rank if top else dict
-    reading = ImageReading.of(config.data, config.rules)
-    return Predictions(own.columns, ([own.join(rank(row)) for row in rows] for rows in found), counts, reading)
+    pictures = Pictures(config, plan) if form.pictures else None
+    asked: Iterable[Item] = own.items() if pictures is None else pictures.keep(own.items())
+    found = _predict_batches(predictor, asked, _count(listings), size, watch, counts)
+    ranked = ([own.join(top.rank(row) if top else row) for row in rows] for rows in found)
+    if pictures is not None:
+        read = pictures.read_next
+        ranked = ([{**row, PICTURE: read()} for row in rows] for rows in ranked)
+    return Predictions(own.columns, ranked, counts, ImageReading.of(config.data, config.rules))
 
 
 def open_predictor(run: RunDirectory, config: RunConfig) -> Predictor:

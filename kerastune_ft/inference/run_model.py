@@ -83,5 +83,5 @@ def _make_cells(prediction: Prediction, names: Sequence[str]) -> Row:
 
 
 def _to_plain(value: Any) -> Any:
-    """Return a cell as a text, or as a float with the digits that float32 has."""
-    return value if isinstance(value, str) else float(f"{value:.12g}")
+    """Return a cell as a text, a count as it is, or a float with the digits that float32 has."""
+    return value if isinstance(value, str | int) else float(f"{value:.12g}")

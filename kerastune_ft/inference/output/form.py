@@ -21,6 +21,8 @@ class OutputForm:
     """Whether probabilities are those with the temperature of the run."""
     coverage: float | None = None
     """The probability with which a set of classes, or an interval of values, is to hold the truth; None for none."""
+    pictures: bool = False
+    """Whether rows have the pixels of their picture, to draw upon."""
 
     def check(self) -> None:
         """Raise ConfigError for options that exclude each other."""

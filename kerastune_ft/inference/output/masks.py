@@ -49,6 +49,9 @@ class MaskFolder:
             reason = (error.strerror or str(error)).lower()
             raise ConfigError(f"--output: the folder {folder} cannot be made ({reason}); name another") from error
 
+    def close(self) -> None:
+        """Write nothing more: every mask is a file of its own."""
+
     def write(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Write the masks of these rows and return the rows with their file names."""
         return [self._write_one(row) if row["mask"] is not None else dict(row) for row in rows]
