@@ -132,8 +132,7 @@ def predict(
     found = _predict_batches(predictor, asked, _count(listings), size, watch, counts)
     ranked = ([own.join(top.rank(row) if top else row) for row in rows] for rows in found)
     if pictures is not None:
-        read = pictures.read_next
-        ranked = ([{**row, PICTURE: read()} for row in rows] for rows in ranked)
+        ranked = ([{**row, PICTURE: pictures.read_next()} for row in rows] for rows in ranked)
     return Predictions(own.columns, ranked, counts, ImageReading.of(config.data, config.rules))
 
 
