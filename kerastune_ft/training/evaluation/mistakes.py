@@ -55,11 +55,11 @@ def write_mistakes(
         names = [f"{number:02d}{panel and '-'}{panel}.{file.suffix}" for panel, file in zip(panels, files, strict=True)]
         for name, file in zip(names, files, strict=True):
             run.commit(f"{place}/mistakes/{name}", file.content)
-        keys = (
-            {"panels": dict(zip(panels, names, strict=True))}
-            if about.get("panels")
-            else {_FILE_KEYS.get(file.suffix, "file"): name for file, name in zip(files, names, strict=True)}
-        )
+        keys: dict[str, Any] = {
+            _FILE_KEYS.get(file.suffix, "file"): name for file, name in zip(files, names, strict=True)
+        }
+        if about.get("panels"):
+            keys = {"panels": dict(zip(panels, names, strict=True))}
         written.update(names)
         hidden = ("split", "loss")
         answer = {key: row[key] for key in row if key not in hidden and not key.startswith("probability_")}
