@@ -48,6 +48,8 @@ class Predictor:
 class Config:
     """The part of a configuration that counts here."""
 
+    modality = "image"
+
     def __init__(self, task: Any) -> None:
         self.task = task
 

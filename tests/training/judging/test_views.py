@@ -15,7 +15,7 @@ def make_session(*presets: str, predicts_masks: bool = False, rules: Rules = NEW
     phases = [SimpleNamespace(name=f"phase {place}", augment=Augment(preset=own)) for place, own in enumerate(presets)]
     return SimpleNamespace(
         task=SimpleNamespace(predicts_masks=predicts_masks, predicts_boxes=False),
-        backbone=SimpleNamespace(input=SimpleNamespace(modality="image")),
+        backbone=SimpleNamespace(input=SimpleNamespace(augmentation_modality="image")),
         config=SimpleNamespace(phases=phases, seed=7, rules=rules),
     )
 

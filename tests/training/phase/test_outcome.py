@@ -33,7 +33,9 @@ def phase(index: int, start_from: str = "best", stages: tuple[int, ...] = (1,)) 
 
 
 def feed(train: Any = None, plain: Any = None) -> Any:
-    return SimpleNamespace(training=SimpleNamespace(stored=train), plain=SimpleNamespace(stored=plain))
+    return SimpleNamespace(
+        training=SimpleNamespace(is_stored=train is not None), plain=SimpleNamespace(is_stored=plain is not None)
+    )
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from kerastune_ft.training.plan.keys.solved import check_linear, feature_bytes
 def session(**shapes: tuple[int, ...]) -> Any:
     return SimpleNamespace(
         variables={path: SimpleNamespace(shape=shape) for path, shape in shapes.items()},
-        source=SimpleNamespace(splits={"train": range(100), "validation": range(20)}),
+        examples=SimpleNamespace(splits={"train": range(100), "validation": range(20)}),
     )
 
 
