@@ -52,6 +52,7 @@ class Steps:
             self.trained = model.trainable_variables
             self.optimizer = keras_private.reduced_optimizer(keras.optimizers.AdamW)(0.01, weight_decay=0.1)
             self.optimizer.build(self.trained)
+        self._initial = self._state()
         self.scale = choose_loss_scale(devices, ROWS)
         parts = partition(model, {variable.path for variable in self.trained})
         self.prefix = Prefix(devices, split_prefix(parts, parts), ROWS // devices.replicas)
@@ -65,6 +66,12 @@ class Steps:
             clip_norm=0.5,
             loss_scale=self.scale,
         )
+
+    def begin(self) -> None:
+        """Go back to the values that the model and the optimizer were made with, and forget the steps."""
+        for variable, value in zip((*self.trained, *self.optimizer.variables), self._initial, strict=True):
+            variable.assign(value)
+        self.log = []
 
     def make(self, seed: int, poisoned: int | None = None, padded: int = 0) -> None:
         """Make a step; `poisoned` is the row of an image that overflows, the first `padded` rows count nothing."""
@@ -101,22 +108,30 @@ class Steps:
 
 def scenario(devices: Devices) -> dict[str, Any]:
     """An image that overflows; a scale that does; an overflow at the smallest scale; the doubling."""
-    forward, backward, hopeless, good = (Steps(devices) for _ in range(4))
-    forward.make(1)
-    forward.make(2, poisoned=LAST)
-    forward.make(3)
-    backward.scale.restore({"scale": 2.0**30, "good": 7, "skipped": 0})
-    for _ in range(30):
-        backward.make(4, padded=ROWS // 2)
-    hopeless.scale.restore({"scale": 2.0, "good": 0, "skipped": 3})
-    hopeless.make(5, poisoned=LAST)
-    hopeless.make(5, poisoned=LAST)
-    hopeless.make(6)
-    good.scale.restore({"scale": 2.0**10, "good": 1998, "skipped": 0})
-    for seed in range(3):
-        good.make(seed)
-    names = {"forward": forward, "backward": backward, "hopeless": hopeless, "good": good}
-    return {name: {"log": one.log, "weights": [w.numpy().tolist() for w in one.trained]} for name, one in names.items()}
+    # One compiled step for all of them, each from the same values.
+    steps, found = Steps(devices), {}
+    for name, scale in _SCALES.items():
+        steps.begin()
+        steps.scale.restore(scale)
+        for options in _STEPS[name]:
+            steps.make(**options)
+        found[name] = {"log": steps.log, "weights": [weights.numpy().tolist() for weights in steps.trained]}
+    return found
+
+
+_SCALES = {
+    "forward": {"scale": 2.0**15, "good": 0, "skipped": 0},
+    "backward": {"scale": 2.0**30, "good": 7, "skipped": 0},
+    "good": {"scale": 2.0**10, "good": 1998, "skipped": 0},
+    # The last, since what it finds is kept.
+    "hopeless": {"scale": 2.0, "good": 0, "skipped": 3},
+}
+_STEPS: dict[str, list[dict[str, Any]]] = {
+    "forward": [{"seed": 1}, {"seed": 2, "poisoned": LAST}, {"seed": 3}],
+    "backward": [{"seed": 4, "padded": ROWS // 2}] * 30,
+    "good": [{"seed": seed} for seed in range(3)],
+    "hopeless": [{"seed": 5, "poisoned": LAST}, {"seed": 5, "poisoned": LAST}, {"seed": 6}],
+}
 
 
 if __name__ == "__main__":
