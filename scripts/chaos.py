@@ -334,7 +334,9 @@ def main() -> int:
     parser.add_argument("--full-disks", type=int, default=2, help="number of runs with a full disk (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the random moments (%(default)s)")
     parser.add_argument("--config", type=Path, help="the run to strike instead of a small one made for it")
-    parser.add_argument("--sample", choices=sample.SAMPLES, default="images", help="of the small run (%(default)s)")
+    parser.add_argument(
+        "--sample", choices=list(sample.SAMPLES), default="images", help="of the small run (%(default)s)"
+    )
     parser.add_argument("--strategy", choices=STRATEGIES, default="none", help="of the small run (%(default)s)")
     parser.add_argument("--draw", type=int, default=0, metavar="N", help="draw N configurations and strike each")
     parser.add_argument("--brief", action="store_true", help="make the small run even shorter: two epochs")

@@ -31,7 +31,8 @@ class Row:
     chance: float = 0.3
 
 
-_PICTURES = ("images", "labels", "values", "masks")
+_PICTURES = ("images", "labels", "values", "masks", "boxes", "inputs")
+_CLASSES = ("images", "texts", "sounds", "labels", "inputs")
 # Their heads are linear.
 _LINEAR = ("images", "texts", "sounds", "labels", "values")
 _HUGE = 1e27
@@ -64,13 +65,14 @@ OF_PHASES: tuple[Row, ...] = (
     Row(({"clip_norm": 0.5}, {"clip_norm": None})),
     Row(({"accumulate": 2}, {"accumulate": "auto"})),
     Row(({"augment": "light"}, {"augment": {"preset": "medium", "views": 2}}), (*_PICTURES, "sounds")),
+    Row(({"augment": {"preset": "none", "flip": "both", "views": 2}},), ("masks", "boxes")),
     Row(({"augment": {"preset": "strong", "noise": "noise"}},), ("sounds",)),
     Row(({"augment": {"preset": "light", "noise": "noise", "views": 2}},), ("sounds",)),
     Row(({"image_size": 48},), ("images", "labels", "values"), chance=0.2),
     Row(({"mixup": 0.3}, {"mixup": 1.0})),
     Row(({"cutmix": 1.0},)),
     Row(({"label_smoothing": 0.1},)),
-    Row(({"loss": "focal"}, {"loss": {"name": "focal", "gamma": 1.0}}), ("images", "texts", "sounds", "labels")),
+    Row(({"loss": "focal"}, {"loss": {"name": "focal", "gamma": 1.0}}), _CLASSES),
     Row(({"loss": "mae"}, {"loss": {"name": "huber", "delta": 0.5}}), ("values",)),
     Row(({"loss": "dice"}, {"loss": "cross_entropy_dice"}, {"loss": "focal"}, {"loss": "focal_dice"}), ("masks",)),
     Row(({"class_weights": "balanced"}, {"sampling": "balanced"})),
@@ -86,7 +88,7 @@ OF_PHASES: tuple[Row, ...] = (
         chance=0.2,
     ),
     Row(({"early_stopping": {"patience": 1}}, {"early_stopping": None})),
-    Row(({"monitor": "validation_accuracy"},), ("images", "texts", "sounds", "labels")),
+    Row(({"monitor": "validation_accuracy"},), _CLASSES),
     Row(({"start_from": "last"}, {"start_from": "pretrained"})),
     Row(({"carry_optimizer": True},)),
     Row(({"weight_decay": 0.1},)),

@@ -12,7 +12,14 @@ from pathlib import Path
 
 import h5py
 
-_EXACT = ("metrics.json", "splits.csv", "evaluation/*.csv", "evaluation/constant.json", "[pr]*/*/gradient_norms.csv")
+_EXACT = (
+    "metrics.json",
+    "splits.csv",
+    "evaluation/*.csv",
+    "evaluation/constant.json",
+    "evaluation/detections.json",
+    "[pr]*/*/gradient_norms.csv",
+)
 # Tables with a column of seconds.
 _OF_MACHINES = ("seconds", "checkpoint_bytes")
 _TIMED = ("**/history.csv", "[pr]*/*/diverged-*.csv")

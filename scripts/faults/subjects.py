@@ -21,6 +21,7 @@ EXAMPLES = 84
 _MISLABELLED = 5
 _SIZE = 32
 _RATE = 8000
+_EDGES = ("xmin", "ymin", "xmax", "ymax")
 
 _MOBILENET = {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": _SIZE}
 _BERT = {
@@ -98,6 +99,46 @@ def _write_masks(folder: Path) -> Path:
     return root
 
 
+def _write_boxes(folder: Path) -> Path:
+    """Pictures with up to three bright or plain squares, and a table with a row for each."""
+    random, path = np.random.default_rng(0), folder / "boxes.csv"
+    (folder / "squares").mkdir(parents=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["picture", "class", *_EDGES])
+        for number in range(EXAMPLES // 2):
+            pixels = random.integers(0, 80, (2 * _SIZE, 2 * _SIZE, 3)).astype(np.uint8)
+            name = f"squares/{number:02d}.png"
+            # Every seventh picture has none.
+            count = int(random.integers(1, 4)) if number % 7 else 0
+            for row in range(count):
+                side, label = int(random.integers(10, 20)), (number + row) % 2
+                left, top = (int(place) for place in random.integers(0, 44, 2))
+                square = pixels[top : top + side, left : left + side]
+                square[:] = square // 2 + np.uint8((40, 120)[label])
+                writer.writerow([name, ("plain", "bright")[label], left, top, left + side, top + side])
+            if not count:
+                writer.writerow([name, *[""] * 5])
+            (folder / name).write_bytes(_encode(pixels))
+    return path
+
+
+def _write_inputs(folder: Path) -> Path:
+    """Pictures with a review, a number that is missing at times, and a word; the label needs picture and number."""
+    random, reviews, path = np.random.default_rng(0), embedded_texts("reviews"), folder / "steps.csv"
+    (folder / "views").mkdir(parents=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["view", "note", "speed", "mode", "label"])
+        for number in range(EXAMPLES):
+            name, speed = f"views/{number:02d}.png", random.normal()
+            (folder / name).write_bytes(_encode(_pixels(random, bool(number % 2))))
+            cell = "" if number % 11 == 3 else f"{speed:.3f}"
+            label = ("slow", "fast")[int(number % 2 + speed > 0.5)]
+            writer.writerow([name, *reviews.text(number), cell, ("open", "shut", "")[number % 3], label])
+    return path
+
+
 def _write_table(folder: Path) -> Path:
     """Reviews."""
     reviews, path = embedded_texts("reviews"), folder / "texts.csv"
@@ -147,4 +188,20 @@ SUBJECTS: Mapping[str, Subject] = {
     ),
     "values": Subject({"kind": "image_regression"}, {"kind": "arrays", "y": "values"}, _MOBILENET, _write_arrays),
     "masks": Subject({"kind": "image_segmentation"}, {"kind": "folder"}, _MOBILENET, _write_masks),
+    "boxes": Subject(
+        {"kind": "object_detection"},
+        {"kind": "table", "input": "picture", "label": "class", "boxes": list(_EDGES)},
+        {**_MOBILENET, "image_size": 2 * _SIZE},
+        _write_boxes,
+    ),
+    "inputs": Subject(
+        {"kind": "image_classification"},
+        {
+            "kind": "table",
+            "input": {"image": "view", "text": "note", "numbers": ["speed"], "words": ["mode"]},
+            "label": "label",
+        },
+        {"image": _MOBILENET, "text": _BERT},
+        _write_inputs,
+    ),
 }

@@ -46,6 +46,16 @@ def test_struck_in_every_stage_on_texts_and_adapters(tmp_path: Path, strategy: s
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["boxes", "inputs"])
+def test_struck_in_every_stage_on_boxes_and_on_several_inputs(tmp_path: Path, kind: str) -> None:
+    outcome = chaos(tmp_path, "--sample", kind, "--kills", "7", "--full-disks", "1")
+    assert outcome["kills"] == 7
+    assert len({entry["stage"] for entry in outcome["strikes"]}) == 7
+    phases = json.loads((tmp_path / "reference" / "plan.json").read_text())["phases"]
+    assert phases[0]["store"]["decision"] == "store"
+
+
+@pytest.mark.slow
 def test_killed_while_the_features_of_adapters_are_stored(tmp_path: Path) -> None:
     from chaos import Chaos
     from faults import sample
