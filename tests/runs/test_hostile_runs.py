@@ -15,6 +15,7 @@ from kerastune_ft.errors import DataError
 from kerastune_ft.training.judging import evaluate_run
 from kerastune_ft.training.lost_files import naming_lost_files
 from tests.support.image_files import Open, class_folders, encode_image, pixels, write
+from tests.support.trained_runs import small_backbone
 
 
 def test_files_that_vanish_are_named(tmp_path: Path, open_folder: Open) -> None:
@@ -59,7 +60,7 @@ def test_odd_files_train_and_a_lost_one_ends_the_run_with_its_name(
         "name": "odd",
         "task": {"kind": "image_classification"},
         "data": {"kind": "folder", "path": str(root), "resize": "pad"},
-        "backbone": {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": 32},
+        "backbone": small_backbone(tmp_path),
         "phases": [{"name": "head", "unfreeze": "none", "epochs": 2, "learning_rate": 0.01}],
         "runtime": {"cache_directory": str(tmp_path / "cache")},
         "output": {"directory": str(tmp_path / "runs")},

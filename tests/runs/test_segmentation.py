@@ -95,9 +95,13 @@ def said(place: Path) -> dict[str, Outcome]:
         "report": ("report", "base", "--json"),
         "begun": (*COMMAND, "off", "--set", "runtime.cache=off", "--until-phase", "head"),
         "off": (*COMMAND, "off", "--set", "runtime.cache=off"),
-        "views": ("run", "views.json", "--run-dir", "views"),
     }
     return run_named(place, words)
+
+
+@pytest.fixture(scope="module")
+def views(place: Path, said: dict[str, Outcome]) -> Outcome:
+    return run_program(place, "run", "views.json", "--run-dir", "views")
 
 
 @pytest.fixture(scope="module")
@@ -175,17 +179,17 @@ def test_neither_stores_nor_a_stop_change_anything(place: Path, base: Path, said
 
 # That targets of views are those of their inputs is in tests/input/test_targets.py.
 @pytest.mark.slow
-def test_masks_follow_stored_views(place: Path, said: dict[str, Outcome]) -> None:
+def test_masks_follow_stored_views(place: Path, views: Outcome) -> None:
     computed = run_program(place, "run", "views.json", "--run-dir", "views-off", "--set", "runtime.cache=off")
-    for done in (said["views"], computed):
+    for done in (views, computed):
         assert done.code == 0, done.err
-    assert "stored features" in said["views"].err
+    assert "stored features" in views.err
     assert results(place / "views") == results(place / "views-off")
 
 
 @pytest.mark.slow
-def test_two_replicas_equal_one(place: Path, said: dict[str, Outcome]) -> None:
-    assert said["views"].code == 0, said["views"].err
+def test_two_replicas_equal_one(place: Path, views: Outcome) -> None:
+    assert views.code == 0, views.err
     done = run_program(place, "run", "views.json", "--run-dir", "two", "--set", "runtime.replicas=2")
     assert done.code == 0, done.err
     assert_equal(place / "views", place / "two", of_weights=5e-5)
@@ -306,8 +310,10 @@ def test_the_report_shows_examples_and_classes(base: Path, said: dict[str, Outco
     assert [row["class"] for row in said["report"].json["classes"]] == list(VALUES)
 
 
-def test_without_examples_no_picture_and_no_name_is_kept(place: Path, said: dict[str, Outcome]) -> None:
-    assert said["views"].code == 0
+# That `output.examples: false` removes examples of any kind is in tests/runs/test_run_commands.py.
+@pytest.mark.slow
+def test_without_examples_no_picture_and_no_name_is_kept(place: Path, views: Outcome) -> None:
+    assert views.code == 0
     run = place / "views"
     assert not (run / "evaluation" / "examples.json").exists()
     assert not list(run.rglob("*.png"))
@@ -318,7 +324,10 @@ def test_without_examples_no_picture_and_no_name_is_kept(place: Path, said: dict
         assert f"{number:02d}.png" not in page
 
 
-def test_balanced_weights_count_pixels(place: Path, said: dict[str, Outcome]) -> None:
+# That weights count the pixels of the training masks is in tests/data/labels/test_masks.py.
+@pytest.mark.slow
+def test_balanced_weights_count_pixels(place: Path, said: dict[str, Outcome], views: Outcome) -> None:
+    assert views.code == 0, views.err
     train = [row["input"] for row in rows(place / "views" / "splits.csv") if row["split"] == "train"]
     masks = [pixels(place / "three" / name.replace("images", "masks")) for name in train]
     counts = np.array([sum(int((mask == value).sum()) for mask in masks) for value in (0, 255, 128)])

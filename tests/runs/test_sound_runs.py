@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.input.sounds.resample import resample
-from tests.support.processes import Outcome, run_named, run_program
+from tests.support.processes import Outcome, run_commands, run_named, run_program
 from tests.support.sound_files import tone, wav, write_folder
 from tests.support.tiny_run import results
 
@@ -81,8 +81,6 @@ def commands(folder: Path) -> dict[str, Outcome]:
     words = {
         "run": ("run", "sounds.json", "--run-dir", "base"),
         "off": ("run", "sounds.json", "--run-dir", "off", "--set", "runtime.cache=off"),
-        "stopped": ("stopped", "run", "sounds.json", "--run-dir", "cut"),
-        "resumed": ("run", "sounds.json", "--run-dir", "cut"),
         "from": ("plan", "sounds.json", "--json", "--set", 'backbone={"kind": "run", "path": "base", "head": "keep"}'),
         "other length": ("plan", "sounds.json", "--set", 'backbone={"kind": "run", "path": "base"}', "--set",
                          "data.seconds=0.5"),
@@ -100,12 +98,8 @@ def commands(folder: Path) -> dict[str, Outcome]:
         "report": ("report", "base"),
         "plan": ("plan", "sounds.json", "--json"),
         "images": ("plan", "images.json", "--json"),
-        "whisper": ("run", "whisper.json", "--run-dir", "whisper"),
-        "whisper evaluate": ("evaluate", "whisper", "--json"),
-        "whisper verify": ("verify", "whisper"),
         "moonshine": ("run", "moonshine.json", "--run-dir", "moonshine"),
         "moonshine off": ("run", "moonshine.json", "--run-dir", "moonshine_off", "--set", "runtime.cache=off"),
-        "whisper on": ("plan", "whisper.json", "--set", 'backbone={"kind": "run", "path": "whisper"}', "--json"),
     }  # fmt: skip
     encoder = {"kind": "keras_hub", "class": "WhisperBackbone", "options": {"max_encoder_sequence_length": 20}}
     heard = {**document(folder), "backbone": encoder, "data": {"kind": "folder", "path": str(folder / "data")}}
@@ -129,6 +123,18 @@ def commands(folder: Path) -> dict[str, Outcome]:
     return run_named(folder, words)
 
 
+@pytest.fixture(scope="module")
+def whisper(folder: Path, commands: dict[str, Outcome]) -> dict[str, Outcome]:
+    words = {
+        "run": ("run", "whisper.json", "--run-dir", "whisper"),
+        "evaluate": ("evaluate", "whisper", "--json"),
+        "verify": ("verify", "whisper"),
+        "on": ("plan", "whisper.json", "--set", 'backbone={"kind": "run", "path": "whisper"}', "--json"),
+        "off": ("run", "whisper.json", "--run-dir", "whisper_off", "--set", "runtime.cache=off"),
+    }
+    return run_named(folder, words)
+
+
 def metrics(run: Path) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = json.loads((run / "metrics.json").read_text())
     return found
@@ -146,9 +152,11 @@ def test_stored_or_computed_again_the_result_is_the_same_to_the_bit(folder: Path
     assert results(folder / "off") == results(folder / "base")
 
 
+# A step reads what a loader gives: tests/runs/test_resume.py and test_many_steps_runs.py stop runs on images.
+@pytest.mark.slow
 def test_stopped_and_resumed_the_result_is_the_same_to_the_bit(folder: Path, commands: dict[str, Outcome]) -> None:
-    assert commands["stopped"].code == 75, commands["stopped"].err
-    assert commands["resumed"].code == 0, commands["resumed"].err
+    command = ("run", "sounds.json", "--run-dir", "cut")
+    assert [done.code for done in run_commands(folder, [("stopped", *command), command])] == [75, 0]
     assert results(folder / "cut") == results(folder / "base")
 
 
@@ -261,23 +269,22 @@ def test_sounds_are_no_images(commands: dict[str, Outcome]) -> None:
     assert "backbone.input" in commands["pictures"].err
 
 
-def test_an_encoder_of_keras_hub_hears(folder: Path, commands: dict[str, Outcome]) -> None:
-    for name in ("whisper", "whisper verify", "whisper on"):
-        assert commands[name].code == 0, commands[name].err
-    assert "stored features" in commands["whisper"].err
-    assert commands["whisper evaluate"].json["test"] == pytest.approx(metrics(folder / "whisper")["test"], rel=1e-6)
+# One without a length of its own is below.
+@pytest.mark.slow
+def test_an_encoder_of_keras_hub_hears(folder: Path, whisper: dict[str, Outcome]) -> None:
+    for name in ("run", "verify", "on"):
+        assert whisper[name].code == 0, whisper[name].err
+    assert "stored features" in whisper["run"].err
+    assert whisper["evaluate"].json["test"] == pytest.approx(metrics(folder / "whisper")["test"], rel=1e-6)
     plan = json.loads((folder / "whisper" / "plan.json").read_text())
     assert plan["sound"]["seconds"] == pytest.approx(0.2), "the longest it takes, where sounds are longer"
     assert any("here (what WhisperBackbone takes)" in note for note in plan["notes"])
-    assert commands["whisper on"].json["sound"] == plan["sound"]
+    assert whisper["on"].json["sound"] == plan["sound"]
 
 
-# That of an encoder without a length of its own is exact too, below.
 @pytest.mark.slow
-def test_the_store_of_an_encoder_is_exact(folder: Path, commands: dict[str, Outcome]) -> None:
-    assert commands["whisper"].code == 0, commands["whisper"].err
-    done = run_program(folder, "run", "whisper.json", "--run-dir", "whisper_off", "--set", "runtime.cache=off")
-    assert done.code == 0, done.err
+def test_the_store_of_an_encoder_is_exact(folder: Path, whisper: dict[str, Outcome]) -> None:
+    assert whisper["off"].code == 0, whisper["off"].err
     assert results(folder / "whisper_off") == results(folder / "whisper")
 
 
