@@ -110,6 +110,8 @@ def _print_paths(names: Sequence[str]) -> str:
     ).stdout
 
 
+# Runs in tests/conformance/earlier_runs name units and variables, and were made by other processes.
+@pytest.mark.slow
 def test_ids_and_paths_are_those_of_another_process() -> None:
     """Layers that Keras numbers on would betray their place in the process: there are two models before this one."""
     names = ("MobileNetV3Small", "Xception")

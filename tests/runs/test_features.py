@@ -142,6 +142,8 @@ def test_cuts_that_move_both_ways(net: str, data: Path, tmp_path: Path) -> None:
     assert plan(assert_same(made, tmp_path))["chunk"] == 8
 
 
+# That several tensors are stored exactly is in test_segmentation.py, and half precision in test_precision_runs.py.
+@pytest.mark.slow
 def test_skip_connections_that_cross_in_half_precision(data: Path, tmp_path: Path) -> None:
     phases = moving(**SELECTIONS["skipping"])[:2]
     made = document(data, small_nets.save_net(tmp_path / "net.keras", "skipping"), phases)

@@ -48,6 +48,8 @@ def configuration(folder: Path) -> dict[str, Any]:
     }
 
 
+# That a run is refused with another tokenizer is in tests/training/test_comparison.py and test_parts.py.
+@pytest.mark.slow
 def test_a_run_goes_on_with_its_tokenizer_alone_and_keeps_all_versions(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -41,6 +41,8 @@ def test_card_names_the_file_that_ships() -> None:
     assert hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() in card
 
 
+# That the file is the one whose figures its card has is above, by its hash.
+@pytest.mark.slow
 def test_linear_probe_on_real_digits(backbone: keras.Model) -> None:
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits

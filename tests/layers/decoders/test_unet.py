@@ -110,6 +110,8 @@ def test_computes_in_float32_on_features_of_half_precision() -> None:
     assert model(_features(model, 1)).dtype == tf.float32
 
 
+# That it learns in a run is in tests/runs/test_segmentation.py.
+@pytest.mark.slow
 def test_learns_one_picture() -> None:
     model = _model((32, 32), (2, 4, 8), width=16)
     features, target = _features(model, 1), np.random.default_rng(1).integers(0, 3, (1, 4, 4)).repeat(8, 1).repeat(8, 2)
