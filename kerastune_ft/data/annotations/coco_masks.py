@@ -21,7 +21,7 @@ from kerastune_ft.data.annotations.boxes.coco import CocoPicture, find_pictures
 from kerastune_ft.data.annotations.drawn_masks import draw_masks
 from kerastune_ft.data.annotations.mask_files import MaskCheck
 from kerastune_ft.data.annotations.mask_reading import MaskReading
-from kerastune_ft.data.annotations.outlines import UnusableOutlineError, draw_outline
+from kerastune_ft.data.annotations.outlines import UnusableOutlineError, check_outline, draw_outline
 from kerastune_ft.data.files.find import Walk
 from kerastune_ft.data.labels.classes import refuse_unlisted, sort_labels
 from kerastune_ft.data.labels.raw import MaskFiles
@@ -93,7 +93,7 @@ def _find_problem(picture: CocoPicture) -> str | None:
         if not annotation.get("segmentation"):
             return f"{where} has no outline (segmentation), so there is no telling which pixels are of the object"
         try:
-            draw_outline(annotation["segmentation"], picture.size)
+            check_outline(annotation["segmentation"], picture.size)
         except UnusableOutlineError as problem:
             return f"{where} {problem}"
     return None

@@ -15,31 +15,52 @@ class UnusableOutlineError(Exception):
     """An outline that cannot be drawn; its text says why."""
 
 
+def check_outline(outline: Any, size: tuple[int, int]) -> None:
+    """Raise UnusableOutlineError where an outline cannot be drawn; nothing is drawn, which takes much longer."""
+    if _has_runs(outline):
+        _read_lengths(outline, size)
+    else:
+        _read_polygons(outline)
+
+
 def draw_outline(outline: Any, size: tuple[int, int]) -> np.ndarray:
     """Return which pixels an object has, bool [height, width]; raise UnusableOutlineError where it is no outline.
 
     Polygons have the pixels whose centre is inside, several polygons all of theirs.
     """
-    if isinstance(outline, list) and outline and all(isinstance(one, list) for one in outline):
-        drawn = np.zeros(size, bool)
-        for polygon in outline:
-            drawn |= _fill(polygon, size)
-        return drawn
-    if isinstance(outline, Mapping) and "counts" in outline:
-        return _read_runs(outline, size)
-    raise UnusableOutlineError("has neither polygons nor runs of pixels as its segmentation")
+    if _has_runs(outline):
+        lengths = _read_lengths(outline, size)
+        return np.repeat(np.arange(len(lengths)) % 2 == 1, lengths).reshape(size[1], size[0]).T
+    drawn = np.zeros(size, bool)
+    for points in _read_polygons(outline):
+        _fill(drawn, points)
+    return drawn
 
 
-def _fill(polygon: Sequence[Any], size: tuple[int, int]) -> np.ndarray:
-    """Return the pixels whose centre is inside a polygon of x and y in turn, by the even-odd rule."""
+def _has_runs(outline: Any) -> bool:
+    return isinstance(outline, Mapping) and "counts" in outline
+
+
+def _read_polygons(outline: Any) -> list[np.ndarray]:
+    """Return the corners of each polygon, float64 [corners, 2]: x and y."""
+    if not isinstance(outline, list) or not outline or not all(isinstance(one, list) for one in outline):
+        raise UnusableOutlineError("has neither polygons nor runs of pixels as its segmentation")
+    return [_read_points(polygon) for polygon in outline]
+
+
+def _read_points(polygon: Sequence[Any]) -> np.ndarray:
     try:
         points = np.asarray(polygon, np.float64).reshape(-1, 2)
     except (ValueError, TypeError):
         points = np.zeros((0, 2))
     if len(points) < 3 or not np.isfinite(points).all():
         raise UnusableOutlineError("has a polygon of fewer than three points, or of no numbers")
-    height, width = size
-    drawn = np.zeros(size, bool)
+    return points
+
+
+def _fill(drawn: np.ndarray, points: np.ndarray) -> None:
+    """Set the pixels [height, width] whose centre is inside a polygon, by the even-odd rule."""
+    height, width = drawn.shape
     starts, ends = points, np.roll(points, -1, axis=0)
     first = max(0, int(np.floor(points[:, 1].min() - 0.5)))
     last = min(height - 1, int(np.ceil(points[:, 1].max() - 0.5)))
@@ -53,23 +74,24 @@ def _fill(polygon: Sequence[Any], size: tuple[int, int]) -> np.ndarray:
         columns = np.clip(np.ceil(x - 0.5), 0, width).astype(np.int64)
         for begin, end in columns.reshape(-1, 2):
             drawn[row, begin:end] = True
-    return drawn
 
 
-def _read_runs(runs: Mapping[str, Any], size: tuple[int, int]) -> np.ndarray:
-    """Return the pixels of runs, which go down the columns and begin with one of none."""
-    if runs.get("size") is not None and tuple(runs["size"]) != size:
-        given = tuple(runs["size"])
+def _read_lengths(runs: Mapping[str, Any], size: tuple[int, int]) -> np.ndarray:
+    """Return the lengths of runs of pixels, int64, which go down the columns and begin with one of none."""
+    try:
+        given = tuple(runs.get("size") or size)
+        counts = runs["counts"]
+        lengths = np.asarray(_unpack(counts) if isinstance(counts, str) else counts, np.int64).reshape(-1)
+    except (ValueError, TypeError, OverflowError):
+        raise UnusableOutlineError("has runs whose size or lengths are no numbers") from None
+    if given != size:
         raise UnusableOutlineError(
-            f"has runs of a picture of {given[1]} x {given[0]} pixels, and its own is {size[1]} x {size[0]}"
+            f"has runs of a picture of {given[-1]} x {given[0]} pixels, and its own is {size[1]} x {size[0]}"
         )
-    counts = runs["counts"]
-    lengths = np.asarray(_unpack(counts) if isinstance(counts, str) else counts, np.int64)
     height, width = size
     if (lengths < 0).any() or lengths.sum() != height * width:
         raise UnusableOutlineError(f"has runs of {int(lengths.sum()):,} pixels, and its picture {height * width:,}")
-    values = np.arange(len(lengths)) % 2 == 1
-    return np.repeat(values, lengths).reshape(width, height).T
+    return lengths
 
 
 def _unpack(text: str) -> list[int]:

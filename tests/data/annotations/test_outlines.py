@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kerastune_ft.data.annotations.outlines import UnusableOutlineError, draw_outline
+from kerastune_ft.data.annotations import outlines
+from kerastune_ft.data.annotations.outlines import UnusableOutlineError, check_outline, draw_outline
 
 mask_utils = pytest.importorskip("pycocotools.mask")
 SIZE = (40, 50)
@@ -67,8 +68,19 @@ def test_a_polygon_has_the_pixels_whose_centre_it_holds() -> None:
         ({"counts": [3, 4], "size": [8, 8]}, "runs of 7 pixels, and its picture 64"),
         ({"counts": [64], "size": [4, 16]}, "a picture of 16 x 4 pixels"),
         ({"counts": "o", "size": [8, 8]}, "end in the middle"),
+        ({"counts": ["a"], "size": [8, 8]}, "no numbers"),
+        ({"counts": None, "size": [8, 8]}, "no numbers"),
+        ({"counts": [64], "size": 8}, "no numbers"),
     ],
 )
 def test_what_cannot_be_drawn_says_why(outline: Any, why: str) -> None:
-    with pytest.raises(UnusableOutlineError, match=why):
-        draw_outline(outline, (8, 8))
+    for use in (draw_outline, check_outline):
+        with pytest.raises(UnusableOutlineError, match=why):
+            use(outline, (8, 8))
+
+
+def test_to_check_outlines_draws_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are checked whenever data are opened, and drawn once."""
+    monkeypatch.delattr(outlines, "_fill")
+    check_outline([[1, 2, 4, 2, 4, 6, 1, 6]], (8, 8))
+    check_outline({"counts": [3, 61], "size": [8, 8]}, (8, 8))

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import cached_property
 from typing import Any, TypeGuard
 
 from kerastune_ft import storage
@@ -39,7 +40,7 @@ class CocoFile:
     document: Mapping[str, Any]
     split: str | None
 
-    @property
+    @cached_property
     def categories(self) -> dict[Any, str]:
         """The name of each category by its id."""
         return {one["id"]: str(one["name"]) for one in self.document["categories"]}
