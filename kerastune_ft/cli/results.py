@@ -165,14 +165,14 @@ def predict(
     scheme = runs_api.mask_scheme(run)
     output = None if output is None else expand_home(output)
     boxes = runs_api.box_scheme(run)
-    draws = boxes is not None and command.is_folder(output)
-    rows = OutputForm(top, submission, allow_errors, calibrated, coverage, pictures=draws)
+    drawn = scheme or (boxes if command.is_folder(output) else None)
+    rows = OutputForm(top, submission, allow_errors, calibrated, coverage, pictures=drawn is not None)
     form = command.check_arguments(inputs, output, form, as_json, scheme is not None, rows, boxes is not None)
     given = command.open_standard_input(inputs)
     # Rows and a bar would share the lines of a terminal.
     has_bars = output is not None or not sys.stdout.isatty()
     with runs_api.predictions(run, given, input=column, batch_size=batch_size, form=rows, has_bars=has_bars) as made:
-        summary = command.write_rows(made, output, form, boxes if draws else scheme, rows)
+        summary = command.write_rows(made, output, form, drawn, rows)
     if output and as_json:
         print_json({"output": output, "inputs": summary.inputs, "errors": summary.errors})
     (say_error if summary.errors else say)(str(summary))

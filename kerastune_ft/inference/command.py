@@ -144,14 +144,10 @@ class _Folder(Protocol):
         """Write what is known after the last row."""
 
 
-_FOLDERS: Mapping[str, Callable[[Path, LabelScheme, Any], _Folder]] = {
+_FOLDERS: Mapping[str, Callable[[Path, LabelScheme], _Folder]] = {
     "mask": MaskFolder,
-    "boxes": lambda folder, scheme, reading: BoxFolder(folder, scheme.names),
+    "boxes": lambda folder, scheme: BoxFolder(folder, scheme.names),
 }
-
-
-def _open_folder(folder: Path, scheme: LabelScheme, made: Predictions) -> _Folder:
-    return _FOLDERS[scheme.kind](folder, scheme, made.reading)
 
 
 def write_rows(
@@ -169,7 +165,7 @@ def write_rows(
     batches = made.batches
     # A submission may be refused when all its rows are made, and then nothing of it is written, not even its columns.
     first = [next(batches, [])] if form_of_rows.submission else []
-    folder = None if scheme is None or output is None else _open_folder(Path(output), scheme, made)
+    folder = None if scheme is None or output is None else _FOLDERS[scheme.kind](Path(output), scheme)
     file = output if folder is None else str(Path(output or "") / TABLE)
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(open_whole_file(file)) if file else sys.stdout.buffer

@@ -9,14 +9,12 @@ from typing import Any
 
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, SEVERAL_INPUTS, TEXT
 from kerastune_ft.config.run import RunConfig
-from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.fixed_shape_predictor import ImagePredictor, SoundPredictor
 from kerastune_ft.inference.inputs import as_list
 from kerastune_ft.inference.items import Item, Listing
-from kerastune_ft.inference.output.boxes import PICTURE
-from kerastune_ft.inference.output.form import PLAIN, OutputForm
+from kerastune_ft.inference.output.form import PICTURE, PLAIN, OutputForm
 from kerastune_ft.inference.output.own_columns import OwnColumns
 from kerastune_ft.inference.output.submission import Submission, read_sample
 from kerastune_ft.inference.output.top_classes import TopClasses
@@ -36,7 +34,6 @@ from kerastune_ft.training.session.assemble import cache_directory
 from kerastune_ft.training.watch import Watcher
 
 BATCH = 32
-_AS_USUAL = ImageReading()
 _PREDICTORS: Mapping[str, type[Predictor]] = {
     IMAGE: ImagePredictor,
     AUDIO: SoundPredictor,
@@ -70,8 +67,6 @@ class Predictions:
     """Lists of rows, in the order of inputs."""
     counts: RowCounts
     """The numbers of inputs, counted as their rows are computed."""
-    reading: ImageReading = _AS_USUAL
-    """How the run reads picture files."""
 
 
 def predict(
@@ -132,8 +127,9 @@ def predict(
     found = _predict_batches(predictor, asked, _count(listings), size, watch, counts)
     ranked = ([own.join(top.rank(row) if top else row) for row in rows] for rows in found)
     if pictures is not None:
-        ranked = ([{**row, PICTURE: pictures.read_next()} for row in rows] for rows in ranked)
-    return Predictions(own.columns, ranked, counts, ImageReading.of(config.data, config.rules))
+        # Row by row: of a batch of large pictures one is in memory.
+        ranked = ([{**row, PICTURE: pictures.read_next()}] for rows in ranked for row in rows)
+    return Predictions(own.columns, ranked, counts)
 
 
 def open_predictor(run: RunDirectory, config: RunConfig) -> Predictor:

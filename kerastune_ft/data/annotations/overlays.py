@@ -10,6 +10,8 @@ import numpy as np
 from kerastune_ft.data.annotations.masks import IGNORE
 
 _OPACITY = 0.45
+# The rows of a picture that a mask is laid over at once.
+_ROWS = 256
 # Of a picture's longer side: a line's width and the height of letters, and the least pixels of both.
 _LINE, _LETTERS = 1 / 250, 1 / 36
 _LEAST_LINE, _LEAST_LETTERS = 1, 9
@@ -77,9 +79,13 @@ def lay_mask(pixels: np.ndarray, mask: np.ndarray, colours: np.ndarray) -> np.nd
     `colours` is uint8 [classes, 3]. The first class, which is the background, and what belongs to none stay as they
     are.
     """
-    shown = (mask != 0) & (mask != IGNORE)
-    tinted = (1 - _OPACITY) * pixels + _OPACITY * colours[np.where(shown, mask, 0)]
-    return np.where(shown[..., np.newaxis], np.round(tinted), pixels).astype(np.uint8)
+    drawn = pixels.copy()
+    # A large picture in floats would take gigabytes.
+    for top in range(0, len(pixels), _ROWS):
+        part, own = drawn[top : top + _ROWS], mask[top : top + _ROWS]
+        shown = (own != 0) & (own != IGNORE)
+        part[shown] = np.round((1 - _OPACITY) * part[shown] + _OPACITY * colours[own[shown]])
+    return drawn
 
 
 def draw_difference(pixels: np.ndarray, mask: np.ndarray, predicted: np.ndarray) -> np.ndarray:

@@ -11,12 +11,13 @@ from typing import Any
 
 from kerastune_ft.data.annotations.overlays import DrawnBox, choose_box_colours, draw_boxes
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.inference.output.form import PICTURE
 from kerastune_ft.inference.output.rows import open_whole_file
 from kerastune_ft.metrics.boxes.tables import CORNERS
 from kerastune_ft.wording import encode_text
 
-BOXES, PICTURE = "boxes", "picture"
-"""The cells of a row with its boxes, and with the pixels of its picture, uint8 [height, width, 3] or None."""
+BOXES = "boxes"
+"""The cell of a row with its boxes."""
 _QUALITY = 90
 _MARK = b"kerastune_ft predict"
 """A comment in every picture, by which a later command knows that it may replace it."""

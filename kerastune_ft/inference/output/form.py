@@ -38,5 +38,8 @@ class OutputForm:
             raise ConfigError("--allow-errors is for --submission; without it a row says what could not be read")
 
 
+PICTURE = "picture"
+"""The cell of a row with the pixels of its picture, uint8 [height, width, 3], or None."""
+
 PLAIN = OutputForm()
 """A row for each input, with a column for each class."""

@@ -11,9 +11,9 @@ import numpy as np
 
 from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.data.annotations.palette import choose_colours
-from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.inference.output.form import PICTURE
 from kerastune_ft.inference.output.overlays import draw_overlay
 from kerastune_ft.inference.output.rows import open_whole_file
 
@@ -25,18 +25,15 @@ _MARK = ("Software", "kerastune_ft predict")
 class MaskFolder:
     """Writes the mask of each row into a folder and puts the file's name in its place.
 
-    Where the input is a picture file, the picture with the mask laid over it is written into `overlays/` beside it.
+    Where a row has its picture, this with the mask laid over it is written into `overlays/` beside it.
 
     Pixel values are those of the run's own masks where these are at most 255, else the numbers of the classes. Every
     value has a colour of its own in the palette.
     """
 
-    def __init__(self, folder: Path, scheme: LabelScheme, reading: ImageReading | None = None) -> None:
-        """Make the folder; raise ConfigError where that is impossible.
-
-        `reading` is how the run reads picture files; None where nothing is to be laid over them.
-        """
-        self._folder, self._used, self._reading = folder, set[str](), reading
+    def __init__(self, folder: Path, scheme: LabelScheme) -> None:
+        """Make the folder; raise ConfigError where that is impossible."""
+        self._folder, self._used = folder, set[str]()
         self._colours = choose_colours(scheme)
         values = choose_values(scheme)
         self._table = np.zeros(IGNORE + 1, np.uint8)
@@ -44,7 +41,7 @@ class MaskFolder:
         self._palette = np.zeros((256, 3), np.uint8)
         self._palette[values] = self._colours
         try:
-            (folder if reading is None else folder / OVERLAYS).mkdir(parents=True, exist_ok=True)
+            (folder / OVERLAYS).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise ConfigError(f"--output: the folder {folder} cannot be made ({reason}); name another") from error
@@ -54,11 +51,14 @@ class MaskFolder:
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Write the masks of these rows and return the rows with their file names."""
-        return [self._write_one(row) if row["mask"] is not None else dict(row) for row in rows]
+        return [self._write_one(row, row.get(PICTURE)) for row in rows]
 
-    def _write_one(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _write_one(self, row: Mapping[str, Any], pixels: np.ndarray | None) -> dict[str, Any]:
         from PIL import Image, PngImagePlugin
 
+        cells = {key: value for key, value in row.items() if key != PICTURE}
+        if row["mask"] is None:
+            return cells
         name = self._choose_name(str(row["input"]))
         image = Image.fromarray(self._table[row["mask"]], "P")
         image.putpalette(self._palette.tobytes())
@@ -66,20 +66,14 @@ class MaskFolder:
         about.add_text(*_MARK)
         with open_whole_file(str(self._folder / name)) as file:
             image.save(file, "PNG", pnginfo=about)
-        self._write_overlay(str(row["input"]), row["mask"], PurePath(name).stem)
-        return {**row, "mask": name}
-
-    def _write_overlay(self, given: str, mask: np.ndarray, stem: str) -> None:
-        if self._reading is None:
-            return
-        drawn = draw_overlay(given, mask, self._colours, self._reading)
-        place = self._folder / OVERLAYS / f"{stem}.jpg"
-        if drawn is None:
+        place = self._folder / OVERLAYS / f"{PurePath(name).stem}.jpg"
+        if pixels is None:
             # That of an earlier command is of another mask.
             place.unlink(missing_ok=True)
-            return
-        with open_whole_file(str(place)) as file:
-            file.write(drawn)
+        else:
+            with open_whole_file(str(place)) as file:
+                file.write(draw_overlay(pixels, row["mask"], self._colours))
+        return {**cells, "mask": name}
 
     def _choose_name(self, given: str) -> str:
         """Return a file name for the mask of an input that no other input has."""

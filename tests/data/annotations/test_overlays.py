@@ -41,6 +41,12 @@ def test_masks_tint_all_but_the_first_class_and_what_has_none() -> None:
     assert found.tolist() == [[[100, 100, 100], [145, 55, 55], [55, 145, 55], [100, 100, 100]]]
 
 
+def test_all_of_a_high_picture_has_its_mask() -> None:
+    pixels, mask = np.zeros((700, 2, 3), np.uint8), np.ones((700, 2), np.uint8)
+    assert (lay_mask(pixels, mask, np.array([[0, 0, 0], [200, 0, 0]], np.uint8)) == [90, 0, 0]).all()
+    assert not pixels.any()
+
+
 def test_colours_and_the_ink_upon_them() -> None:
     assert len(set(choose_box_colours(12))) == 12 and choose_box_colours(13)[12] == choose_box_colours(1)[0]
     assert choose_ink((255, 255, 0)) == (0, 0, 0) and choose_ink((0, 0, 200)) == (255, 255, 255)

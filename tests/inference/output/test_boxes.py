@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.inference.output.boxes import BOXES, PICTURE, BoxFolder, find_other_photo
+from kerastune_ft.inference.output.boxes import BOXES, BoxFolder, find_other_photo
+from kerastune_ft.inference.output.form import PICTURE
 
 NAMES = ["red", "white"]
 FOUND = [

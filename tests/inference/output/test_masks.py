@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from kerastune_ft.data.annotations.palette import PALETTE
-from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.command import check_arguments
+from kerastune_ft.inference.output.form import PICTURE
 from kerastune_ft.inference.output.masks import OVERLAYS, MaskFolder
 
 MASK = np.array([[0, 1], [1, 2]], np.uint8)
@@ -85,12 +85,13 @@ def test_an_input_is_not_replaced_by_its_predictions(tmp_path: Path) -> None:
     assert check_arguments([str(table), "-"], str(tmp_path / "c.csv"), None, False) == "csv"
 
 
-def test_masks_are_laid_over_picture_files(tmp_path: Path) -> None:
-    Image.fromarray(np.zeros((2, 2, 3), np.uint8)).save(tmp_path / "7.png")
-    folder = MaskFolder(tmp_path / "out", LabelScheme("mask", NAMES), ImageReading())
-    rows = folder.write([row(str(tmp_path / "7.png")), row("x.npz[3]")])
-    assert [one["mask"] for one in rows] == ["7.png", "x.png"]
-    assert [path.name for path in (tmp_path / "out" / OVERLAYS).iterdir()] == ["7.jpg"]
-    (tmp_path / "7.png").unlink()
-    MaskFolder(tmp_path / "out", LabelScheme("mask", NAMES), ImageReading()).write([row(str(tmp_path / "7.png"))])
-    assert not list((tmp_path / "out" / OVERLAYS).iterdir())
+def test_masks_are_laid_over_the_pictures_of_their_rows(tmp_path: Path) -> None:
+    folder, pixels = MaskFolder(tmp_path, LabelScheme("mask", NAMES)), np.zeros((2, 2, 3), np.uint8)
+    rows = folder.write([row("7.png") | {PICTURE: pixels}, row("x.npz[3]"), row("lost.png", None) | {PICTURE: None}])
+    assert [one["mask"] for one in rows] == ["7.png", "x.png", None]
+    assert all(PICTURE not in one for one in rows)
+    with Image.open(tmp_path / OVERLAYS / "7.jpg") as image:
+        assert image.size == (2, 2)
+    assert [path.name for path in (tmp_path / OVERLAYS).iterdir()] == ["7.jpg"]
+    MaskFolder(tmp_path, LabelScheme("mask", NAMES)).write([row("7.png")])
+    assert not list((tmp_path / OVERLAYS).iterdir()), "that of an earlier command is of another mask"
