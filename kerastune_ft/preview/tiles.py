@@ -42,7 +42,7 @@ def _draw(tiled: Any, tile: int) -> np.ndarray:
     pixels = np.clip(np.round(tiled.read_picture(picture)), 0, 255).astype(np.uint8)
     image = Image.fromarray(pixels)
     image.thumbnail((LARGEST, LARGEST))
-    scale = image.height / pixels.shape[0]
+    scale = max(image.size) / max(pixels.shape[:2])
     sheet = Image.new("RGB", (LARGEST, LARGEST), _PAPER)
     sheet.paste(image)
     pen = ImageDraw.Draw(sheet)
@@ -50,5 +50,6 @@ def _draw(tiled: Any, tile: int) -> np.ndarray:
     for number in (*others, tile):
         top, left, rows, columns = (float(side) * scale for side in cuts.boxes[number])
         colour, width = (_CHOSEN, 2) if number == tile else (_LINES, 1)
-        pen.rectangle((left, top, left + columns - 1, top + rows - 1), outline=colour, width=width)
+        right, below = max(left, left + columns - 1), max(top, top + rows - 1)
+        pen.rectangle((left, top, right, below), outline=colour, width=width)
     return np.asarray(sheet)

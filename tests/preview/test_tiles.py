@@ -5,8 +5,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
+from kerastune_ft.preview.contact_sheet import LARGEST
 from kerastune_ft.preview.tiles import choose_tiles, draw_tilings
+from kerastune_ft.tiles.grid import Cuts, Grid
 from tests.support.tiled_scenes import open_scenes
 
 
@@ -27,6 +30,19 @@ def test_shown_tiles_have_what_is_learnt_and_are_marked_in_their_pictures(tmp_pa
         top, left, rows, columns = tiled.cuts.boxes[tile]
         assert red.min(axis=0).tolist() == [top, left]
         assert red.max(axis=0).tolist() == [top + rows - 1, left + columns - 1]
+
+
+@pytest.mark.parametrize("size", [(600, 1), (1, 600)])
+def test_a_thin_picture_is_drawn_with_its_tiles(size: tuple[int, int]) -> None:
+    cuts = Cuts(Grid(32, 0.25), np.array([size]))
+    tiled = SimpleNamespace(cuts=cuts, read_picture=lambda index: np.zeros((*size, 3), np.uint8))
+    session: Any = SimpleNamespace(examples=tiled)
+    block = draw_tilings(session, np.array([len(cuts.boxes) - 1]))
+    assert block is not None
+    red = np.argwhere((block.columns[0][1].pictures[0] == (230, 30, 30)).all(-1))
+    longer = int(np.argmax(size))
+    assert red[:, longer].max() == LARGEST - 1
+    assert red[:, longer].min() == pytest.approx((600 - 32) * LARGEST / 600, abs=1)
 
 
 def test_whole_examples_have_no_tiling(tmp_path: Path) -> None:

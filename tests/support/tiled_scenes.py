@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,11 @@ GRID = Grid(32, 0.25)
 TASK = ImageSegmentation(kind="image_segmentation", classes={"0": "background", "255": "cell"}, ignore=IGNORED)
 
 
-def open_scenes(folder: Path, count: int = 8) -> tuple[DataSource, TiledSource]:
-    """Write pictures of 50 to 90 pixels with masks; return them as a source, and their tiles as another."""
-    write_scenes(folder / "data", count)
+def open_scenes(
+    folder: Path, count: int = 8, write: Callable[[Path, int], object] = write_scenes
+) -> tuple[DataSource, TiledSource]:
+    """Write pictures, of 50 to 90 pixels, with masks; return them as a source, and their tiles as another."""
+    write(folder / "data", count)
     splits = {"train": 0.5, "validation": 0.25, "test": 0.25}
     data = FolderData.model_validate({"path": str(folder / "data"), "splits": splits})
     whole = open_source(data, TASK, folder / "cache", lambda line: None)

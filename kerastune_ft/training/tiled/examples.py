@@ -46,7 +46,8 @@ def show_pictures(session: Session, pictures: np.ndarray) -> Iterator[ShownMask]
         seen = {"pictures": [picture.height, picture.width], "tiles": len(picture.boxes)}
         step = -(-max(picture.height, picture.width) // _LARGEST)
         shown = (source.read_picture(index), source.read_truth(index)["mask"], predicted)
-        image, mask, found = (each[step // 2 :: step, step // 2 :: step] for each in shown)
+        rows, columns = (slice(min(step // 2, side - 1), None, step) for side in (picture.height, picture.width))
+        image, mask, found = (each[rows, columns] for each in shown)
         yield image, mask, found, seen
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -7,20 +8,22 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_loader import ImageLoader
 from kerastune_ft.tasks.segmentation import Segmentation
 from kerastune_ft.training.tiled import examples
+from tests.support.mask_files import write_scenes
 from tests.support.tiled_scenes import TASK, open_scenes, read_file
 
 GEOMETRY = Geometry(16, 16, "stretch")
 
 
-def make_session(folder: Path) -> Any:
+def make_session(folder: Path, write: Callable[[Path, int], object] = write_scenes) -> Any:
     """Return what is asked of a session, around a model that calls bright pixels cells."""
-    whole, tiled = open_scenes(folder, 6)
+    whole, tiled = open_scenes(folder, 6, write)
     task = Segmentation(TASK, Head(), whole.scheme, 0, (16, 16))
 
     def model(images: tf.Tensor, training: bool) -> tf.Tensor:
@@ -28,6 +31,15 @@ def make_session(folder: Path) -> Any:
 
     loader: Any = ImageLoader(tiled, task, GEOMETRY)
     return SimpleNamespace(task=task, loader=loader, source=whole, examples=tiled, model=model)
+
+
+def write_thin(folder: Path, count: int) -> None:
+    for name, shape in (("images", (1200, 2, 3)), ("masks", (1200, 2))):
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            pixels = np.full(shape, number, np.uint8)
+            pixels[600:] = 255
+            Image.fromarray(pixels if name == "images" else pixels // 255 * 255).save(folder / name / f"{number}.png")
 
 
 def test_pictures_are_shown_whole_with_both_masks(tmp_path: Path) -> None:
@@ -51,6 +63,12 @@ def test_large_pictures_are_made_smaller_and_few_are_shown(tmp_path: Path, monke
     ((image, mask, predicted, _),) = examples.show_pictures(session, np.array([2, 1, 0]))
     assert image.shape[:2] == mask.shape == predicted.shape
     assert max(mask.shape) <= 30
+
+
+def test_of_a_thin_picture_something_is_shown(tmp_path: Path) -> None:
+    session = make_session(tmp_path, write_thin)
+    ((image, mask, predicted, _),) = examples.show_pictures(session, np.array([0]))
+    assert image.shape[:2] == mask.shape == predicted.shape == (400, 1)
 
 
 def test_a_saved_model_is_compared_on_tiles(tmp_path: Path) -> None:
