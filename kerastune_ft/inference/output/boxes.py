@@ -6,21 +6,19 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 from kerastune_ft.data.annotations.overlays import DrawnBox, choose_box_colours, draw_boxes
-from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.output.form import PICTURE
+from kerastune_ft.inference.output.picture_files import MARK, PictureNames, find_foreign, make_folder
 from kerastune_ft.inference.output.rows import open_whole_file
 from kerastune_ft.metrics.boxes.tables import CORNERS
 from kerastune_ft.wording import encode_text
 
 BOXES = "boxes"
 """The cell of a row with its boxes."""
-_QUALITY = 90
-_MARK = b"kerastune_ft predict"
-"""A comment in every picture, by which a later command knows that it may replace it."""
+_QUALITY, _SUFFIX = 90, ".jpg"
 _COLUMNS = ("input", "number", "label", "score", *CORNERS)
 
 
@@ -32,15 +30,11 @@ class BoxFolder:
 
     def __init__(self, folder: Path, names: Sequence[str]) -> None:
         """Make the folder; raise ConfigError where that is impossible."""
-        self._folder, self._names, self._used = folder, list(names), set[str]()
+        self._folder, self._names, self._files = folder, list(names), PictureNames(folder, _SUFFIX)
         self._colours = choose_box_colours(len(names))
         self._rows: list[dict[str, Any]] = []
         self._count = 0
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise ConfigError(f"--output: the folder {folder} cannot be made ({reason}); name another") from error
+        make_folder(folder)
 
     def write(self, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         """Write the pictures of these rows and return the rows with their file names in the place of boxes."""
@@ -68,19 +62,9 @@ class BoxFolder:
             )
             for box in reversed(boxes)
         ]
-        name = self._choose_name(given)
+        name = self._files.choose(given)
         with open_whole_file(str(self._folder / name)) as file:
-            Image.fromarray(draw_boxes(pixels, drawn)).save(file, "JPEG", quality=_QUALITY, comment=_MARK)
-        return name
-
-    def _choose_name(self, given: str) -> str:
-        """Return a file name for the picture of an input that no other input has."""
-        stem = PurePath(given.replace("[", "-").replace("]", "")).stem or "image"
-        name, number = f"{stem}.jpg", 1
-        while name in self._used:
-            number += 1
-            name = f"{stem}-{number}.jpg"
-        self._used.add(name)
+            Image.fromarray(draw_boxes(pixels, drawn)).save(file, "JPEG", quality=_QUALITY, comment=MARK.encode())
         return name
 
     def close(self) -> None:
@@ -106,16 +90,4 @@ class BoxFolder:
 
 def find_other_photo(folder: Path) -> str | None:
     """Return the name of a picture in a folder that no prediction wrote there; None where there is none to lose."""
-    if not folder.is_dir():
-        return None
-    return next((path.name for path in sorted(folder.glob("*.jpg")) if not _is_own(path)), None)
-
-
-def _is_own(path: Path) -> bool:
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            return image.info.get("comment") == _MARK
-    except (OSError, ValueError, SyntaxError):
-        return False
+    return find_foreign(folder, _SUFFIX, "comment")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -12,14 +11,13 @@ import numpy as np
 from kerastune_ft.data.annotations.masks import IGNORE
 from kerastune_ft.data.annotations.palette import choose_colours
 from kerastune_ft.data.labels.scheme import LabelScheme
-from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.output.form import PICTURE
 from kerastune_ft.inference.output.overlays import draw_overlay
+from kerastune_ft.inference.output.picture_files import MARK, PictureNames, find_foreign, make_folder
 from kerastune_ft.inference.output.rows import open_whole_file
 
 TABLE, OVERLAYS = "predictions.csv", "overlays"
-_MARK = ("Software", "kerastune_ft predict")
-"""Text in every mask file, by which a later command knows that it may replace it."""
+_SUFFIX, _KEY = ".png", "Software"
 
 
 class MaskFolder:
@@ -33,18 +31,14 @@ class MaskFolder:
 
     def __init__(self, folder: Path, scheme: LabelScheme) -> None:
         """Make the folder; raise ConfigError where that is impossible."""
-        self._folder, self._used = folder, set[str]()
+        self._folder, self._names = folder, PictureNames(folder, _SUFFIX)
         self._colours = choose_colours(scheme)
         values = choose_values(scheme)
         self._table = np.zeros(IGNORE + 1, np.uint8)
         self._table[: len(values)] = values
         self._palette = np.zeros((256, 3), np.uint8)
         self._palette[values] = self._colours
-        try:
-            (folder / OVERLAYS).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise ConfigError(f"--output: the folder {folder} cannot be made ({reason}); name another") from error
+        make_folder(folder / OVERLAYS)
 
     def close(self) -> None:
         """Write nothing more: every mask is a file of its own."""
@@ -59,11 +53,11 @@ class MaskFolder:
         cells = {key: value for key, value in row.items() if key != PICTURE}
         if row["mask"] is None:
             return cells
-        name = self._choose_name(str(row["input"]))
+        name = self._names.choose(str(row["input"]))
         image = Image.fromarray(self._table[row["mask"]], "P")
         image.putpalette(self._palette.tobytes())
         about = PngImagePlugin.PngInfo()
-        about.add_text(*_MARK)
+        about.add_text(_KEY, MARK)
         with open_whole_file(str(self._folder / name)) as file:
             image.save(file, "PNG", pnginfo=about)
         place = self._folder / OVERLAYS / f"{PurePath(name).stem}.jpg"
@@ -75,33 +69,11 @@ class MaskFolder:
                 file.write(draw_overlay(pixels, row["mask"], self._colours))
         return {**cells, "mask": name}
 
-    def _choose_name(self, given: str) -> str:
-        """Return a file name for the mask of an input that no other input has."""
-        stem = PurePath(given.replace("[", "-").replace("]", "")).stem or "image"
-        name, number = f"{stem}.png", 1
-        while name in self._used or _is_input(self._folder / name, given):
-            number += 1
-            name = f"{stem}-{number}.png"
-        self._used.add(name)
-        return name
-
 
 def find_other_picture(folder: Path) -> str | None:
     """Return the name of a PNG in a folder that no prediction wrote there; None where there is none to lose."""
     # Masks of earlier versions have no mark, and a table beside them.
-    if not folder.is_dir() or (folder / TABLE).exists():
-        return None
-    return next((path.name for path in sorted(folder.glob("*.png")) if not _is_own(path)), None)
-
-
-def _is_own(path: Path) -> bool:
-    from PIL import Image
-
-    try:
-        with Image.open(path) as image:
-            return image.info.get(_MARK[0]) == _MARK[1]
-    except (OSError, ValueError, SyntaxError):
-        return False
+    return None if (folder / TABLE).exists() else find_foreign(folder, _SUFFIX, _KEY)
 
 
 def choose_values(scheme: LabelScheme) -> list[int]:
@@ -111,11 +83,3 @@ def choose_values(scheme: LabelScheme) -> list[int]:
         raw.setdefault(name, value)
     values = [raw[name] for name in scheme.names] if raw else []
     return values if values and max(values) <= IGNORE else list(range(len(scheme.names)))
-
-
-def _is_input(path: Path, given: str) -> bool:
-    """Return whether a file is the input image itself, which must not be overwritten."""
-    try:
-        return path.exists() and os.path.samefile(path, given)
-    except OSError:
-        return False

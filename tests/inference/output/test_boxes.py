@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.output.boxes import BOXES, BoxFolder, find_other_photo
 from kerastune_ft.inference.output.form import PICTURE
 
@@ -51,9 +50,3 @@ def test_own_pictures_may_be_replaced_and_others_are_kept(tmp_path: Path) -> Non
     assert find_other_photo(tmp_path) is None and find_other_photo(tmp_path / "none") is None
     Image.new("RGB", (4, 4)).save(tmp_path / "b.jpg")
     assert find_other_photo(tmp_path) == "b.jpg"
-
-
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match="cannot be made"):
-        BoxFolder(tmp_path / "file" / "out", NAMES)

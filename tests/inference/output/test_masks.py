@@ -54,12 +54,6 @@ def test_the_image_itself_is_never_overwritten(tmp_path: Path) -> None:
     assert own.read_bytes() == before
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match=r"--output: the folder .*file/out cannot be made \(.*\); name another"):
-        MaskFolder(tmp_path / "file" / "out", LabelScheme("mask", NAMES))
-
-
 def test_masks_do_not_go_among_the_images_they_are_of(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"--output: .* is an input too, .*; name another folder"):
         check_arguments([str(tmp_path)], str(tmp_path / "."), None, False, has_masks=True)
