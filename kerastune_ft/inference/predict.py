@@ -14,7 +14,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.fixed_shape_predictor import ImagePredictor, SoundPredictor
 from kerastune_ft.inference.inputs import as_list
 from kerastune_ft.inference.items import Item, Listing
-from kerastune_ft.inference.output.form import PICTURE, PLAIN, OutputForm
+from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.inference.output.own_columns import OwnColumns
 from kerastune_ft.inference.output.submission import Submission, read_sample
 from kerastune_ft.inference.output.top_classes import TopClasses
@@ -127,8 +127,7 @@ def predict(
     found = _predict_batches(predictor, asked, _count(listings), size, watch, counts)
     ranked = ([own.join(top.rank(row) if top else row) for row in rows] for rows in found)
     if pictures is not None:
-        # Row by row: of a batch of large pictures one is in memory.
-        ranked = ([{**row, PICTURE: pictures.read_next()}] for rows in ranked for row in rows)
+        ranked = pictures.add_to(ranked)
     return Predictions(own.columns, ranked, counts)
 
 

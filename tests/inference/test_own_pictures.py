@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from kerastune_ft.inference import own_pictures
 from kerastune_ft.inference.items import Item
+from kerastune_ft.inference.output.form import PICTURE
 
 
 def test_the_picture_of_each_item_is_read_in_order_and_once_its_row_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,6 +26,9 @@ def test_the_picture_of_each_item_is_read_in_order_and_once_its_row_is_there(mon
     pictures = own_pictures.Pictures(config, {})
     assert [item.name for item in pictures.keep([Item("a"), Item("b", problem="no image")])] == ["a", "b"]
     assert read == []
-    first = pictures.read_next()
-    assert first is not None and first.dtype == np.uint8 and first.shape == (2, 3, 3) and first.min() == 255
-    assert read == ["a"] and pictures.read_next() is None
+    found = pictures.add_to([[{"input": "a"}, {"input": "b"}]])
+    (first,) = next(found)
+    pixels = first[PICTURE]
+    assert first["input"] == "a" and pixels.dtype == np.uint8 and pixels.shape == (2, 3, 3) and pixels.min() == 255
+    assert read == ["a"], "one picture at a time"
+    assert list(found) == [[{"input": "b", PICTURE: None}]]
