@@ -369,7 +369,7 @@ def plan(
 def units(name: Config) -> Rows:
     """Return the units of a backbone, input to output: id, parameters, share, output shape, variable paths.
 
-    A row is a dict; together they print as a table.
+    A row is a dict; together they print as a table. Those of a picture's and a text's backbone follow each other.
 
     `name` is an architecture of keras.applications, a class of keras-hub (of which a tiny model is shown), a preset or
     its directory, a configuration, a run directory, or a .keras file.
@@ -380,5 +380,10 @@ def units(name: Config) -> Rows:
     if options is None:
         options = resolve_config(name, ()).backbone
     # Units do not depend on the values of the weights, so nothing is downloaded for them.
-    bare = options.model_copy(update={"weights": None}) if isinstance(options, Applications) else options
+    by_input = getattr(options, "by_input", {"": options})
+    bare = {name: _without_weights(each) for name, each in by_input.items()}
     return Rows(load_engine().unit_table(bare), build_units_table, "no units")
+
+
+def _without_weights(options: Any) -> Any:
+    return options.model_copy(update={"weights": None}) if isinstance(options, Applications) else options

@@ -40,6 +40,21 @@ row = np.array([[*{start}, *np.array(tokenizer("a text")), *{end}]][:{length}], 
 answer = model.predict({{{inputs}}})[0]
 print(dict(zip(json.load(open("labels.json")), answer.tolist())))
 """
+_SEVERAL = """
+import json, keras, keras_hub, numpy as np
+model, given = keras.models.load_model("model.keras"), {{}}
+{parts}
+answer = model.predict(given)[0]
+print(dict(zip(json.load(open("labels.json")), answer.tolist())))
+"""
+# Of several inputs, what makes each.
+_PICTURE_PART = 'given["{name}"] = keras.utils.img_to_array(keras.utils.load_img("{name}.jpg"))[None]'
+_TEXT_PART = """
+tokens = np.array(keras_hub.tokenizers.Tokenizer.from_preset("tokenizer")("a text"))
+row = np.array([[*{start}, *tokens[:{room}], *{end}]], "int32")
+given |= {{{inputs}}}
+"""
+_COLUMNS_PART = 'given["{name}"] = np.array([[{values}]], "{kind}")  # {columns}: see inputs of preprocessing.json'
 _EXPORT = """
 from predict import load, predict, read  # predict.py is beside, and needs no kerastune_ft
 model = load(".")
@@ -57,13 +72,32 @@ def write_loading(modality: str, labels: str, inputs: Mapping[str, Any]) -> str:
 
     `labels` is the kind of the labels, as `one` or `mask`.
     """
+    if "inputs" in inputs:
+        parts = "\n".join(_write_part(name, about) for name, about in inputs["inputs"].items())
+        return _SEVERAL.format(parts=parts).strip()
     code = _BY_LABELS.get(labels, _BY_MODALITY[modality])
-    names = ", ".join(f'"{name}": {_VALUES.get(name, "row")}' for name in inputs.get("names", ()))
     filled = code.format(
         rate=inputs.get("sample_rate"), start=inputs.get("start"), end=inputs.get("end"),
-        length=inputs.get("sequence_length"), inputs=names,
+        length=inputs.get("sequence_length"), inputs=_list_tokens(inputs),
     ) if code in (_SOUND, _TEXT) else code  # fmt: skip
     return filled.strip()
+
+
+def _list_tokens(about: Mapping[str, Any]) -> str:
+    return ", ".join(f'"{name}": {_VALUES.get(name, "row")}' for name in about.get("names", ()))
+
+
+def _write_part(name: str, about: Mapping[str, Any]) -> str:
+    """Return the lines that make one of several inputs; `about` is what preprocessing.json says of it."""
+    if "names" in about:
+        room = about["sequence_length"] - len(about["start"]) - len(about["end"])
+        tokens = _list_tokens(about)
+        return _TEXT_PART.format(start=about["start"], end=about["end"], room=room, inputs=tokens).strip()
+    if "columns" in about:
+        kind = about["input"].split()[0]
+        values = ", ".join(["1"] * len(about["columns"]))
+        return _COLUMNS_PART.format(name=name, values=values, kind=kind, columns=", ".join(about["columns"]))
+    return _PICTURE_PART.format(name=name)
 
 
 def write_export_loading(modality: str) -> str:

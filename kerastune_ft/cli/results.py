@@ -8,6 +8,7 @@ import sys
 import click
 
 from kerastune_ft.cli.terminal import common, echo, print_json, show
+from kerastune_ft.config.checks.inputs import named_inputs
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.explaining import EXPLAINED
 from kerastune_ft.inference.output.rows import FORMATS
@@ -212,7 +213,8 @@ def report(run: str, explain: int | None, as_json: bool, debug: bool) -> None:
         say(f"{opened.path / README} is its model card; to publish both: {upload}")
     if problem is not None:
         click.echo(f"the page is not written: {problem}", err=True)
-    say(f"next: python -m kerastune_ft export {shlex.quote(run)} --format onnx")
+    if named_inputs(opened.config["data"]) is None:
+        say(f"next: python -m kerastune_ft export {shlex.quote(run)} --format onnx")
 
 
 @click.command()

@@ -11,6 +11,7 @@ from typing import Any
 
 from kerastune_ft.config.presets import AUTO
 from kerastune_ft.config.read import read
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.detect import detect
 from kerastune_ft.scaffolding.sources.label_columns import ask_about_missing, ask_about_spelling, ask_about_split_words
 from kerastune_ft.scaffolding.suggest.choose import leave_to_measurement, suggest
@@ -74,6 +75,7 @@ def propose(place: Path, relate: Callable[[Path], str], label: Sequence[str], wi
 
     `relate` returns a path as the configuration writes it; `label` names the label columns of a table.
     """
+    _refuse_several_inputs(wishes.input)
     backbone, file = _find_backbone(wishes, relate)
     findings = with_wishes(detect(place, relate(place), label, wishes.input), wishes.task, wishes.data)
     ask_about_spelling(findings)
@@ -92,6 +94,14 @@ def propose(place: Path, relate: Callable[[Path], str], label: Sequence[str], wi
         # A model that does not fit the data is said before anything is written.
         read(document)
     return Proposal(document, findings.examples, findings.counts, tuple(findings.seen), tuple(findings.asks))
+
+
+def _refuse_several_inputs(given: Any) -> None:
+    if isinstance(given, Mapping):
+        raise ConfigError(
+            f"data.input: several inputs of an example ({', '.join(map(str, given))}) are written in a configuration, "
+            "and nothing is proposed for them; give  kt.run  one with task, data, backbone and phases"
+        )
 
 
 def _find_backbone(wishes: Wishes, relate: Callable[[Path], str]) -> tuple[dict[str, Any] | None, Path]:

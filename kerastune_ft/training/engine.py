@@ -11,7 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from kerastune_ft.backbones import build
+from kerastune_ft.backbones.several import join_backbones
 from kerastune_ft.config.options.gpu_memory import gpu_bytes
+from kerastune_ft.config.options.task_facts import IMAGE
 from kerastune_ft.config.run import RunConfig, config_hash
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.splits.table import splits_table
@@ -317,11 +319,18 @@ def _find_memory_notes(session: Session, plan: Plan) -> list[str]:
     return memory.notes(session, plan.phases, plan.chunk, limit)
 
 
-def unit_table(options: Any) -> list[dict[str, Any]]:
-    """Return the rows of a backbone's units, with the paths of their variables, and the feature maps they end with."""
-    backbone = build.outline(options)
-    maps = backbone.unit_maps()
+def unit_table(by_input: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of the units of backbones, with the paths of their variables, and the maps they end with.
+
+    `by_input` has the options of each backbone by the input that it reads; an empty name is the only one.
+    """
+    backbones = {name: build.outline(options) for name, options in by_input.items()}
+    maps = [backbone.unit_maps().get(unit.id, {}) for backbone in backbones.values() for unit in backbone.units]
+    if len(backbones) == 1:
+        (units,) = (backbone.units for backbone in backbones.values())
+    else:
+        units = join_backbones(backbones, [IMAGE], {}, "mean").units
     return [
-        {**row, "variable_paths": [variable.path for variable in unit.variables], "maps": maps.get(unit.id, {})}
-        for row, unit in zip(unit_rows(backbone.units), backbone.units, strict=True)
+        {**row, "variable_paths": [variable.path for variable in unit.variables], "maps": own}
+        for row, unit, own in zip(unit_rows(units), units, maps, strict=True)
     ]

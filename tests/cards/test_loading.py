@@ -27,6 +27,18 @@ def test_every_saved_model_is_opened_in_five_lines(modality: str, labels: str, i
     assert part in code and len(code.splitlines()) == 5
 
 
+def test_several_inputs_are_given_by_name() -> None:
+    numbers = {"input": "float32 [batch, columns], in this order", "columns": ["age", "dose"]}
+    words = {"input": "int32 [batch, columns], in this order", "columns": {"ward": ["a", "b"]}}
+    parts = {"image_1": {"input": "decoded RGB image"}, "text": TEXT, "numbers": numbers, "words": words}
+    code = write_loading("image", "one", {"inputs": parts})
+    ast.parse(code)
+    assert 'given["image_1"] = keras.utils.img_to_array(' in code
+    assert "*tokens[:46], *[102]" in code
+    assert 'given["numbers"] = np.array([[1, 1]], "float32")  # age, dose' in code
+    assert 'given["words"] = np.array([[1]], "int32")  # ward' in code
+
+
 @pytest.mark.parametrize("modality", ["image", "text", "audio"])
 def test_an_export_is_used_through_its_script(modality: str) -> None:
     assert [

@@ -42,6 +42,11 @@ def test_a_model_that_does_not_fit_the_data_is_refused(table: Path) -> None:
         give(table, Wishes("MobileNetV2"))
 
 
+def test_several_inputs_are_left_to_a_configuration(table: Path) -> None:
+    with pytest.raises(ConfigError, match=r"several inputs of an example \(text, numbers\) are written in a config"):
+        give(table, Wishes(input={"text": "text", "numbers": ["n"]}))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(("file", "name"), [("cases.csv.gz", "cases"), ("a b.tar.gz", "a-b"), ("x.npz", "x")])
 def test_a_run_is_named_after_its_data(file: str, name: str) -> None:
     assert name_of(Path(file)) == name

@@ -24,8 +24,11 @@ SIDE = 32
 COLUMNS = ["id", "note", "x", "y", "state", "dx", "kind"]
 
 
-def write_table(folder: Path, rows: int = ROWS) -> Path:
-    """Write a table of rows with two pictures each; the label needs the brightness of a picture and a number."""
+def write_table(folder: Path, rows: int = ROWS, *, has_long_notes: bool = False) -> Path:
+    """Write a table of rows with two pictures each; the label needs the brightness of a picture and a number.
+
+    Notes have few words, with `has_long_notes` one in five has many.
+    """
     random = np.random.default_rng(0)
     (folder / "left").mkdir(parents=True, exist_ok=True)
     (folder / "right").mkdir(exist_ok=True)
@@ -38,7 +41,8 @@ def write_table(folder: Path, rows: int = ROWS) -> Path:
             for side in ("left", "right"):
                 pixels = random.normal(255 * light, 20, (SIDE, SIDE, 3)).clip(0, 255).astype(np.uint8)
                 Image.fromarray(pixels).save(folder / side / f"{row}.png")
-            cells = [row, ["slow down", "go on"][row % 2], f"{x:.3f}", "" if row % 7 == 3 else f"{y:.3f}"]
+            note = ["slow down", "go on"][row % 2] + " and on" * (30 if has_long_notes and row % 5 == 4 else 0)
+            cells = [row, note, f"{x:.3f}", "" if row % 7 == 3 else f"{y:.3f}"]
             kind = "high" if light + x > 0.5 else "low"
             writer.writerow([*cells, ["open", "shut", ""][row % 3], f"{light + x:.3f}", kind])
     return table

@@ -14,7 +14,7 @@ from kerastune_ft.data.inputs import Inputs
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.modality import ReadContext, RowInputs
 from kerastune_ft.data.several.columns import ColumnCells
-from kerastune_ft.data.several.source import SeveralSource
+from kerastune_ft.data.several.source import SeveralSource, name_notes
 from kerastune_ft.data.source import Catalogue, DataSource, SkippedFile
 from kerastune_ft.errors import DataError
 
@@ -41,7 +41,7 @@ class SeveralRows(RowInputs):
     def find_notes(self, labels: Sequence[str]) -> tuple[str, ...]:
         """Return what is to be said of the rows whatever their labels: the same picture may belong to many."""
         alike = [""] * len(labels)
-        return tuple(note for part in self._parts.values() for note in part.find_notes(alike))
+        return tuple(name_notes({name: part.find_notes(alike) for name, part in self._parts.items()}))
 
     def add_problems(self, error: DataError) -> DataError:
         """Return an error about rows without a label that also names those without a text."""
@@ -84,7 +84,7 @@ def join_inputs(
 
     def find_notes(left_out: Sequence[SkippedFile], labels: Labels, splits: Mapping[str, np.ndarray]) -> Sequence[str]:
         alike: Any = _WithoutLabels(labels)
-        said = [note for part in parts.values() for note in part.find_notes((), alike, splits)]
+        said = name_notes({name: part.find_notes((), alike, splits) for name, part in parts.items()})
         equal = group_equal(contents)
         return (*said, *describe_equal(equal, labels, splits, "example", "examples", _CONTRADICTION))
 
@@ -97,7 +97,7 @@ def join_inputs(
         skipped=skipped,
         find_notes=find_notes,
         shared=tuple(row for part in parts.values() for row in part.shared),
-        notes=tuple(note for part in parts.values() for note in part.notes),
+        notes=tuple(name_notes({name: part.notes for name, part in parts.items()})),
         default_groups=first.default_groups,
     )
 

@@ -48,3 +48,8 @@ class SeveralSource(DataSource):
     def find_lost(self) -> list[tuple[str, str]]:
         """Return the examples of which something can no longer be read, with reasons."""
         return [lost for part in self.parts.values() for lost in part.find_lost()]
+
+
+def name_notes(notes: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return sentences on parts of examples, by part, with the part's name before each where there are several."""
+    return [f"{name}: {note}" if len(notes) > 1 else note for name, own in notes.items() for note in own]

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from kerastune_ft.backbones.several import COLUMNS, SeveralInput
 from kerastune_ft.data.several.encoding import ColumnEncoding
-from kerastune_ft.data.several.source import SeveralSource
+from kerastune_ft.data.several.source import SeveralSource, name_notes
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.loader import Loader, Lookup, TargetTask
 from kerastune_ft.input.order import Order
@@ -180,4 +180,4 @@ class SeveralLoader:
 
     def notes(self, show_names: bool) -> list[str]:
         """Return sentences on what pictures and texts lose, and on what is missing in columns."""
-        return [*(note for part in self.parts.values() for note in part.notes(show_names)), *self._column_notes]
+        return [*name_notes({name: part.notes(show_names) for name, part in self.parts.items()}), *self._column_notes]

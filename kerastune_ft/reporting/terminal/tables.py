@@ -57,27 +57,39 @@ def build_units_table(rows: Sequence[Mapping[str, Any]]) -> FittedTable:
     """Return a model's units from input to output, each with the value of `unfreeze` that trains from there on.
 
     Columns: the unit's own parameters and their share of the backbone's, under "from here" what trains where it
-    is the first to train, under "maps" the strides of the feature maps that it ends with, which decoders read.
+    is the first to train, under "maps" the strides of the feature maps that it ends with, which decoders read. Of two
+    backbones "share" and "from here" are of the parameters of both.
     """
-    own = [row.get("parameters") or 0 for row in rows]
-    total = sum(own)
+    total = sum(row.get("parameters") or 0 for row in rows)
+    following = [[row, *_list_following(rows, place)] for place, row in enumerate(rows)]
+    trained = [sum(each.get("parameters") or 0 for each in own) for own in following]
     columns = [
         Column("unit", [str(row["id"]) for row in rows]),
         Column("parameters", [format_count(row.get("parameters")) for row in rows], numeric=True),
         Column("share", [format_share(row.get("share")) for row in rows], numeric=True),
         Column(
             "from here",
-            [format_share(sum(own[place:]) / total) if total else ABSENT for place in range(len(rows))],
+            [format_share(each / total) if total else ABSENT for each in trained],
             numeric=True,
         ),
         Column("output", [_format_shape(row.get("output_shape")) for row in rows]),
         *_map_columns(rows),
-        Column(
-            "unfreeze",
-            [f'{{"from": "{row["id"]}"}} = {{"last": {len(rows) - place}}}' for place, row in enumerate(rows)],
-        ),
+        Column("unfreeze", [_name_choice(row, len(own)) for row, own in zip(rows, following, strict=True)]),
     ]
     return FittedTable(columns, caption=_describe_blocks(rows))
+
+
+def _list_following(rows: Sequence[Mapping[str, Any]], place: int) -> list[Mapping[str, Any]]:
+    """Return the units behind one in its own backbone."""
+    part = rows[place].get("part")
+    return [row for row in rows[place + 1 :] if row.get("part") == part]
+
+
+def _name_choice(row: Mapping[str, Any], count: int) -> str:
+    """Return the value of `unfreeze` that trains a unit and those behind it, which are `count` together."""
+    named = f'{{"from": "{row["id"]}"}}'
+    # Of two backbones a number is that of each.
+    return named if row.get("part") else f'{named} = {{"last": {count}}}'
 
 
 def _map_columns(rows: Sequence[Mapping[str, Any]]) -> list[Column]:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerastune_ft.data.several.source import name_notes
 from tests.support.several_inputs import open_examples, read_document, write_table
 
 INPUTS = {"image": ["left/{id}.png", "right/{id}.png"], "text": "note", "numbers": ["x"]}
@@ -49,3 +50,8 @@ def test_a_file_that_changes_is_of_its_example(source: object) -> None:
     path.unlink()
     assert source.find_changed([1, 2]) == [source.keys[2]]
     assert [key for key, _ in source.find_lost()] == [source.keys[2]]
+
+
+def test_notes_say_which_of_several_parts_they_are_of() -> None:
+    assert name_notes({"image": ["all are small"]}) == ["all are small"]
+    assert name_notes({"image_1": ["all are small"], "image_2": []}) == ["image_1: all are small"]

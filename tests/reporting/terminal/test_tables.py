@@ -70,6 +70,14 @@ def test_units_end_with_what_to_paste() -> None:
     assert block.strip().endswith('{"from": "block1"} = {"last": 1}')
 
 
+def test_units_of_two_backbones_are_counted_in_their_own() -> None:
+    row = {"id": "image.stem", "part": "image", "parameters": 1000, "share": 0.2, "output_shape": [8, 8, 3]}
+    rows = [row, {**row, "id": "image.block1"}, {**row, "id": "text.layer0", "part": "text", "parameters": 3000}]
+    lines = render(tables.build_units_table(rows)).strip().splitlines()[-3:]
+    assert [re.split(r"\s{2,}", line.strip())[3] for line in lines] == ["40 %", "20 %", "60 %"]
+    assert lines[0].strip().endswith('{"from": "image.stem"}')
+
+
 def test_units_show_the_feature_maps_that_they_end_with() -> None:
     row = {"id": "stem", "parameters": 1000, "share": 1.0, "output_shape": [8, 8, 3]}
     assert "maps" not in render(tables.build_units_table([{**row, "maps": {}}]))
