@@ -47,12 +47,13 @@ def both_document(place: Path, image: dict[str, Any]) -> dict[str, Any]:
 
 
 def pair_document(place: Path, image: dict[str, Any]) -> dict[str, Any]:
-    """A number of two pictures that one backbone reads, and of numbers."""
+    """Classes of two pictures, which one backbone reads, and of numbers."""
     return document(
         place,
         PAIR,
         name="pair",
-        data={"kind": "table", "path": "steps.csv", "input": PAIR, "label": "dx"},
+        task={"kind": "image_classification"},
+        data={"kind": "table", "path": "steps.csv", "input": PAIR, "label": "kind"},
         backbone=image,
         phases=[
             {"name": "head", "unfreeze": "none", "learning_rate": 0.01, "epochs": 3, "augment": VIEWS},
@@ -179,20 +180,18 @@ def test_killed_within_a_phase_it_ends_the_same(place: Path, said: dict[str, Out
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "word"), [("both", ""), ("pair", " pair")])
-def test_evaluate_predict_and_verify_agree(place: Path, said: dict[str, Outcome], name: str, word: str) -> None:
-    run = trained(place, said, name)
+@pytest.mark.parametrize("name", ["both", "pair"])
+def test_evaluate_predict_and_verify_agree(place: Path, said: dict[str, Outcome], name: str) -> None:
+    run, word = trained(place, said, name), {"both": "", "pair": " pair"}[name]
     assert said[f"verify{word}"].code == 0, said[f"verify{word}"].out
     measured = json.loads((run / "metrics.json").read_text())["test"]
     assert said[f"evaluate{word}"].code == 0, said[f"evaluate{word}"].err
     assert said[f"evaluate{word}"].json["test"] == pytest.approx(measured, abs=1e-5)
     predicted = {row["input"]: row for row in said[f"predict{word}"].json}
-    key = "probability_high" if name == "both" else "value"
     with (run / "evaluation/predictions.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        own = row[key] if name == "both" else row["prediction"]
-        assert float(predicted[row["input"]][key]) == pytest.approx(float(own), abs=1e-5)
+        for row in csv.DictReader(file):
+            again = predicted[row["input"]]["probability_high"]
+            assert float(again) == pytest.approx(float(row["probability_high"]), abs=1e-5)
 
 
 @pytest.mark.slow
@@ -204,6 +203,6 @@ def test_the_saved_model_takes_what_a_table_has(place: Path, said: dict[str, Out
     with (place / "steps.csv").open(newline="") as file:
         row = next(csv.DictReader(file))
     given["numbers"] = np.array([[float(row["x"]), float(row["y"])]], np.float32)
-    (value,) = np.asarray(model(given)).ravel()
-    (own,) = [each["value"] for each in said["predict pair"].json if each["input"] == "left/0.png"]
-    assert value == pytest.approx(own, abs=1e-5)
+    high, _ = np.asarray(model(given)).ravel()
+    (own,) = [row["probability_high"] for row in said["predict pair"].json if row["input"] == "left/0.png"]
+    assert high == pytest.approx(own, abs=1e-5)
