@@ -18,6 +18,7 @@ import pytest
 
 import kerastune_ft
 from tests.support.places import ROOT
+from tests.support.shape_files import write_shapes
 from tests.support.sound_files import RATE, tone, wav
 from tests.support.tiny_text import write_texts
 from tests.support.trained_runs import encode_image, pixels, write
@@ -48,7 +49,7 @@ def tagged(name: str, tag: str) -> list[Mapping[str, Any]]:
 
 
 def test_there_is_a_notebook_for_each_subject_and_a_page_that_lists_them() -> None:
-    assert NAMES == ["colab_tpu", "drive", "kaggle", "photos", "quickstart", "sounds", "texts"]
+    assert NAMES == ["boxes_and_masks", "colab_tpu", "drive", "kaggle", "photos", "quickstart", "sounds", "texts"]
     page = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert [name for name in NAMES if f"]({name}.ipynb)" not in page] == []
 
@@ -201,6 +202,18 @@ def test_sounds_run(tmp_path: Path) -> None:
     sounds = str(write_sounds(tmp_path / "sounds"))
     executed = execute("sounds", tmp_path, {"SOUNDS": sounds, "NEW": sounds, "BACKBONE": EMBEDDED, "EPOCHS": 1})
     assert any("<audio" in page for page in outputs(executed, "text/html"))
+
+
+@pytest.mark.slow
+def test_boxes_and_masks_run(tmp_path: Path) -> None:
+    folders = {form: str(write_shapes(tmp_path / form, form)) for form in ("voc", "masks")}
+    executed = execute("boxes_and_masks", tmp_path, {
+        "BOXES": {"kind": "folder", "path": folders["voc"]},
+        "MASKS": {"kind": "folder", "path": folders["masks"]},
+        "NEW": None, "BACKBONE": {"kind": "applications", **EMBEDDED, "image_size": 64}, "EPOCHS": 1,
+    })  # fmt: skip
+    assert len(outputs(executed, "image/png")) == 2
+    assert any("count_cross" in page for page in outputs(executed, "text/html"))
 
 
 @pytest.mark.slow
