@@ -20,7 +20,7 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.checkpoint import unpack
 from kerastune_ft.training.comparison import check_same
 from kerastune_ft.training.devices.devices import Devices
-from tests.support.processes import Outcome, run_named, run_program
+from tests.support.processes import Outcome, run_commands, run_named, run_program
 from tests.support.tiny_run import history, results
 
 HALF = ("--set", "runtime.precision=mixed_float16")
@@ -32,14 +32,11 @@ NEAR = {"float16": 0.02, "bfloat16": 0.06}
 
 @pytest.fixture(scope="module")
 def done(folder: Path) -> dict[str, Outcome]:
-    """What commands on float16 runs leave: one uninterrupted, one in two parts."""
-    half, split = ("run", "small.json", "--run-dir", "half", *HALF), ("run", "small.json", "--run-dir", "parts", *HALF)
+    """What commands on a float16 run leave."""
     words = {
-        "half": half,
+        "half": ("run", "small.json", "--run-dir", "half", *HALF),
         "evaluate": ("evaluate", "half", "--json"),
         "predict": ("predict", "half", "data.npz", "--json"),
-        "stopped": (*split, "--stop-after", "0.1s"),
-        "resumed": split,
         "auto": ("plan", "small.json", "--json", "--set", "runtime.precision=auto"),
     }
     found = run_named(folder, words)
@@ -95,9 +92,13 @@ def _scale(run: Path) -> dict[str, Any]:
     return unpack(newest.read_bytes())[1]["state"]["loss_scale"]
 
 
+# That runs go on is in test_resume.py, and restoring the scale of the loss in tests/training/updates.
+@pytest.mark.slow
 def test_a_resumed_run_is_the_same_to_the_last_bit(done: dict[str, Outcome], folder: Path) -> None:
-    assert (done["stopped"].code, done["resumed"].code) == (75, 0), done["resumed"].err
-    assert "nothing is lost" in done["stopped"].err
+    split = ("run", "small.json", "--run-dir", "parts", *HALF)
+    stopped, resumed = run_commands(folder, [(*split, "--stop-after", "0.1s"), split])
+    assert (stopped.code, resumed.code) == (75, 0), resumed.err
+    assert "nothing is lost" in stopped.err
     assert results(folder / "parts") == results(folder / "half")
     assert _scale(folder / "parts") == _scale(folder / "half")
     assert _scale(folder / "half") == {"scale": 2.0**15, "good": 6, "skipped": 0}

@@ -19,7 +19,6 @@ from tests.support.small_nets import save_net
 
 IMAGES_OF_A_PATIENT = 3
 PATIENTS = 30
-BACKBONE = {"kind": "applications", "name": "MobileNetV2", "weights": "embedded", "image_size": 32}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -114,7 +113,7 @@ def test_a_dictionary_run_twice_goes_on_where_it_stopped(tmp_path: Path) -> None
     config = {
         "task": {"kind": "image_classification"},
         "data": {"kind": "tfds", "name": "digits", "splits": {"folds": 10, "fold": 2, "test": 0.5}},
-        "backbone": BACKBONE,
+        "backbone": save_net(tmp_path / "net.keras", "plain"),
         "phases": [
             {"name": "head", "unfreeze": "none", "steps": 4, "learning_rate": 0.01, "sampling": "balanced"},
             {"name": "top", "unfreeze": {"last": 2}, "steps": 4, "learning_rate": 0.001, "class_weights": "balanced"},
