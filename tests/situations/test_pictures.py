@@ -95,6 +95,8 @@ def _predict(run: str, *inputs: str) -> dict[str, dict[str, str]]:
     return {row["input"]: row for row in csv.DictReader(result.stdout.splitlines())}
 
 
+# Plain Keras answers in tests/runs/test_saved_model.py, without the package, and in test_sessions.py, on 12 bits.
+@pytest.mark.slow
 def test_plain_keras_answers_as_predict_does(place: Path) -> None:
     photos = sorted(str(path.relative_to(place)) for path in (place / "photos").rglob("*.jpg"))
     asked = {"eight": photos, "twelve": [f"{number}.npy" for number in range(COUNT)]}

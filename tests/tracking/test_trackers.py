@@ -34,6 +34,8 @@ def deliver(monkeypatch: pytest.MonkeyPatch, kind: str, sink: Any) -> None:
     monkeypatch.setitem(trackers.SINKS, kind, module.__name__)
 
 
+# That every step is written once over a kill, and failures said once, is in test_run_tracker.py.
+@pytest.mark.slow
 def test_a_run_is_tracked_over_a_stop_and_failures_cost_a_note(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
