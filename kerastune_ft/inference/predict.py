@@ -125,7 +125,7 @@ def predict(
     pictures = Pictures(config, plan) if form.pictures else None
     asked: Iterable[Item] = own.items() if pictures is None else pictures.keep(own.items())
     found = _predict_batches(predictor, asked, _count(listings), size, watch, counts)
-    ranked = ([own.join(top.rank(row) if top else row) for row in rows] for rows in found)
+    ranked: Iterator[list[Row]] = ([own.join(top.rank(row) if top else row) for row in rows] for rows in found)
     if pictures is not None:
         ranked = pictures.add_to(ranked)
     return Predictions(own.columns, ranked, counts)
