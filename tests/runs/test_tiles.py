@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.support.mask_files import IGNORED, write_scenes
-from tests.support.processes import Outcome, run_named, run_program, stop_program
+from tests.support.processes import Outcome, run_commands, run_named, run_program, stop_program
 from tests.support.same_runs import assert_equal
 from tests.support.tiny_run import results
 
@@ -105,10 +105,13 @@ def test_neither_stores_nor_a_stop_change_anything(place: Path, base: Path, said
     assert results(place / "stopped") == results(base)
 
 
-def test_two_replicas_equal_one(place: Path, base: Path) -> None:
-    done = run_program(place, *COMMAND, "two", "--set", "runtime.replicas=2")
-    assert done.code == 0, done.err
-    assert_equal(base, place / "two", of_weights=5e-5)
+def test_two_replicas_equal_one(place: Path) -> None:
+    # Adam divides by the size of gradients, so that it makes much of the last digit of those that are all but none.
+    plain = ("--set", "phases.head.optimizer=sgd", "--set", "phases.top.optimizer=sgd")
+    words = [(*COMMAND, "one", *plain), (*COMMAND, "two", *plain, "--set", "runtime.replicas=2")]
+    for done in run_commands(place, words):
+        assert done.code == 0, done.err
+    assert_equal(place / "one", place / "two")
 
 
 def test_what_is_frozen_stays_and_all_is_verified(base: Path, said: dict[str, Outcome]) -> None:
@@ -143,7 +146,7 @@ def test_a_run_is_evaluated_by_its_tiles(base: Path, said: dict[str, Outcome]) -
     assert said["evaluate"].code == 0, said["evaluate"].err
     assert said["evaluate"].json["test"] == metrics["test"]
     assert said["other data"].code == 0, said["other data"].err
-    assert said["other data"].json["other"]["mean_iou"] > 0.5
+    assert said["other data"].json["data"]["mean_iou"] > 0.5
 
 
 def test_refits_and_folds_are_of_tiles_too(place: Path, said: dict[str, Outcome]) -> None:
