@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -94,26 +94,38 @@ def has_outlines(root: Path, file: str) -> bool:
     return re.search(rb'"segmentation"\s*:\s*(\[\s*\[|\{)', content) is not None
 
 
-def _find_masks(root: Path) -> list[tuple[str | None, Path]]:
-    """Return the folders that hold images/ and masks/, each with the split it names; none where there are none."""
+class _Masked(NamedTuple):
+    """Two folders beside each other, of images and of their masks."""
 
-    def has_both(folder: Path) -> bool:
-        return (folder / _IMAGES).is_dir() and (folder / _MASKS).is_dir()
-
-    if has_both(root):
-        return [(None, root)]
-    inside = [name for name in Walk(root).subfolders(root) if has_both(root / name)]
-    return [(name, root / name) for name in inside]
+    split: str | None
+    """The folder that both are in, where that may name a split."""
+    images: Path
+    masks: Path
 
 
-def _inspect_masks(found: Sequence[tuple[str | None, Path]], written: str) -> DataFindings:
+def _find_masks(root: Path) -> list[_Masked]:
+    """Return the folders images/ and masks/ of the data, or of each of its folders that has both, in any case."""
+    if (found := _find_both(root, None)) is not None:
+        return [found]
+    inside = (_find_both(root / name, name) for name in Walk(root).subfolders(root))
+    return [each for each in inside if each is not None]
+
+
+def _find_both(folder: Path, split: str | None) -> _Masked | None:
+    names = Walk(folder).subfolders(folder)
+    alike = {name.casefold(): name for name in names} | {name: name for name in names}
+    images, masks = alike.get(_IMAGES), alike.get(_MASKS)
+    return None if images is None or masks is None else _Masked(split, folder / images, folder / masks)
+
+
+def _inspect_masks(found: Sequence[_Masked], written: str) -> DataFindings:
     """Inspect images/ and masks/, whose values are looked at in a sample."""
-    paths = {name: Walk(folder).files(folder / _IMAGES) for name, folder in found}
-    masks = [path for _, folder in found for path in Walk(folder).files(folder / _MASKS)]
+    paths = {each.split: Walk(each.images.parent).files(each.images) for each in found}
+    masks = [path for each in found for path in Walk(each.masks.parent).files(each.masks)]
     if not masks or not any(paths.values()):
-        raise DataError(f"{found[0][1]} has {_IMAGES}/ and {_MASKS}/, and no files in one of them.")
+        raise DataError(f"{found[0].images.parent} has {_IMAGES}/ and {_MASKS}/, and no files in one of them.")
     named = [name for name in paths if name is not None]
-    data: dict[str, Any] = {"kind": "folder", "path": written}
+    data: dict[str, Any] = {"kind": "folder", "path": written, **_name_folders(found)}
     by_split = {name: len(files) for name, files in paths.items() if name in SPLITS}
     if named and set(named) - set(SPLITS):
         add_with_reason(
@@ -130,6 +142,23 @@ def _inspect_masks(found: Sequence[tuple[str | None, Path]], written: str) -> Da
     if unreadable:
         findings.asks.append(f"{counted(unreadable, 'mask')} of {_OPENED} opened cannot be read; repair them")
     return findings
+
+
+def _name_folders(found: Sequence[_Masked]) -> dict[str, str]:
+    """Return the keys of data for folders that are not called images and masks; raise DataError where these differ."""
+    names = list(dict.fromkeys((each.images.name, each.masks.name) for each in found))
+    if len(names) > 1:
+        said = first_names([" and ".join(each) for each in names], _SHOWN)
+        raise DataError(
+            f"the folders of images and masks have other names in each split ({said}); give them the same, such as "
+            f"{_IMAGES} and {_MASKS}."
+        )
+    (images, masks), keys = names[0], {}
+    if images != _IMAGES:
+        keys["input"] = images
+    if masks != _MASKS:
+        keys["label"] = masks
+    return keys
 
 
 def _guess_splits(folders: Sequence[str]) -> dict[str, str]:

@@ -11,6 +11,7 @@ import pytest
 
 from kerastune_ft import init
 from kerastune_ft.config.read import read
+from kerastune_ft.errors import DataError
 from tests.support.box_files import (
     boxes,
     to_coco,
@@ -50,6 +51,21 @@ def test_every_format_of_boxes_is_recognised(name: str) -> None:
     config = read(Path("d.json"))
     assert config.data.resize == "pad"
     assert [phase.name for phase in config.phases] == ["head"]
+
+
+def test_masks_in_folders_of_other_letters_are_no_classes() -> None:
+    for number in range(12):
+        for name in ("Images", "MASKS"):
+            write(Path("d") / name / f"{number}.png", encode_image(np.full((8, 8), 255 * (number % 2), np.uint8)))
+    init("d")
+    document = read_written("d.json")
+    assert document["task"]["kind"] == "image_segmentation"
+    assert (document["data"]["input"], document["data"]["label"]) == ("Images", "MASKS")
+    shutil.copytree(Path("d"), Path("e") / "train")
+    shutil.copytree(Path("d"), Path("e") / "test")
+    (Path("e") / "test" / "Images").rename(Path("e") / "test" / "images")
+    with pytest.raises(DataError, match=r"other names in each split \(images and MASKS, Images and MASKS\)"):
+        init("e")
 
 
 def test_archives_and_folders_of_splits_are_seen() -> None:
