@@ -133,7 +133,13 @@ def _find_names(others: Sequence[FoundFile], config: Mapping[str, Any]) -> dict[
     """Return the name of each class by its number; nothing where no file names them."""
     names = config.get("names")
     if isinstance(names, Mapping):
-        return {int(number): str(name) for number, name in names.items()}
+        try:
+            return {int(number): str(name) for number, name in names.items()}
+        except (TypeError, ValueError) as problem:
+            raise DataError(
+                f"data.path: the YAML file that names the classes has names by {first_names(map(str, names))}, and not "
+                "by number; write  names: [crack, hole]  or  names: {0: crack, 1: hole}"
+            ) from problem
     if isinstance(names, list):
         return dict(enumerate(map(str, names)))
     listed = [file for file in others if file.key.rsplit("/", 1)[-1] in _LISTS]
@@ -142,8 +148,9 @@ def _find_names(others: Sequence[FoundFile], config: Mapping[str, Any]) -> dict[
         raise DataError(
             f"data.path: {first_names([file.key for file in listed])} name other classes; leave one of them."
         )
-    words = [line.strip() for content in contents for line in content.splitlines()]
-    return dict(enumerate(filter(None, words)))
+    words = [line.strip() for content in contents for line in content.rstrip().splitlines()]
+    # A class on an empty line has no name, and those behind it keep their numbers.
+    return {number: word or str(number) for number, word in enumerate(words)}
 
 
 def _read_splits(pictures: Sequence[FoundFile], config: Mapping[str, Any]) -> list[str | None] | None:

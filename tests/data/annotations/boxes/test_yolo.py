@@ -68,6 +68,12 @@ def test_classes_are_named_by_a_list_or_called_by_their_numbers(tmp_path: Path) 
     assert opened(root, task={"classes": {"1": "small", "0": "large"}}).info.classes == ("small", "large")
     write(root / "labels" / "classes.txt", b"large\nsmall\n")
     assert opened(root).info.classes == ("large", "small")
+    # A name is missing: the class behind it keeps its number.
+    write(root / "labels" / "classes.txt", b"\nsmall\n\n")
+    assert opened(root).info.classes == ("0", "small")
+    write(root / "data.yaml", b"names: {large: 0, small: 1}")
+    with pytest.raises(DataError, match=r"has names by large, small, and not by number"):
+        opened(root)
     write(root / "data.yaml", b"names: [a, b]")
     write(root / "other.yaml", b"names: [b, a]")
     with pytest.raises(DataError, match=r"name the classes otherwise(?s:.*)data.yaml"):
