@@ -101,6 +101,10 @@ def _refuse_inputs(output: str, inputs: Sequence[str]) -> None:
                 raise ConfigError(f"--output: {output} is an input too, which would be lost; name another file")
 
 
+# By what is written, the finder of pictures in a folder that it could replace, of the same ending.
+_FIND_OTHERS: Mapping[str, Callable[[Path], str | None]] = {"masks": find_other_picture, "boxes": find_other_photo}
+
+
 def is_folder(output: str | None) -> bool:
     """Return whether pictures are written: where the output's name has no ending, as a folder's."""
     return output is not None and (not Path(output).suffix or Path(output).is_dir())
@@ -122,7 +126,7 @@ def _check_folder(output: str | None, form: str | None, inputs: Sequence[str], n
             f"--output: {output} is an input too, and {noun} would lie among its images; name another folder"
         )
     refuse_inside_run(output, "--output")
-    if kept := find_other_picture(Path(output)) or find_other_photo(Path(output)):
+    if kept := _FIND_OTHERS[noun](Path(output)):
         raise ConfigError(
             f"--output: {output} has pictures that are no predictions in it, such as {kept}, which {noun} could "
             "replace; name another folder"

@@ -64,6 +64,10 @@ def test_masks_do_not_replace_pictures_that_are_no_predictions(tmp_path: Path) -
     folder, given = tmp_path / "masks", [str(tmp_path / "7.jpg")]
     MaskFolder(folder, LabelScheme("mask", NAMES)).write([row("7.jpg")])
     assert check_arguments(given, str(folder), None, False, has_masks=True) == "csv", "an earlier command was stopped"
+    Image.new("RGB", (8, 8)).save(folder / "photo.jpg")
+    assert check_arguments(given, str(folder), None, False, has_masks=True) == "csv", "masks are no .jpg"
+    with pytest.raises(ConfigError, match=r"such as photo.jpg, which boxes could replace"):
+        check_arguments(given, str(folder), None, False, has_boxes=True)
     Image.fromarray(MASK).save(folder / "8.png")
     with pytest.raises(ConfigError, match=r"has pictures that are no predictions in it, such as 8.png"):
         check_arguments(given, str(folder), None, False, has_masks=True)
