@@ -11,6 +11,11 @@ def divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     return np.divide(numerator, denominator, out=undefined, where=np.asarray(denominator) != 0)
 
 
+def divide_sums(numerators: np.ndarray, denominators: np.ndarray) -> float:
+    """Return the sum of one array divided by that of the other, both summed in float64; NaN where the second is 0."""
+    return float(divide(numerators.sum(dtype=np.float64), denominators.sum(dtype=np.float64)))
+
+
 def nan_mean(values: np.ndarray) -> np.ndarray:
     """Return the mean over the rows [rows, ...] that are not NaN; NaN where none is."""
     known = ~np.isnan(values)

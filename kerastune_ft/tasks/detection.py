@@ -30,6 +30,7 @@ from kerastune_ft.metrics.boxes import tables
 from kerastune_ft.metrics.boxes.matches import find_overlaps, match
 from kerastune_ft.metrics.boxes.thresholds import NO_TRUTH, choose_scores
 from kerastune_ft.metrics.boxes.verdicts import Verdicts, judge, leave_out_below
+from kerastune_ft.metrics.division import divide_sums
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.detection import make_sample
 from kerastune_ft.metrics.outcomes.boxes import BoxOutcomes
@@ -44,6 +45,8 @@ _SMALL = 24.0
 _LEAST_DETECTIONS = 100
 # Boxes of such scores may be there or not by the last digits of a number.
 _COMPARED_SCORE = 0.1
+# More pairs of boxes than this are compared in several parts, to save memory.
+_MOST_PAIRS = 1 << 22
 
 
 class Detection(Task):
@@ -172,10 +175,19 @@ class Detection(Task):
 
     def average(self, measured: Sequence[Measured]) -> dict[str, np.ndarray]:
         """Return the boxes that several models give together, see `merge_detections`, and their losses added up."""
-        found = merge_detections([tf.constant(each["detections"]) for each in measured], self.limit)
+        found = self._merge([each["detections"] for each in measured])
         sums = {name: np.sum([each[name] for each in measured], axis=0) for name in ("loss", "count")}
         kept = {name: measured[0][name] for name in ("truth", "size")}
-        return {"detections": np.asarray(found), **kept, **sums}
+        return {"detections": found, **kept, **sums}
+
+    def _merge(self, found: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the boxes of several models [images, boxes, 6] as one model's, few images at a time."""
+        step = max(1, _MOST_PAIRS // sum(each.shape[1] for each in found) ** 2)
+        parts = [
+            np.asarray(merge_detections([tf.constant(each[start : start + step]) for each in found], self.limit))
+            for start in range(0, len(found[0]), step)
+        ]
+        return np.concatenate(parts)
 
     def target(self, fields: Mapping[str, tf.Tensor], geometry: Geometry | None = None) -> dict[str, tf.Tensor]:
         """Return `boxes` in pixels of the fitted image, float32 [most, 7], rows of -1 at the end, and `placement` [6].
@@ -227,7 +239,7 @@ class Detection(Task):
     def summarise(self, measured: Measured) -> dict[str, float]:
         """Return the loss of matched places, and COCO's mean average precision; see `metrics.detection`."""
         found = metrics.score(measured["detections"], measured["truth"], len(self.classes))
-        return {"loss": _mean_loss(measured), **found}
+        return {"loss": divide_sums(measured["loss"], measured["count"]), **found}
 
     def sample(self, measured: Measured) -> Sample:
         """Return matches and losses of the pictures, for intervals."""
@@ -338,11 +350,6 @@ class Detection(Task):
 
 def _name(strides: Sequence[int]) -> tuple[str, ...]:
     return tuple(f"stride{stride}" for stride in strides if stride <= _COARSEST or len(strides) == 1)
-
-
-def _mean_loss(measured: Measured) -> float:
-    count = measured["count"].sum(dtype=np.float64)
-    return float(measured["loss"].sum(dtype=np.float64) / count) if count else float("nan")
 
 
 def _find_difference(one: np.ndarray, other: np.ndarray) -> float:

@@ -30,7 +30,7 @@ from kerastune_ft.metrics import boundaries
 from kerastune_ft.metrics import segmentation as metrics
 from kerastune_ft.metrics.boundaries import BOUNDARY_F1
 from kerastune_ft.metrics.confusion_table import name_columns
-from kerastune_ft.metrics.division import divide
+from kerastune_ft.metrics.division import divide, divide_sums
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.segmentation import make_sample
 from kerastune_ft.metrics.outcomes.masks import MaskOutcomes
@@ -175,7 +175,7 @@ class Segmentation(Task):
 
     def summarise(self, measured: Measured) -> dict[str, float]:
         """Return the mean cross-entropy of labelled pixels, mean IoU, Dice and accuracy; see `metrics.segmentation`."""
-        found = {"loss": _mean_loss(measured), **metrics.score(_total(measured))}
+        found = {"loss": divide_sums(measured["loss"], measured["count"]), **metrics.score(_total(measured))}
         if self._has_boundaries:
             found[BOUNDARY_F1] = float(boundaries.score(measured["boundaries"].sum(axis=0, dtype=np.int64)))
         return found
@@ -279,8 +279,3 @@ def _total(measured: Measured) -> np.ndarray:
 def _average_loss(measured: Measured) -> np.ndarray:
     """Return the mean loss of the labelled pixels of each image; NaN for one without any."""
     return divide(measured["loss"].astype(np.float64), measured["count"])
-
-
-def _mean_loss(measured: Measured) -> float:
-    count = measured["count"].sum(dtype=np.float64)
-    return float(measured["loss"].sum(dtype=np.float64) / count) if count else float("nan")
