@@ -25,6 +25,7 @@ import numpy as np
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.boxes.arrays import LIMIT, SIZES, is_box, to_corner_and_size
+from kerastune_ft.metrics.boxes.matches import AT_50, AT_75
 
 INSTALL = 'python -m pip install "hotcoco>=1.3"'
 """The command that installs what computes these metrics; the extra `detection` has it too."""
@@ -33,9 +34,6 @@ DIRECTIONS: Mapping[str, str] = MappingProxyType(
     {"mean_average_precision": "max", "mean_average_precision_50": "max", "mean_average_precision_75": "max"}
 )
 """Which way is better, by metric."""
-
-# The places of the thresholds .5 and .75 among .5, .55, ... .95.
-_AT_50, _AT_75 = 0, 5
 
 
 def require_hotcoco() -> Any:
@@ -119,8 +117,8 @@ def _average_precision(precision: np.ndarray) -> dict[str, np.ndarray]:
     """Return by metric the average precision of every class for boxes of any size, NaN without a true box."""
     known = np.where(precision > -1, precision, np.nan)[:, :, :, 0, -1]
     return {
-        "average_precision_50": known[_AT_50].mean(axis=0),
-        "average_precision_75": known[_AT_75].mean(axis=0),
+        "average_precision_50": known[AT_50].mean(axis=0),
+        "average_precision_75": known[AT_75].mean(axis=0),
         "average_precision": known.mean(axis=(0, 1)),
     }
 

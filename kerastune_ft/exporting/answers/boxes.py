@@ -14,6 +14,7 @@ import numpy as np
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.exporting.answers.base import Answer, Compared, Flip, Samples
 from kerastune_ft.layers.detection.suppression import OVERLAP
+from kerastune_ft.metrics.boxes.arrays import pad
 from kerastune_ft.metrics.boxes.verdicts import judge
 
 # Boxes that overlap less are two boxes.
@@ -133,14 +134,6 @@ def _describe(boxes: np.ndarray, places: np.ndarray, scheme: LabelScheme) -> str
 
 def _score(found: Sequence[np.ndarray], truths: Sequence[Any], thresholds: np.ndarray) -> float:
     """Return F1 of all boxes at an IoU of .5, each true box found once; NaN without any box."""
-    verdicts = judge(_pad(found, _COLUMNS), _pad([np.asarray(each) for each in truths], 7), thresholds).count()
+    verdicts = judge(pad(found, _COLUMNS), pad([np.asarray(each) for each in truths], 7), thresholds).count()
     hits, missed, false_alarms = (int(verdicts[name].sum()) for name in ("hits", "missed", "false_alarms"))
     return 2 * hits / (2 * hits + missed + false_alarms) if hits + missed + false_alarms else float("nan")
-
-
-def _pad(boxes: Sequence[np.ndarray], columns: int) -> np.ndarray:
-    """Return boxes of several pictures as one array, with rows of -1 behind those of each."""
-    padded = np.full((len(boxes), max(map(len, boxes), default=0), columns), -1.0)
-    for place, each in enumerate(boxes):
-        padded[place, : len(each)] = each
-    return padded

@@ -15,6 +15,8 @@ from kerastune_ft.metrics.boxes.arrays import LIMIT, is_box
 
 OVERLAPS = np.linspace(0.5, 0.95, 10)
 """The thresholds of IoU that average precision is the mean over."""
+AT_50, AT_75 = 0, 5
+"""The places of .5 and .75 among them."""
 RECALLS = np.linspace(0.0, 1.0, 101)
 """The recalls at which precision is averaged."""
 AREAS = np.array([[0, 1e10], [0, 32**2], [32**2, 96**2], [96**2, 1e10]], np.float64)

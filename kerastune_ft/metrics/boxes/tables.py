@@ -24,8 +24,8 @@ def list_detections(
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Return the place of the picture of every detection, by falling score in a picture, and the columns of its row.
 
-    `verdict` is `hit`, `another class`, `false alarm` or `crowd`, see `verdicts.py`, and
-    empty for a score below the threshold of the class.
+    `verdict` is `hit`, `another class`, `false alarm` or `crowd`, see `verdicts.py`, and empty for a score below the
+    threshold of the class.
     """
     pictures, places = np.nonzero(is_box(detections))
     order = np.lexsort((places, -detections[pictures, places, 5], pictures))

@@ -16,13 +16,11 @@ from typing import NamedTuple
 import numpy as np
 
 from kerastune_ft.metrics.boxes.arrays import SIZES
-from kerastune_ft.metrics.boxes.matches import OVERLAPS, RECALLS, Matches
+from kerastune_ft.metrics.boxes.matches import AT_50, AT_75, OVERLAPS, RECALLS, Matches
 from kerastune_ft.metrics.detection import DIRECTIONS
 from kerastune_ft.metrics.division import divide, nan_mean
 from kerastune_ft.metrics.intervals.base import Compute, Sample
 
-AT_50, AT_75 = 0, 5
-"""The places of the overlaps .5 and .75."""
 # Averages over resamples whose weights are all 0 have nothing to divide by.
 _SMALLEST = 1e-300
 

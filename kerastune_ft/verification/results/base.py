@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -90,6 +91,11 @@ def read_losses(rows: Sequence[Row]) -> np.ndarray:
 def read_columns(rows: Sequence[Row], beginning: str, names: Sequence[str]) -> np.ndarray:
     """Return the numbers of the columns `<beginning><name>`, float64 [rows, names]."""
     return np.asarray([[float(row[f"{beginning}{name}"]) for name in names] for row in rows])
+
+
+def is_cell_of(text: str, value: float) -> bool:
+    """Return whether a cell holds a number; that of NaN is empty."""
+    return float(text) == value if text else math.isnan(value)
 
 
 def find_wrong_predictions(rows: Sequence[Row], expected: Sequence[str]) -> Iterator[tuple[int, str]]:

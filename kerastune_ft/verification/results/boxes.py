@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from kerastune_ft.metrics.boxes.matches import Matches, match
+from kerastune_ft.metrics.boxes.matches import AT_50, AT_75, Matches, match
 from kerastune_ft.metrics.boxes.tables import describe_pictures, read_detections, read_truth
 from kerastune_ft.metrics.boxes.thresholds import NO_TRUTH
 from kerastune_ft.metrics.boxes.verdicts import judge
 from kerastune_ft.metrics.detection import DIRECTIONS, count_truth
 from kerastune_ft.metrics.intervals.base import Sample, measure
-from kerastune_ft.metrics.intervals.detection import AT_50, AT_75, make_sample, measure_classes
-from kerastune_ft.verification.results.base import ResultCheck, Row, Table
+from kerastune_ft.metrics.intervals.detection import make_sample, measure_classes
+from kerastune_ft.verification.results.base import ResultCheck, Row, Table, is_cell_of
 
 # The loss of a picture is summed in float32.
 _LOSS_TOLERANCE = 1e-6
@@ -59,7 +58,7 @@ class BoxCheck(ResultCheck):
         columns = describe_pictures(detections, truth, judge(detections, truth, limits))
         for number, row in enumerate(table.rows):
             for name, values in columns.items():
-                if not _is_cell_of(row[name], float(values[number])):
+                if not is_cell_of(row[name], float(values[number])):
                     yield number, f"{name} is {row[name] or 'empty'}, and {values[number]} by its boxes"
 
     def tolerance(self, labels: Mapping[str, Any], metric: str) -> float:
@@ -84,8 +83,3 @@ def _list_parts(rows: Sequence[Row], name: str) -> Iterator[Row]:
     for number, row in enumerate(rows, 1):
         for part in json.loads(row[name]):
             yield {**part, "number": str(number)}
-
-
-def _is_cell_of(text: str, value: float) -> bool:
-    """Return whether a cell holds a number; that of NaN is empty."""
-    return float(text) == value if text else math.isnan(value)

@@ -13,7 +13,7 @@ from kerastune_ft.metrics.boundaries import BOUNDARY_F1
 from kerastune_ft.metrics.confusion_table import name_columns, read_counts
 from kerastune_ft.metrics.intervals.base import Sample
 from kerastune_ft.metrics.intervals.segmentation import make_sample
-from kerastune_ft.verification.results.base import ResultCheck, Row, Table
+from kerastune_ft.verification.results.base import ResultCheck, Row, Table, is_cell_of
 
 # The loss of a picture is summed in float32.
 _LOSS_TOLERANCE = 1e-6
@@ -55,7 +55,7 @@ class MaskCheck(ResultCheck):
             if (counts := boundaries.read_counts([row], len(table.names))) is not None:
                 scores[BOUNDARY_F1] = float(boundaries.score(counts[0]))
             for metric, value in scores.items():
-                if metric in row and not _is_cell_of(row[metric], value):
+                if metric in row and not is_cell_of(row[metric], value):
                     yield number, f"{metric} is {row[metric] or 'empty'}, and {value} by its counts"
 
     def tolerance(self, labels: Mapping[str, Any], metric: str) -> float:
@@ -81,8 +81,3 @@ def _average_losses(rows: Sequence[Row], counts: np.ndarray) -> dict[str, float]
     pixels = counts.sum(axis=(1, 2))
     total = sum(number * float(row["loss"]) for number, row in zip(pixels, rows, strict=True) if number)
     return {"loss": total / int(pixels.sum()) if pixels.any() else math.nan}
-
-
-def _is_cell_of(text: str, value: float) -> bool:
-    """Return whether a cell holds a number; that of NaN is empty."""
-    return float(text) == value if text else math.isnan(value)
