@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerastune_ft.data.labels.base import Labels, share_alike
 from kerastune_ft.data.labels.box_sides import Sizes, fit_sides
 from kerastune_ft.data.labels.classes import refuse_unlisted, sort_labels
+from kerastune_ft.data.labels.counted import CountedLabels
 from kerastune_ft.data.labels.raw import BoxLists, RawLabels
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError, DataError
@@ -25,7 +25,7 @@ _PERCENTILE = 10
 _SHOWN = 10
 
 
-class BoxLabels(Labels):
+class BoxLabels(CountedLabels):
     """Boxes: `numbers` is int64 [N, classes], those of each class in each picture that count."""
 
     kind = "boxes"
@@ -63,22 +63,6 @@ class BoxLabels(Labels):
         ]
 
     @property
-    def strata(self) -> tuple[np.ndarray, tuple[str, ...]]:
-        """For each example, the classes of its boxes; one stratum for all where every picture has the same."""
-        if self.strata_are_classes:
-            return self._presence, self.names
-        return np.zeros(len(self.numbers), np.int32), ("",)
-
-    @property
-    def strata_are_classes(self) -> bool:
-        """Whether pictures differ in their classes."""
-        return bool((self._presence != self._presence[:1]).any()) or not self._presence[:1].all()
-
-    @property
-    def _presence(self) -> np.ndarray:
-        return (self.numbers > 0).astype(np.uint8)
-
-    @property
     def most(self) -> int:
         """The most boxes of one picture, ignored ones among them, rounded up to a multiple of 8; at least 8."""
         largest = int(np.diff(self._starts).max(initial=1))
@@ -96,10 +80,6 @@ class BoxLabels(Labels):
         """Return the hash of an example's boxes."""
         return hashlib.sha256(np.ascontiguousarray(self.boxes(index), "<f4").tobytes()).hexdigest()
 
-    def counts(self, indices: np.ndarray) -> dict[str, int]:
-        """Return by class how many of these examples have a box of it."""
-        return dict(zip(self.names, self._presence[indices].sum(axis=0, dtype=np.int64).tolist(), strict=True))
-
     def find_notes(self, splits: Mapping[str, np.ndarray]) -> list[str]:
         """Return how many boxes of each class the training pictures have, and what became of boxes that do not fit."""
         split = "train" if "train" in splits else next(iter(splits))
@@ -110,10 +90,6 @@ class BoxLabels(Labels):
         if without:
             said += f"; {counted(without, 'image')} {'has' if without == 1 else 'have'} none"
         return [said, *self._notes]
-
-    def balanced_weights(self, indices: np.ndarray) -> tuple[float, ...]:
-        """Return by class the boxes of these pictures divided by the classes that occur and the boxes of the class."""
-        return share_alike(self.numbers[indices].sum(axis=0).tolist())
 
     def scheme(self, train: np.ndarray) -> LabelScheme:
         """Return the classes, the most boxes of a picture, and the size of the small ones among the training boxes."""

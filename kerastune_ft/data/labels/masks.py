@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerastune_ft.config.options.mask_values import BORDER, COLOUR, FORMS, is_colour, parse_values, write_value
-from kerastune_ft.data.labels.base import Labels, share_alike
+from kerastune_ft.data.labels.counted import CountedLabels
 from kerastune_ft.data.labels.raw import MaskFile, MaskFiles, RawLabels
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.labels.tiled_masks import TiledMasks
@@ -31,7 +31,7 @@ _MANY_NOTE = (
 _NO_TEXTS: Mapping[int, str] = MappingProxyType({})
 
 
-class MaskLabels(Labels):
+class MaskLabels(CountedLabels):
     """A class for every pixel: `numbers` is int64 [N, classes], the pixels of each class in each mask."""
 
     kind = "mask"
@@ -65,29 +65,9 @@ class MaskLabels(Labels):
         """For each example, the path of its mask."""
         return [file.key for file in self._files]
 
-    @property
-    def strata(self) -> tuple[np.ndarray, tuple[str, ...]]:
-        """For each example, the classes in its mask; one stratum for all where every mask has the same."""
-        if self.strata_are_classes:
-            return self._presence, self.names
-        return np.zeros(len(self.numbers), np.int32), ("",)
-
-    @property
-    def strata_are_classes(self) -> bool:
-        """Whether masks differ in their classes."""
-        return bool((self._presence != self._presence[:1]).any()) or not self._presence[:1].all()
-
-    @property
-    def _presence(self) -> np.ndarray:
-        return (self.numbers > 0).astype(np.uint8)
-
     def content(self, index: int) -> str:
         """Return the hash of an example's mask."""
         return self._files[index].sha256
-
-    def counts(self, indices: np.ndarray) -> dict[str, int]:
-        """Return by class how many of these examples have pixels of it."""
-        return dict(zip(self.names, self._presence[indices].sum(axis=0, dtype=np.int64).tolist(), strict=True))
 
     def find_notes(self, splits: Mapping[str, np.ndarray]) -> list[str]:
         """Return how large a share of the pixels of the training masks each class has, and how many are ignored."""
@@ -100,10 +80,6 @@ class MaskLabels(Labels):
         )
         ignored = f"; {_share(total - sum(pixels), total)} are ignored" if total > sum(pixels) else ""
         return [f"pixels of the {split} masks: {first_names(shares, _MOST_SHOWN)}{ignored}", *many]
-
-    def balanced_weights(self, indices: np.ndarray) -> tuple[float, ...]:
-        """Return by class the pixels of these masks divided by the classes that occur and the pixels of the class."""
-        return share_alike(self.numbers[indices].sum(axis=0).tolist())
 
     def scheme(self, train: np.ndarray) -> LabelScheme:
         """Return the classes with their raw values."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from kerastune_ft.data.labels.base import Labels
+from kerastune_ft.data.labels.counted import CountedLabels
 from kerastune_ft.tiles.grid import Cuts
 from kerastune_ft.tiles.memory import PictureMemory
 
@@ -37,7 +37,7 @@ class PictureMasks(Protocol):
         """Return those pictures whose mask has changed."""
 
 
-class TiledMasks(Labels):
+class TiledMasks(CountedLabels):
     """A class for every pixel of tiles: `numbers` is int64 [tiles, classes], the pixels of each class in each tile.
 
     They are counted, by a look at all masks, when they are first asked for.
@@ -73,10 +73,6 @@ class TiledMasks(Labels):
     def content(self, index: int) -> str:
         """Return what the mask of a tile follows from."""
         return f"{self._masks.content(int(self._cuts.pictures[index]))} {self._cuts.boxes[index].tolist()}"
-
-    def counts(self, indices: np.ndarray) -> dict[str, int]:
-        """Return by class how many of these tiles have pixels of it."""
-        return dict(zip(self.names, (self.numbers[indices] > 0).sum(axis=0, dtype=np.int64).tolist(), strict=True))
 
     def fields(self, index: tf.Tensor) -> dict[str, tf.Tensor]:
         """Return `mask`: class numbers of a tile, uint8 [height, width], 255 where a pixel belongs to no class."""
