@@ -39,8 +39,11 @@ def make_serving(config: RunConfig, trained: keras.Model, task: Task, loader: An
 
     `preprocessing` is that of the backbone, in words.
     """
-    if config.modality == SEVERAL_INPUTS:
-        return _make_several(config, trained, task, loader, preprocessing)
+    make, _ = _JOINED.get(config.modality, _SINGLE)
+    return make(config, trained, task, loader, preprocessing)
+
+
+def _make_single(config: RunConfig, trained: keras.Model, task: Task, loader: Any, preprocessing: str) -> Serving:
     serving, of_loader, _ = _MODALITIES[config.modality]
     return serving(trained, task, ServingSettings(trained.name, preprocessing), *of_loader(loader, config))
 
@@ -54,10 +57,18 @@ def _make_several(config: RunConfig, trained: keras.Model, task: Task, loader: A
     return SeveralServing(trained, task, settings, parts, loader.encoding)
 
 
+def _open_single(
+    run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], trained: keras.Model, task: Task
+) -> Serving:
+    serving, _, of_run = _MODALITIES[config.modality]
+    settings = ServingSettings(config.name, plan["backbone"]["preprocessing"])
+    return serving(trained, task, settings, *of_run(run, config, plan))
+
+
 def _open_several(
     run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], trained: keras.Model, task: Task
 ) -> Serving:
-    """Return the same of a finished run."""
+    """Return the `Serving` of a finished run of several inputs."""
     settings, parts = ServingSettings(config.name, plan["backbone"]["preprocessing"]), {}
     for name, part in read_inputs(run, plan).parts.items():
         serving, _, of_run = _MODALITIES[part.modality]
@@ -74,11 +85,8 @@ def open_serving(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) 
     task = build_task(config, LabelScheme.from_json(plan["labels"]), tuple(plan["backbone"]["image_size"]))
     if run.exists(THRESHOLDS):
         task.set_thresholds(run.read_json(THRESHOLDS))
-    if config.modality == SEVERAL_INPUTS:
-        return _open_several(run, config, plan, load_model(run), task)
-    serving, _, of_run = _MODALITIES[config.modality]
-    settings = ServingSettings(config.name, plan["backbone"]["preprocessing"])
-    return serving(load_model(run), task, settings, *of_run(run, config, plan))
+    _, open_trained = _JOINED.get(config.modality, _SINGLE)
+    return open_trained(run, config, plan, load_model(run), task)
 
 
 def load_model(run: RunDirectory) -> keras.Model:
@@ -141,3 +149,8 @@ _MODALITIES: Mapping[str, tuple[Callable[..., Serving], _Arguments, _Arguments]]
     AUDIO: (SoundServing, _get_clip, _read_clip),
     TEXT: (TextServing, _get_row_settings, _read_row_settings),
 }
+_SINGLE = _make_single, _open_single
+_JOINED: Mapping[str, tuple[Callable[..., Serving], Callable[..., Serving]]] = {
+    SEVERAL_INPUTS: (_make_several, _open_several)
+}
+"""For inputs that are made of others: what makes the `Serving` of a live model, and of a run."""

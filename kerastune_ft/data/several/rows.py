@@ -79,7 +79,7 @@ def join_inputs(
             source = part.make_source(replace(catalogue, contents=own[name]))
             source.rules = context.rules
             sources[name] = source
-        _share_identities(sources, own)
+        _share_identities(sources)
         return SeveralSource(catalogue, sources, cells)
 
     def find_notes(left_out: Sequence[SkippedFile], labels: Labels, splits: Mapping[str, np.ndarray]) -> Sequence[str]:
@@ -118,7 +118,7 @@ def own_contents(parts: Mapping[str, Inputs]) -> dict[str, Sequence[str]]:
     }
 
 
-def _share_identities(sources: Mapping[str, DataSource], contents: Mapping[str, Sequence[str]]) -> None:
+def _share_identities(sources: Mapping[str, DataSource]) -> None:
     """Let several pictures of an example have the same address of random draws, so that all change alike."""
     pictures = [source for source in sources.values() if source.image_sizes is not None]
     for source in pictures[1:]:
