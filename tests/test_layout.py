@@ -57,7 +57,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "config/checks/test_consistency.py": (
         "config/checks/classes", "config/checks/images", "config/checks/kinds", "config/checks/messages",
-        "config/checks/parts", "config/checks/values", "config/options/heads",
+        "config/checks/parts", "config/checks/values",
     ),
     "config/test_run.py": (
         "config/options/updates/rates", "config/options/tasks",

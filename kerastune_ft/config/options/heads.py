@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from kerastune_ft.config.options.base import Count, ListToTuple, Options, problem
 
+_STRIDES = (1, 2, 4, 8, 16)
 Level = Annotated[int, Field(ge=2, le=7)]
 
 
+def _leave_open(value: Any) -> Any:
+    return None if value == "auto" else value
+
+
 def _levels(value: Any) -> Any:
-    if value == "auto":
-        return None
     if isinstance(value, list) and [*value] != sorted(set(value)):
         raise problem("give each level once, the finest first, as in [3, 4, 5]")
-    return value
+    return _leave_open(value)
 
 
 class Head(Options):
@@ -43,8 +46,12 @@ class Head(Options):
         description="of object_detection: the levels of the pyramid in which objects are found, as [3, 4, 5] for "
         "strides of 8, 16 and 32; null or auto means those that fit the boxes of the training split",
     )
-    stride: Literal[1, 2, 4, 8, 16] | None = Field(
+    stride: Annotated[
+        Literal[1, 2, 4, 8, 16] | None,
+        BeforeValidator(_leave_open),
+        WithJsonSchema({"anyOf": [{"enum": ["auto", *_STRIDES]}, {"type": "null"}]}),
+    ] = Field(
         None,
-        description="of image_segmentation: the finest stride of the backbone that the decoder reads; null means 2 "
-        "where the cache budget holds it, else 4",
+        description="of image_segmentation: the finest stride of the backbone that the decoder reads; null or auto "
+        "means 2 where the cache budget holds it, else 4",
     )
