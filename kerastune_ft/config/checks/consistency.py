@@ -46,7 +46,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     phases = listed if isinstance(listed, list) else []
     for place, backbone in backbone_sections(document):
         yield from move_findings(_sizes(backbone, phases), place)
-    yield from weight_inconsistencies(phases, section(document, "backbone"))
+    yield from weight_inconsistencies(phases, *(backbone for _, backbone in backbone_sections(document)))
     yield from python_inconsistencies(section(document, "python"), section(document, "head"), phases)
     names: dict[Any, int] = {}
     for index, phase in enumerate(phases):

@@ -8,13 +8,16 @@ from typing import Any
 from kerastune_ft.config.checks.parts import Finding
 
 
-def weight_inconsistencies(phases: Sequence[Any], backbone: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield place and message of every contradiction, the places within the document."""
+def weight_inconsistencies(phases: Sequence[Any], *backbones: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield place and message of every contradiction, the places within the document.
+
+    `backbones` are the options of the only one, or of each of several.
+    """
     for index, phase in enumerate(phases):
         if not isinstance(phase, Mapping):
             continue
         before = phases[index - 1] if index and isinstance(phases[index - 1], Mapping) else {}
-        for path, message in (*_check_kept(phase, before), *_check_average(phase), *_check_pull(phase, backbone)):
+        for path, message in (*_check_kept(phase, before), *_check_average(phase), *_check_pull(phase, backbones)):
             yield ("phases", index, *path), message
 
 
@@ -39,15 +42,14 @@ def _check_average(phase: Mapping[str, Any]) -> Iterator[Finding]:
         yield ("ema",), "a decay of 0 averages nothing; remove it, or write one like 0.999"
 
 
-def _check_pull(phase: Mapping[str, Any], backbone: Mapping[str, Any]) -> Iterator[Finding]:
+def _check_pull(phase: Mapping[str, Any], backbones: Sequence[Mapping[str, Any]]) -> Iterator[Finding]:
     """Yield contradictions of a pull towards pretrained weights with what trains, and with weights that are none."""
     weight = phase.get("l2_sp")
     if not weight:
         return
-    is_random = backbone.get("kind") == "applications" and backbone.get("weights", "") is None
-    if phase.get("unfreeze") == "none" and backbone.get("head") != "keep":
+    if phase.get("unfreeze") == "none" and not any(each.get("head") == "keep" for each in backbones):
         yield ("l2_sp",), 'it has no effect with "unfreeze": "none": the new head has no pretrained weights; remove it'
-    elif is_random or backbone.get("class") is not None:
+    elif all(map(_is_random, backbones)):
         yield ("l2_sp",), "the backbone has random weights, and no pretrained ones to be pulled towards; remove it"
     if phase.get("lora") is not None:
         yield (
@@ -55,3 +57,8 @@ def _check_pull(phase: Mapping[str, Any], backbone: Mapping[str, Any]) -> Iterat
             "with lora the pretrained weights stay as they are, and nothing has to be pulled towards them; remove it "
             "(weight_decay shrinks what adapters add)",
         )
+
+
+def _is_random(backbone: Mapping[str, Any]) -> bool:
+    is_empty = backbone.get("kind") == "applications" and backbone.get("weights", "") is None
+    return is_empty or backbone.get("class") is not None

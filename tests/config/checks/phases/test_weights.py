@@ -52,6 +52,12 @@ def test_random_weights_are_nothing_to_be_pulled_towards(backbone: dict[str, Any
     assert find({}, {"l2_sp": 0.1}, kind="applications") == {}
 
 
+def test_of_two_backbones_one_with_weights_is_enough() -> None:
+    phases, random = [{"unfreeze": "all", "l2_sp": 0.1}], {"kind": "applications", "weights": None}
+    assert [path[2] for path, _ in weight_inconsistencies(phases, random, random)] == ["l2_sp"]
+    assert list(weight_inconsistencies(phases, random, {"kind": "keras_hub", "preset": "x"})) == []
+
+
 def test_a_kept_head_has_pretrained_weights() -> None:
     assert find({"l2_sp": 0.1}, {}, kind="run", head="keep") == {}
     assert "0.l2_sp" in find({"l2_sp": 0.1}, {}, kind="run", head="new")
