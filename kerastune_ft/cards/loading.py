@@ -36,7 +36,7 @@ print(dict(zip(json.load(open("labels.json")), answer.tolist())))
 _TEXT = """
 import json, keras, keras_hub, numpy as np
 model, tokenizer = keras.models.load_model("model.keras"), keras_hub.tokenizers.Tokenizer.from_preset("tokenizer")
-row = np.array([[*{start}, *np.array(tokenizer("a text")), *{end}]][:{length}], "int32")
+row = np.array([[*{start}, *np.array(tokenizer("a text")), *{end}][:{length}]], "int32")
 answer = model.predict({{{inputs}}})[0]
 print(dict(zip(json.load(open("labels.json")), answer.tolist())))
 """

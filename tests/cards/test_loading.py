@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
+import numpy as np
 import pytest
 
 from kerastune_ft.cards.loading import write_export_loading, write_loading
@@ -37,6 +39,13 @@ def test_several_inputs_are_given_by_name() -> None:
     assert "*tokens[:46], *[102]" in code
     assert 'given["numbers"] = np.array([[1, 1]], "float32")  # age, dose' in code
     assert 'given["words"] = np.array([[1]], "int32")  # ward' in code
+
+
+def test_a_long_text_is_cut_to_the_tokens_that_the_model_read() -> None:
+    (line,) = (line for line in write_loading("text", "one", TEXT).splitlines() if line.startswith("row"))
+    names: dict[str, Any] = {"np": np, "tokenizer": lambda text: list(range(99))}
+    exec(line, names)
+    assert names["row"].shape == (1, 48)
 
 
 @pytest.mark.parametrize("modality", ["image", "text", "audio"])
