@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from faults.subjects import SUBJECTS
 
 from kerastune_ft.training.devices.launch import free_ports
 
@@ -57,6 +58,7 @@ _SGD = {"name": "sgd", "momentum": 0.9}
 _HALF = 2e-2
 _FACTORS = {"peak": 0.003, "shape": "cosine", "warmup": 0.2, "unit_decay": 0.5, "head": 0.01}
 _HEAD = {"unfreeze": "none", "learning_rate": 0.003, "cache": "required"}
+_FLIPS = {"preset": "none", "flip": "both", "views": 2}
 
 ROWS = {
     "sgd": Row({"optimizer": _SGD}),
@@ -137,6 +139,12 @@ ROWS = {
         before=_HEAD,
         reads="texts",
     ),
+    "boxes, stored flips, accumulate 2": Row(
+        {"optimizer": _SGD, "augment": "light", "class_weights": "balanced", "accumulate": 2},
+        before={**_HEAD, "optimizer": _SGD, "augment": _FLIPS},
+        reads="boxes",
+    ),
+    "several inputs, accumulate 2": Row({"augment": "light", "accumulate": 2}, before=_HEAD, reads="inputs"),
     "mixed_bfloat16": Row({"optimizer": _SGD}, runtime={"precision": "mixed_bfloat16"}, tolerance=_HALF),
     "mixed_float16, averaged and pulled": Row(
         {"optimizer": _SGD, "ema": 0.9, "l2_sp": 0.1}, runtime={"precision": "mixed_float16"}, tolerance=_HALF
@@ -152,35 +160,47 @@ _BERT = {
     "options": {"num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "dropout": 0.1},
 }
 _CLASSES = ["0", "1"]
-# By what a row reads: the task, the arrays of its examples, and the backbone.
-_READS: Mapping[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
-    "images": ({"kind": "image_classification", "classes": _CLASSES}, {"x": "images"}, _MOBILENET),
+_SUBJECTS = {"boxes": "boxes.csv", "inputs": "steps.csv"}
+"""Those of faults/subjects.py that rows read, with the files that these write."""
+
+
+def _of_arrays(**more: Any) -> dict[str, Any]:
+    return {"kind": "arrays", "path": "data.npz", **more}
+
+
+# By what a row reads: the task, the data with its path in the folder of all rows, and the backbone.
+_READS: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]] = {
+    "images": ({"kind": "image_classification", "classes": _CLASSES}, _of_arrays(x="images"), _MOBILENET),
     "several labels": (
         {"kind": "image_classification", "multi_label": True},
-        {"x": "images", "y": "flags"},
+        _of_arrays(x="images", y="flags"),
         _MOBILENET,
     ),
-    "values": ({"kind": "image_regression"}, {"x": "images", "y": "values"}, _MOBILENET),
-    "texts": ({"kind": "text_classification", "classes": _CLASSES}, {"x": "texts"}, _BERT),
+    "values": ({"kind": "image_regression"}, _of_arrays(x="images", y="values"), _MOBILENET),
+    "texts": ({"kind": "text_classification", "classes": _CLASSES}, _of_arrays(x="texts"), _BERT),
     "sounds": (
         {"kind": "audio_classification", "classes": _CLASSES},
-        {"x": "sounds", "sample_rate": _RATE},
+        _of_arrays(x="sounds", sample_rate=_RATE),
         _MOBILENET,
     ),
+    **{
+        name: (SUBJECTS[name].task, {**SUBJECTS[name].data, "path": path}, SUBJECTS[name].backbone)
+        for name, path in _SUBJECTS.items()
+    },
 }
 
 
-def document(row: Row, data: Path) -> dict[str, Any]:
-    """Return the configuration of a row; its 49 training examples divide evenly by neither batch size nor replicas."""
+def document(row: Row, folder: Path) -> dict[str, Any]:
+    """Return the configuration of a row; its training examples divide evenly by neither batch size nor replicas."""
     phase = {"name": "only", "unfreeze": {"last": 2}, "learning_rate": 0.003, **row.phase}
     # A phase that is never trained, so that the run ends after the phases to compare.
     rest = [] if row.top else [{"name": "never", "unfreeze": "none", "learning_rate": 0.001}]
-    task, arrays, backbone = _READS[row.reads]
+    task, data, backbone = _READS[row.reads]
     return {
         "name": "row",
         "seed": 3,
-        "task": task,
-        "data": {"kind": "arrays", "path": str(data), **arrays},
+        "task": {**task},
+        "data": {**data, "path": str(folder / data["path"])},
         "backbone": {**backbone, **row.backbone},
         "head": {"dropout": 0.2},
         "defaults": {"batch_size": 10, "epochs": 2},
@@ -190,8 +210,8 @@ def document(row: Row, data: Path) -> dict[str, Any]:
     }
 
 
-def write_data(path: Path) -> Path:
-    """Write images, texts and sounds of two classes, flags and values that go with them, and a folder of noise.
+def write_data(folder: Path) -> None:
+    """Write images, texts and sounds of two classes, flags and values that go with them, noise, boxes and tables.
 
     Images are noise, and noise with a bright square; texts have other words, sounds another pitch.
     """
@@ -206,11 +226,12 @@ def write_data(path: Path) -> Path:
     flags = np.stack([labels, np.arange(EXAMPLES) % 3 == 0], axis=1).astype(np.uint8)
     values = images.mean((1, 2, 3)) + 3.0 * labels
     arrays = {"images": images, "texts": np.array(texts), "sounds": sounds.astype(np.float32)}
-    np.savez(path, **arrays, y=labels, flags=flags, values=values)
-    (path.parent / "noise").mkdir(exist_ok=True)
+    np.savez(folder / "data.npz", **arrays, y=labels, flags=flags, values=values)
+    (folder / "noise").mkdir(exist_ok=True)
     for name in ("rain", "street"):
-        _write_wav(path.parent / "noise" / f"{name}.wav", random.normal(0, 0.1, _RATE))
-    return path
+        _write_wav(folder / "noise" / f"{name}.wav", random.normal(0, 0.1, _RATE))
+    for name in _SUBJECTS:
+        SUBJECTS[name].write(folder)
 
 
 def _write_wav(path: Path, samples: np.ndarray) -> None:
@@ -227,7 +248,7 @@ def train(folder: Path, way: str, names: Sequence[str]) -> None:
 
     devices = {"strategy": "multi_worker"} if way == "workers" else {"replicas": int(way)}
     for name in names:
-        made = document(ROWS[name], folder / "data.npz")
+        made = document(ROWS[name], folder)
         made["runtime"] = {**made["runtime"], **devices}
         until = None if ROWS[name].top else "only"
         kt.run(made, run_dir=folder / way / slug(name), until_phase=until)
@@ -295,7 +316,7 @@ def _read_histories(run: Path) -> list[dict[str, str]]:
 
 def table(folder: Path, rows: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Difference]]:
     """Train rows, each in some ways besides one device, and return their differences from one device by row and way."""
-    write_data(folder / "data.npz")
+    write_data(folder)
     for way in WAYS:
         names = [name for name, ways in rows.items() if way == WAYS[0] or way in ways]
         if not names:
