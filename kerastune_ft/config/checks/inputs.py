@@ -98,6 +98,9 @@ def _check_backbones(parts: Parts, present: Mapping[str, Any]) -> Iterator[Findi
 
 
 def _check_phases(parts: Parts, present: Mapping[str, Any]) -> Iterator[Finding]:
+    if parts.awaits_choice:
+        yield ("phases",), "phases are chosen by features of one input; write a preset, as head_then_top, or the phases"
+        return
     for index, phase in enumerate(parts.phases):
         if not isinstance(phase, Mapping):
             continue

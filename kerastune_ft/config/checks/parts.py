@@ -26,6 +26,8 @@ class Parts:
     head: Mapping[str, Any]
     backbone: Mapping[str, Any]
     phases: list[Any]
+    awaits_choice: bool = False
+    """Whether the phases stand in for those that are to be chosen by measurement."""
 
     def phase_values(self, key: str) -> Iterator[tuple[int, Any]]:
         """Yield index and value of every phase that has a key."""
@@ -42,7 +44,9 @@ def find_parts(document: Mapping[str, Any]) -> Parts | None:
     if facts is None:
         return None
     known, own = _add_inputs(facts, data), phases if isinstance(phases, list) else []
-    return Parts(str(task["kind"]), known, facts.modalities, task, data, head, backbone, own)
+    auto = section(document, "auto")
+    awaits_choice = bool(auto) and auto.get("chosen") is None
+    return Parts(str(task["kind"]), known, facts.modalities, task, data, head, backbone, own, awaits_choice)
 
 
 def _add_inputs(facts: TaskFacts, data: Mapping[str, Any]) -> TaskFacts:

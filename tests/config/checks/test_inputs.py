@@ -68,6 +68,7 @@ def test_these_fit(changes: dict[str, Any]) -> None:
         ({"backbone": {"image": IMAGES, "text": TEXTS}}, "/backbone", "the inputs have no text for a second backbone"),
         ({"data": {**DATA, "input": "x"}, "backbone": {"image": IMAGES, "text": TEXTS}}, "/backbone", "names one"),
         ({"phases": phase(mixup=0.2)}, "/phases/0/mixup", "cannot be mixed"),
+        ({"phases": "auto"}, "/phases", "phases are chosen by features of one input"),
         ({"phases": phase(image_size=64)}, "/phases/0/image_size", "all phases have the size of the backbone"),
         ({"task": {"kind": "audio_classification"}}, "/data/input", "task.kind is audio_classification"),
         ({"task": {"kind": "image_segmentation"}}, "/data/input", "task.kind is image_segmentation"),
