@@ -101,21 +101,35 @@ def trained(place: Path, said: dict[str, Outcome], name: str) -> Path:
     return place / name
 
 
-def test_stopped_and_gone_on_without_stores_is_as_never_stopped_with_them(place: Path) -> None:
-    """The quick one of these: a picture, numbers and words."""
-    given = {"image": BOTH["image"], "numbers": BOTH["numbers"], "words": BOTH["words"]}
+@pytest.fixture(scope="module")
+def quick(place: Path) -> Outcome:
+    """What a short run on a picture, numbers and words leaves."""
     made = json.loads((place / "pair.json").read_text())
-    made["data"]["input"] = given
+    made["data"]["input"] = {name: BOTH[name] for name in ("image", "numbers", "words")}
     made["phases"] = [{**made["phases"][0], "epochs": 2}, {**made["phases"][1], "epochs": 1, "augment": "none"}]
     (place / "quick.json").write_text(json.dumps(made))
-    command = ("run", "quick.json", "--run-dir")
-    off = (*command, "quick-off", "--set", "runtime.cache=off")
-    first, stopped, last = run_commands(place, [(*command, "quick"), ("stopped", *off), off])
-    assert (first.code, stopped.code, last.code) == (0, 75, 0), last.err
-    assert "stored features of" in first.err and "stored features of" not in last.err
-    assert results(place / "quick") == results(place / "quick-off")
+    (done,) = run_commands(place, [("run", "quick.json", "--run-dir", "quick")])
+    assert done.code == 0, done.err
+    return done
+
+
+def test_a_picture_with_numbers_and_words_is_stored_and_keeps_what_is_frozen(place: Path, quick: Outcome) -> None:
+    assert "stored features of" in quick.err
     proofs = [json.loads(path.read_text())["frozen"] for path in sorted(place.glob("quick/phases/*/result.json"))]
-    assert [proof["changed"] for proof in proofs] == [[], []]
+    assert [bool(proof["before"]) and proof["before"] == proof["after"] for proof in proofs] == [True, True]
+    assert json.loads((place / "quick/plan.json").read_text())["inputs"]["columns"]["width"] == 6
+    assert set(json.loads((place / "quick/model/preprocessing.json").read_text())["inputs"]) == {
+        "image", "numbers", "words",
+    }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_stopped_and_gone_on_without_stores_is_as_never_stopped_with_them(place: Path, quick: Outcome) -> None:
+    off = ("run", "quick.json", "--run-dir", "quick-off", "--set", "runtime.cache=off")
+    stopped, last = run_commands(place, [("stopped", *off), off])
+    assert (stopped.code, last.code) == (75, 0), last.err
+    assert "stored features of" not in last.err
+    assert results(place / "quick") == results(place / "quick-off")
 
 
 @pytest.mark.slow
