@@ -346,7 +346,8 @@ def _to_bytes(features: Any) -> np.ndarray:
 
 
 def _describe_level(need: FeatureUse, level: str, view: int, inputs: str) -> str:
-    said = {INPUT: [f"decoded {inputs}"], BASE: ["what stays frozen"], CUT: []}[level]
+    said = [need.part] if need.part else []
+    said += {INPUT: [f"decoded {inputs}"], BASE: ["what stays frozen"], CUT: []}[level]
     if need.image_size is not None:
         said.append(f"at {need.image_size[0]} x {need.image_size[1]}")
     if level != INPUT and need.views > 1:
