@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from faults.subjects import SUBJECTS
 from tensorflow.python.framework import op_def_registry
 
 from kerastune_ft.config.read import read
@@ -71,25 +72,39 @@ class Bench:
         return Prefix(self.session.devices, self.phase.stages, self.plan.chunk)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(("small", 2), id="small"),
-            pytest.param(("EfficientNetB0", 3), id="EfficientNetB0", marks=pytest.mark.slow)],
-)  # fmt: skip
-def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    name, units = request.param
-    folder: Path = tmp_path_factory.mktemp("static_shapes")
-    random = np.random.default_rng(0)
-    images = random.integers(0, 256, (60, SIZE, SIZE, 3)).astype(np.uint8)
+def _of_classes(folder: Path, backbone: dict[str, Any]) -> dict[str, Any]:
+    images = np.random.default_rng(0).integers(0, 256, (60, SIZE, SIZE, 3)).astype(np.uint8)
     np.savez(folder / "data.npz", x=images, y=np.arange(60) % 2)
-    backbone = {"kind": "applications", "name": name, "weights": None, "image_size": SIZE}
-    if name == "small":
-        backbone = {"kind": "saved", "path": str(_small_network(folder / "small.keras"))}
+    data = {"kind": "arrays", "path": str(folder / "data.npz")}
+    return {"task": {"kind": "image_classification"}, "data": data, "backbone": backbone}
+
+
+def _of_small(folder: Path) -> dict[str, Any]:
+    return _of_classes(folder, {"kind": "saved", "path": str(_small_network(folder / "small.keras"))})
+
+
+def _of_efficient_net(folder: Path) -> dict[str, Any]:
+    name = "EfficientNetB0"
+    return _of_classes(folder, {"kind": "applications", "name": name, "weights": None, "image_size": SIZE})
+
+
+# By name the sections of a configuration, and the units that its second phase trains.
+BENCHES: dict[str, tuple[Callable[[Path], dict[str, Any]], int]] = {
+    "small": (_of_small, 2),
+    "EfficientNetB0": (_of_efficient_net, 3),
+    "boxes": (SUBJECTS["boxes"].sections, 1),
+}
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param(name, marks=[] if name == "small" else pytest.mark.slow) for name in BENCHES]
+)
+def bench(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    folder: Path = tmp_path_factory.mktemp("static_shapes")
+    sections, units = BENCHES[request.param]
     config = read(
         {
-            "task": {"kind": "image_classification"},
-            "data": {"kind": "arrays", "path": str(folder / "data.npz")},
-            "backbone": backbone,
+            **sections(folder),
             "head": {"dropout": 0.3},
             "defaults": {"clip_norm": 0.5, "epochs": 1},
             "phases": [
@@ -142,7 +157,8 @@ def test_xla_trains_and_evaluates_like_the_plain_step(bench: Bench) -> None:
         found.append((sums, step.outputs(batches[0][0]).numpy(), session.values(bench.phase.trained)))
     (sums, outputs, weights), (xla_sums, xla_outputs, xla_weights) = found
     np.testing.assert_allclose(xla_sums, sums, rtol=TOLERANCE)
-    np.testing.assert_allclose(xla_outputs, outputs, atol=TOLERANCE)
+    # Distances of boxes are in pixels, up to hundreds.
+    np.testing.assert_allclose(xla_outputs, outputs, rtol=TOLERANCE, atol=TOLERANCE)
     moved = 0.0
     for path, values in weights.items():
         # Adam turns the sign of a gradient near zero into a whole step, which is 0.003 and less.
@@ -158,7 +174,9 @@ def _outputs_of_operations(call: Any, *arguments: Any) -> Iterator[tuple[str, se
     for nodes in (document.node, *(function.node_def for function in document.library.function)):
         for node in nodes:
             kinds = _kinds(node)
-            for shape in node.attr["_output_shapes"].list.shape:
+            # What a normalisation keeps for a gradient that nobody takes has no shape on CPUs.
+            last = 1 if node.op == "FusedBatchNormV3" else None
+            for shape in node.attr["_output_shapes"].list.shape[:last]:
                 yield f"{node.op} {node.name}", kinds, tf.TensorShape(shape)
 
 
