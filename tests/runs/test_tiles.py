@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.support.mask_files import IGNORED, write_scenes
-from tests.support.processes import Outcome, run_commands, run_named, run_program, stop_program
+from tests.support.processes import Outcome, run_named, run_program, stop_program
 from tests.support.same_runs import assert_equal
 from tests.support.tiny_run import results
 
@@ -108,8 +108,8 @@ def test_neither_stores_nor_a_stop_change_anything(place: Path, base: Path, said
 def test_two_replicas_equal_one(place: Path) -> None:
     # Adam divides by the size of gradients, so that it makes much of the last digit of those that are all but none.
     plain = ("--set", "phases.head.optimizer=sgd", "--set", "phases.top.optimizer=sgd")
-    words = [(*COMMAND, "one", *plain), (*COMMAND, "two", *plain, "--set", "runtime.replicas=2")]
-    for done in run_commands(place, words):
+    for name, replicas in (("one", "1"), ("two", "2")):
+        done = run_program(place, *COMMAND, name, *plain, "--set", f"runtime.replicas={replicas}")
         assert done.code == 0, done.err
     assert_equal(place / "one", place / "two")
 
