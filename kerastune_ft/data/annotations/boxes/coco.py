@@ -96,7 +96,7 @@ def find_pictures(
         annotations_of = _gather(file, refused)
         for record in file.document["images"]:
             name = str(record.get("file_name", ""))
-            picture, why = index.find(name, file.file.folders)
+            picture, why = index.find(name, file.file.folders, file.split)
             if picture is None:
                 refused.append(Refusal(f"{name or 'an image without file_name'} of {file.file.key}", why, "on_missing"))
                 continue

@@ -74,6 +74,7 @@ def gather_pictures(tables: SplitTables, options: TableData) -> SplitTables:
         # Without a name there is no telling whose box it is, so such a row stays alone.
         rows_of.setdefault((table.folder_of(row), text or f"\0{row}"), []).append(row)
     reader = RowReader(table, options.label, edges)
+    reader.refuse_other_rows()
     texts = [reader.write(rows) for rows in rows_of.values()]
     first = [rows[0] for rows in rows_of.values()]
     order = np.argsort(first, kind="stable").tolist()
@@ -119,7 +120,10 @@ class RowReader:
         }
         has_sizes = all(name in more for name in _SIZES) and not {more[name] for name in _SIZES} & set(edges)
         self._sizes = [table.texts(more[name], _BOXES_KEY) for name in _SIZES] if has_sizes else []
-        self._check()
+
+    def find_problem(self, rows: Sequence[int]) -> str | None:
+        """Return which of some rows is no box and why; None where all are boxes, or say that there is none."""
+        return next((f"{self._table.name_row(row)} {why}" for row in rows if (why := self._explain(row))), None)
 
     def write(self, rows: Sequence[int]) -> str:
         """Return the boxes of some rows as one text; an empty one where a box has no class."""
@@ -144,16 +148,18 @@ class RowReader:
             return None
         return (height, width) if height > 0 and width > 0 else None
 
-    def _check(self) -> None:
+    def _explain(self, row: int) -> str | None:
+        texts = [column[row] for column in self._edges]
+        if not any(texts):
+            return f"has the class {self._labels[row]} and no box" if self._labels[row] else None
+        if all(map(_is_number, texts)):
+            return None
+        return f"has {', '.join(text or 'nothing' for text in texts)}, and no four edges"
+
+    def refuse_other_rows(self) -> None:
         """Raise DataError for rows whose edges are no numbers, or that have a class and no box."""
-        wrong = []
-        for row, texts in enumerate(zip(*self._edges, strict=True)):
-            is_empty = not any(texts)
-            if is_empty and self._labels[row]:
-                wrong.append((self._table.name_row(row), f"has the class {self._labels[row]} and no box"))
-            elif not is_empty and not all(map(_is_number, texts)):
-                wrong.append((self._table.name_row(row), f"has {', '.join(text or 'nothing' for text in texts)}"))
-        if wrong:
+        every = range(len(self._labels))
+        if wrong := [(self._table.name_row(row), why) for row in every if (why := self._explain(row))]:
             names = ", ".join(self._edge_names)
             raise DataError(
                 f"{_BOXES_KEY}: rows of {self._table.path} that are no boxes by {names}:\n{lines(wrong)}\n"

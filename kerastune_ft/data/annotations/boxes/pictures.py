@@ -151,11 +151,11 @@ class PictureIndex:
         for picture in pictures:
             self._by_name.setdefault(picture.key.rsplit("/", 1)[-1], []).append(picture)
 
-    def find(self, name: str, beside: Sequence[str]) -> tuple[FoundFile | None, str]:
+    def find(self, name: str, beside: Sequence[str], split: str | None = None) -> tuple[FoundFile | None, str]:
         """Return the picture of a name, or None with the reason.
 
-        Of several with the same last part of the path it is the one that agrees in most parts before it, and then the
-        nearest to the folders `beside`, in which the annotation lies.
+        Of several with the same last part of the path it is the one that agrees in most parts before it, then the
+        nearest to the folders `beside`, in which the annotation lies, and then the one in folders of its `split`.
         """
         parts = [part for part in name.replace("\\", "/").split("/") if part not in ("", ".")]
         found = self._by_name.get(parts[-1], []) if parts else []
@@ -163,6 +163,9 @@ class PictureIndex:
             found = _select_best(found, lambda file: _count_equal(reversed(file.key.split("/")), reversed(parts)))
         if len(found) > 1:
             found = _select_best(found, lambda file: _count_equal(file.folders, beside))
+        if len(found) > 1 and split is not None:
+            known = split_names(dict.fromkeys(folder for file in found for folder in file.folders))
+            found = _select_best(found, lambda file: int(split in map(known.get, file.folders)))
         if len(found) == 1:
             return found[0], ""
         return None, f"may be {found[0].key} or {found[1].key}" if found else "is not there"

@@ -50,7 +50,9 @@ def read(walk: Walk, options: FolderData, requested: Splits | None, context: Rea
             if picture.key in taken:
                 double.append((picture.key, f"in {taken[picture.key]} and in {file.key}"))
             taken[picture.key] = file.key
-            if written := reader.write(rows):
+            if problem := reader.find_problem(rows):
+                refused.append(Refusal(picture.key, f"{file.key}, {problem}"))
+            elif written := reader.write(rows):
                 found.append(Boxed(picture, None, read_boxes(written, file.key)))
             else:
                 refused.append(Refusal(picture.key, f"{table.name_rows(rows)} of {file.key}: a box has no class"))

@@ -7,7 +7,9 @@ today write edges, and half a pixel is less than they are drawn by.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
 from xml.etree import ElementTree
 
 from kerastune_ft import storage
@@ -19,9 +21,10 @@ from kerastune_ft.data.annotations.boxes.pictures import FoundFile, Layout, find
 from kerastune_ft.data.files.find import Walk
 from kerastune_ft.data.labels.raw import BoxList
 from kerastune_ft.data.modality import ReadContext
-from kerastune_ft.wording import counted
+from kerastune_ft.wording import counted, first_names
 
 SUFFIXES = (".xml",)
+_SHOWN = 3
 _EDGES = ("xmin", "ymin", "xmax", "ymax")
 _SETS = {"train": "train", "val": "validation", "test": "test"}
 
@@ -34,8 +37,36 @@ def read(walk: Walk, options: FolderData, requested: Splits | None, context: Rea
     splits = _read_sets(walk, pictures, notes) if requested is None else None
     if splits is None:
         splits = find_splits(pictures, layout, requested, str(walk.root), notes)
-    found, refused = read_beside(pictures, splits, files, layout, parse, lambda picture: None)
+    named: dict[str, str] = {}
+
+    def parse_one(content: bytes, key: str) -> BoxList:
+        named[key] = _find_name(content)
+        return parse(content, key)
+
+    found, refused = read_beside(pictures, splits, files, layout, parse_one, lambda picture: None)
+    notes += _compare_names(named, pictures)
     return to_annotations(found, refused, options, notes)
+
+
+def _find_name(content: bytes) -> str:
+    """Return the stem of the picture that an XML file names; "" where it names none."""
+    found = re.search(rb"<filename>\s*([^<]*?)\s*</filename>", content)
+    return PurePath(found[1].decode(errors="replace").replace("\\", "/")).stem if found else ""
+
+
+def _compare_names(named: Mapping[str, str], pictures: Sequence[FoundFile]) -> list[str]:
+    """Return what is said of files that name another picture of the data than the one of their own name."""
+    stems = {picture.stem for picture in pictures}
+    wrong = [
+        f"{key} names {stem}" for key, stem in sorted(named.items()) if stem in stems and stem != PurePath(key).stem
+    ]
+    if not wrong:
+        return []
+    names = "XML file names" if len(wrong) == 1 else "XML files name"
+    return [
+        f"boxes: {len(wrong)} {names} another picture ({first_names(wrong, _SHOWN)}); the name of the file counts, "
+        "so see that they are not exchanged"
+    ]
 
 
 def _read_sets(walk: Walk, pictures: Sequence[FoundFile], notes: list[str]) -> list[str | None] | None:

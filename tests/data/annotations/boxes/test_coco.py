@@ -37,6 +37,16 @@ def test_files_of_splits_are_known_by_their_folders_and_names(tmp_path: Path) ->
     assert sum(map(len, named.splits.values())) == 10
 
 
+def test_pictures_of_one_name_in_several_splits_are_those_of_the_split_of_the_file(tmp_path: Path) -> None:
+    for split, numbers in (("train", range(10)), ("val", range(6))):
+        for number in numbers:
+            write_picture(tmp_path / "a", f"images/{split}/{number:02}.png", number + len(split))
+        write(tmp_path / "a" / "annotations" / f"{split}.json", to_coco(numbers))
+    source = opened(tmp_path / "a")
+    assert source.info.sizes == {"train": 10, "validation": 6}
+    assert {source.keys[index].split("/")[1] for index in source.splits["validation"]} == {"val"}
+
+
 def test_pictures_that_are_not_there_not_listed_or_listed_twice_are_named(tmp_path: Path) -> None:
     root = changed(tmp_path / "a", lambda document: document["images"][3].update(file_name="gone.png"))
     with pytest.raises(DataError, match=r"gone.png of annotations.json  is not there"):

@@ -31,6 +31,16 @@ def test_pictures_that_are_not_there_are_named_and_those_that_are_not_named_igno
         opened(root, on_missing="skip")
 
 
+def test_rows_that_are_no_boxes_are_named_and_left_out_with_their_picture(tmp_path: Path) -> None:
+    root = write_pictures(tmp_path / "a")
+    write(root / "boxes.csv", to_rows(range(20)) + b"\nimages/03.png,small,1,nan,2,2,16,12")
+    with pytest.raises(DataError, match=r"images/03.png  boxes.csv, row \d+ has 1, nan, 2, 2, and no four edges"):
+        opened(root)
+    source = opened(root, on_bad_file="skip")
+    assert [one.path for one in source.info.skipped] == ["images/03.png"]
+    assert len(source.keys) == 19
+
+
 def test_tables_of_other_columns_are_none_of_boxes(tmp_path: Path) -> None:
     root = write_pictures(tmp_path / "a")
     write(root / "people.csv", b"name,age\nx,1")

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kerastune_ft.data.annotations.boxes.base import UnusableAnnotationError
 from kerastune_ft.data.annotations.boxes.voc import parse
-from tests.support.box_files import to_xml
+from tests.support.box_files import opened, to_xml, write_voc
+from tests.support.image_files import write
 
 
 def test_edges_classes_and_size_are_read_as_they_are_written() -> None:
@@ -39,3 +42,11 @@ def test_boxes_of_parts_are_no_boxes_of_objects() -> None:
 def test_what_cannot_be_read_says_why(content: bytes, why: str) -> None:
     with pytest.raises(UnusableAnnotationError, match=why.replace("<", "[<]")):
         parse(content, "a.xml")
+
+
+def test_files_that_name_another_picture_of_the_data_are_said(tmp_path: Path) -> None:
+    root = write_voc(tmp_path / "a")
+    name = b"<filename>C:\\x\\03.jpg</filename>"
+    write(root / "annotations" / "02.xml", to_xml([("small", 0, 0, 3, 3)]).replace(b"<filename>x</filename>", name))
+    (note,) = [each for each in opened(root).info.notes if "XML" in each]
+    assert note.startswith("boxes: 1 XML file names another picture (annotations/02.xml names 03); ")
