@@ -12,8 +12,13 @@ from kerastune_ft.wording import counted, first_names
 _UNEVEN, _FEW = 10.0, 10
 
 
-def find_imbalance(counts: Mapping[str, Mapping[str, int]]) -> Finding | None:
-    """Return what is said of classes by split and class: some 10 times as frequent as others, or hardly there."""
+def find_imbalance(
+    counts: Mapping[str, Mapping[str, int]], watched: str = "macro F1", noun: str = ""
+) -> Finding | None:
+    """Return what is said of classes by split and class: some 10 times as frequent as others, or hardly there.
+
+    `watched` is the metric that shows it, `noun` what is counted where that is no example.
+    """
     trained = {name: count for name, count in (counts.get("train") or {}).items()}
     if len(trained) < 2:
         return None
@@ -24,10 +29,12 @@ def find_imbalance(counts: Mapping[str, Mapping[str, int]]) -> Finding | None:
     if uneven >= _UNEVEN:
         said.append(f"{most} is {uneven:.0f} times as frequent in train as {least}")
     if few:
-        said.append(f"fewer than {_FEW} in train: {first_names(few)}")
+        said.append(f"fewer than {_FEW}{noun and f' {noun}'} in train: {first_names(few)}")
     if not said:
         return None
-    advice = 'write  "class_weights": "balanced"  in defaults, and watch macro F1; or add examples of the rare classes'
+    advice = (
+        f'write  "class_weights": "balanced"  in defaults, and watch {watched}; or add examples of the rare classes'
+    )
     return Finding(IMBALANCE, len(few) or 1, "; ".join(said), advice, ())
 
 

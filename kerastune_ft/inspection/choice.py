@@ -53,11 +53,8 @@ def choose_left_out(
         held = list(dict.fromkeys(copy for position in alike for copy in equal.get(position, [position])))
         for position in held:
             if examples[position].split in _LEARNED_FROM and position not in reasons:
-                others = next(other for other in held if examples[other].label != examples[position].label)
-                reason = (
-                    f"labelled {examples[position].label}; its copy {examples[others].key} {examples[others].label}"
-                )
-                leave_out(position, CONFLICTS, reason)
+                other = next(other for other in held if not examples[other].agrees_with(examples[position]))
+                leave_out(position, CONFLICTS, _contrast(examples[position], examples[other]))
     remaining = [[position for position in held if position not in reasons] for held in exact]
     for position, kept in [pair for held in remaining for pair in _choose_of_equal(examples, held)]:
         leave_out(position, EXACT, f"copy of {examples[kept].key} in {examples[kept].split}")
@@ -81,7 +78,14 @@ def _choose_of_equal(examples: Sequence[Example], held: Sequence[int]) -> list[t
 
 
 def _may_go(copy: Example, stays: Example) -> bool:
-    return copy.split != "test" or copy.label == stays.label
+    return copy.split != "test" or copy.agrees_with(stays)
+
+
+def _contrast(one: Example, other: Example) -> str:
+    """Return how the label of a copy differs."""
+    if one.label == other.label:
+        return f"its copy {other.key} has other boxes"
+    return f"labelled {one.label}; its copy {other.key} {other.label}"
 
 
 def _list_copies(

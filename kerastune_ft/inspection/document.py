@@ -21,7 +21,7 @@ def describe_inspection(found: Inspection, with_names: bool) -> dict[str, Any]:
         "about": dict(found.about),
         "findings": [_describe_finding(each, found, with_names) for each in found.findings],
         "not_looked_for": list(found.not_looked_for),
-        "clean": [title for kind, title in TITLES.items() if found.find(kind) is None],
+        "clean": [title for kind, title in TITLES.items() if kind not in found.unsought and found.find(kind) is None],
         "faults": [each.kind for each in found.faults],
         "exclude": {"examples": len(found.exclusions.reasons), "rule": RULE, "by_kind": count_kinds(found)},
     }

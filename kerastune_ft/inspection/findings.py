@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 EXACT, NEAR, CONFLICTS, LABELS = "exact_copies", "near_copies", "conflicts", "label_errors"
 OUTLIERS, CONSTANT, SIZES, DAMAGED = "outliers", "constant", "odd_sizes", "damaged"
 IMBALANCE, GROUPS, GROUP_COPIES = "imbalance", "shared_groups", "copies_between_groups"
+DOUBLE, ODD_BOXES, BARE = "double_boxes", "odd_boxes", "without_boxes"
 TITLES: Mapping[str, str] = {
     EXACT: "exact copies",
     NEAR: "near copies",
@@ -18,12 +19,15 @@ TITLES: Mapping[str, str] = {
     GROUP_COPIES: "copies in different groups",
     DAMAGED: "cannot be read",
     CONSTANT: "show or say nothing",
+    DOUBLE: "objects with two boxes",
     SIZES: "odd sizes",
+    ODD_BOXES: "odd boxes",
+    BARE: "without boxes",
     OUTLIERS: "unlike all others",
     IMBALANCE: "rare classes",
 }
 """By kind, its name in tables, in the order of the table."""
-FAULTS = frozenset((EXACT, NEAR, CONFLICTS, LABELS, GROUPS, GROUP_COPIES, DAMAGED, CONSTANT))
+FAULTS = frozenset((EXACT, NEAR, CONFLICTS, LABELS, GROUPS, GROUP_COPIES, DAMAGED, CONSTANT, DOUBLE))
 """The kinds that `--strict` ends with exit code 3 for; the others may well be as they should."""
 
 
@@ -84,6 +88,12 @@ class Example:
     label: str
     group: str | None
     content: str
+    label_content: str = ""
+    """What the label follows from where its text does not say it all, such as the hash of a mask."""
+
+    def agrees_with(self, other: Example) -> bool:
+        """Return whether another example has the same label."""
+        return (self.label_content or self.label) == (other.label_content or other.label)
 
     def to_json(self, with_names: bool) -> dict[str, Any]:
         """Return it as a JSON object; without names nothing says which file or person it is of."""
@@ -105,6 +115,8 @@ class Inspection:
     """Sentences on what this data cannot be checked for."""
     about: Mapping[str, Any]
     """How it was looked for: backbone, features, thresholds, seconds."""
+    unsought: Collection[str] = ()
+    """Kinds of findings that were not looked for, as doubtful labels among masks."""
 
     def find(self, kind: str) -> Finding | None:
         """Return the finding of a kind, None where there is none."""

@@ -21,9 +21,9 @@ from kerastune_ft.inspection.clusters import join_pairs, list_clusters, pair_equ
 from kerastune_ft.inspection.contents.base import CONSTANT as FLAT
 from kerastune_ft.inspection.contents.base import Contents, Copies
 from kerastune_ft.inspection.contents.build import CONTENTS
-from kerastune_ft.inspection.findings import Example, Inspection
+from kerastune_ft.inspection.findings import BARE, DOUBLE, LABELS, ODD_BOXES, Example, Finding, Inspection
 from kerastune_ft.inspection.labels.base import Suspect
-from kerastune_ft.inspection.labels.build import FIND_SUSPECTS, find_apart
+from kerastune_ft.inspection.labels.build import FIND_ALONE, FIND_SUSPECTS, WATCHED, find_apart
 from kerastune_ft.inspection.labels.out_of_fold import FOLDS, assign_folds
 from kerastune_ft.inspection.neighbours import estimate_bytes, find_neighbours
 from kerastune_ft.inspection.outliers import find_outliers
@@ -94,7 +94,7 @@ def inspect_data(session: Session, watch: Watcher) -> Inspection:
     alike: list[Sequence[int]] = [*exact_clusters, *pairs]
     # A mask or boxes fit one image to the pixel, and no other that is only like it.
     is_dense = session.task.predicts_masks or session.task.predicts_boxes
-    conflicts = _find_conflicts(session, indices, exact_clusters if is_dense else alike)
+    conflicts = _find_conflicts(session, indices, examples, exact_clusters if is_dense else alike)
     groups = None if source.groups is None else [source.groups[index] for index in indices]
     report = Reporter(examples)
     findings = [
@@ -108,7 +108,7 @@ def inspect_data(session: Session, watch: Watcher) -> Inspection:
         report.flat(contents.faults),
         report.sizes(contents.faults),
         report.outliers(find_outliers(neighbours)),
-        find_imbalance(source.info.counts),
+        *_find_in_labels(session, indices, splits),
     ]
     flat = [fault for fault in contents.faults if fault.kind == FLAT]
     conflicting = _leave_out_values(session, conflicts)
@@ -120,11 +120,13 @@ def inspect_data(session: Session, watch: Watcher) -> Inspection:
         exclusions=choose_left_out(examples, exact_clusters, pairs, conflicting, flat, suspects or ()),
         not_looked_for=_list_missing(session, suspects),
         about=_describe(session, contents, copies, features, time.monotonic() - began),
+        unsought=_list_unsought(session, suspects),
     )
 
 
 def _list_examples(session: Session, indices: np.ndarray) -> list[Example]:
     source, labels = session.source, session.source.label_texts
+    is_dense = session.task.predicts_masks or session.task.predicts_boxes
     split_of = {int(index): split for split, own in source.splits.items() for index in own}
     return [
         Example(
@@ -133,6 +135,7 @@ def _list_examples(session: Session, indices: np.ndarray) -> list[Example]:
             labels[index],
             None if source.groups is None else source.groups[index],
             content_key(source.keys[index], source.input_hashes[index]),
+            source.label_content(index) if is_dense else "",
         )
         for index in indices.tolist()
     ]
@@ -172,19 +175,33 @@ def _find_suspects(
     return find_apart(find, features, source.labels[indices], session.task.scheme.names, folds, is_test)
 
 
-def _find_conflicts(session: Session, indices: np.ndarray, alike: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+def _find_in_labels(session: Session, indices: np.ndarray, splits: Sequence[str]) -> list[Finding | None]:
+    """Return what is found in the labels by themselves: rare classes, and faults of boxes."""
+    kind, source = facts(session.config.task).labels, session.source
+    if kind in FIND_ALONE:
+        return FIND_ALONE[kind](source.label_set, indices, splits)
+    return [find_imbalance(source.info.counts, WATCHED.get(kind, "macro F1"))]
+
+
+def _find_conflicts(
+    session: Session, indices: np.ndarray, examples: Sequence[Example], alike: Sequence[Sequence[int]]
+) -> list[Sequence[int]]:
     """Return the copies whose labels differ: of values by more than is small."""
     numbers = session.source.labels[indices]
     if not session.task.scheme.has_classes:
         usual = np.maximum(numbers.std(axis=0), 1e-12)
         return [held for held in alike if (np.ptp(numbers[list(held)], axis=0) > _UNLIKE * usual).any()]
-    texts = [session.source.label_texts[index] for index in indices]
-    return [held for held in alike if len({texts[position] for position in held}) > 1]
+    return [held for held in alike if not all(examples[position].agrees_with(examples[held[0]]) for position in held)]
 
 
 def _leave_out_values(session: Session, conflicts: Sequence[Sequence[int]]) -> Sequence[Sequence[int]]:
     """Return the conflicts for which examples are left out: none of values, which are measured with some error."""
     return conflicts if session.task.scheme.has_classes else []
+
+
+def _list_unsought(session: Session, suspects: Sequence[Suspect] | None) -> set[str]:
+    of_boxes = set() if session.task.predicts_boxes else {DOUBLE, ODD_BOXES, BARE}
+    return of_boxes | ({LABELS} if suspects is None else set())
 
 
 def _list_missing(session: Session, suspects: Sequence[Suspect] | None) -> list[str]:

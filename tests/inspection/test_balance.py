@@ -9,6 +9,10 @@ def test_rare_classes_are_named() -> None:
     assert found.detail == "a is 50 times as frequent in train as c; fewer than 10 in train: c (4)"
     assert '"class_weights": "balanced"' in found.advice
     assert find_imbalance({"train": {"a": 99, "b": 10}}) is None
+    found = find_imbalance({"train": {"a": 40, "b": 3}}, "average precision by class", "boxes")
+    assert found is not None
+    assert found.detail == "a is 13 times as frequent in train as b; fewer than 10 boxes in train: b (3)"
+    assert found.advice.split(", and ")[1].startswith("watch average precision by class;")
     # Values have no classes.
     assert find_imbalance({}) is None
 

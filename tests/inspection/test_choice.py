@@ -73,3 +73,15 @@ def test_of_test_nothing_goes_for_its_label() -> None:
     assert found.reasons[2] == "labelled a; its copy 3.png b"
     assert found.positions == [0, 2, 3, 4]
     assert {EXACT, NEAR}.isdisjoint(found.kinds.values())
+
+
+def test_labels_agree_by_their_content_where_their_text_does_not_say_it_all() -> None:
+    # Masks are called by their files, and boxes by how many there are.
+    masks = [Example("0.png", "train", "m/0.png", None, "", "00"), Example("1.png", "test", "m/1.png", None, "", "00")]
+    assert masks[0].agrees_with(masks[1])
+    boxes = [Example("0.png", "train", "2 cell", None, "", "00"), Example("1.png", "test", "2 cell", None, "", "ff")]
+    assert not boxes[0].agrees_with(boxes[1])
+    found = choose_left_out(boxes, [[0, 1]], [], [[0, 1]], [], [])
+    assert found.reasons == {0: "its copy 1.png has other boxes"}
+    # Of test nothing goes for a copy that differs.
+    assert choose_left_out([boxes[1], boxes[0]], [[0, 1]], [], [[0, 1]], [], []).kinds == {1: CONFLICTS}

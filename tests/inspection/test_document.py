@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from kerastune_ft.inspection.document import describe_inspection, list_left_out
+from kerastune_ft.inspection.findings import LABELS, ODD_BOXES
 from tests.support.check_findings import FOUND
 
 
@@ -18,6 +20,12 @@ def test_the_document_has_all_that_was_found() -> None:
     assert document["faults"] == ["near_copies", "label_errors", "damaged"]
     assert "exact copies" in document["clean"]
     assert [(example.key, reason) for example, reason in list_left_out(FOUND)][1] == ("secret2.png", "likely b")
+
+
+def test_what_was_not_looked_for_is_not_said_to_be_absent() -> None:
+    clean = describe_inspection(replace(FOUND, findings=[], unsought={LABELS, ODD_BOXES}), True)["clean"]
+    assert "without boxes" in clean
+    assert not {"likely label errors", "odd boxes"} & set(clean)
 
 
 def test_without_names_nothing_names_a_file_or_a_person() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from kerastune_ft.config.options.task_facts import LabelKind
-from kerastune_ft.inspection.labels import one_class, several_classes, values
+from kerastune_ft.inspection.findings import Finding
+from kerastune_ft.inspection.labels import boxes, one_class, several_classes, values
 from kerastune_ft.inspection.labels.base import Suspect
 
 Find = Callable[[np.ndarray, np.ndarray, Sequence[str], np.ndarray], list[Suspect]]
@@ -19,7 +21,18 @@ FIND_SUSPECTS: Mapping[LabelKind, Find] = {
     "several": several_classes.find_suspects,
     "values": values.find_suspects,
 }
-"""By kind of labels, what finds the doubtful ones; masks, which are no function of one row of features, have none."""
+"""By kind of labels, what finds the doubtful ones.
+
+Masks and boxes have none: they are no function of one row of features.
+"""
+
+FIND_ALONE: Mapping[LabelKind, Callable[[Any, np.ndarray, Sequence[str]], list[Finding | None]]] = {
+    "boxes": boxes.find_in_boxes,
+}
+"""By kind of labels, what finds faults in the labels by themselves; it takes them, the examples and their splits."""
+
+WATCHED: Mapping[LabelKind, str] = {"mask": "the IoU of each class"}
+"""By kind of labels, the metric that shows how rare classes fare, where that is not macro F1."""
 
 
 def find_apart(
