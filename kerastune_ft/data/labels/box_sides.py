@@ -21,6 +21,8 @@ _SHOWN = 3
 _MANY, _FEW = 0.1, 3
 # Formats that write fractions with six digits miss the border by so many pixels at most.
 _ROUNDING = 0.05
+# Whole pixels that became such fractions are whole again within so many pixels.
+_WHOLE = 0.01
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ def fit_sides(raw: BoxLists, classes: np.ndarray, keys: Sequence[str], sizes: Si
     ends = _find_ends(sizes, pictures)
     if raw.are_fractions:
         edges = np.where(np.isfinite(ends), edges * ends, edges)
+        # Losses match places by edges: a thousandth of a pixel would decide, and formats differ in them.
+        edges = np.where(np.abs(edges - np.round(edges)) < _WHOLE, np.round(edges), edges)
     if not np.isfinite(edges).all():
         wrong = [keys[picture] for picture in np.unique(pictures[~np.isfinite(edges).all(axis=1)])]
         raise DataError(f"data: boxes with edges that are no numbers, of {first_names(wrong, _SHOWN)}.")

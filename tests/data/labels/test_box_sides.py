@@ -82,3 +82,12 @@ def test_sides_that_differ_from_those_of_the_annotation_are_refused_with_the_rem
 
 def test_no_boxes_at_all_are_none() -> None:
     assert fit_sides(BoxLists([BoxList.make([], [], "-")]), np.zeros(0, int), ["a"], [(3, 4)]).edges.shape == (0, 4)
+
+
+def test_whole_pixels_that_were_written_as_fractions_are_whole_again() -> None:
+    wanted = np.array([[33.0, 47, 101, 333], [10.5, 20.25, 30.5, 40.25]])
+    fractions = np.round(wanted / [640, 480, 640, 480], 6)
+    raw = BoxLists([BoxList.make(fractions.tolist(), ["a", "a"], "0")], are_fractions=True)
+    edges = fit_sides(raw, np.zeros(2, np.int64), ["x"], [(480, 640)]).edges
+    assert edges[0].tolist() == wanted[0].tolist()
+    np.testing.assert_allclose(edges[1], wanted[1], atol=1e-3)
