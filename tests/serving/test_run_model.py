@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,7 @@ class Config:
     """The part of a configuration that counts here."""
 
     modality = "image"
+    data = SimpleNamespace(inputs=None)
 
     def __init__(self, task: Any) -> None:
         self.task = task
