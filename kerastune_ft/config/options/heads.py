@@ -17,9 +17,14 @@ def _leave_open(value: Any) -> Any:
 
 
 def _levels(value: Any) -> Any:
-    if isinstance(value, list) and [*value] != sorted(set(value)):
+    if not isinstance(value, list) or not value or not all(isinstance(each, int) for each in value):
+        return _leave_open(value)
+    if value != sorted(set(value)):
         raise problem("give each level once, the finest first, as in [3, 4, 5]")
-    return _leave_open(value)
+    # Objects of a size between two levels would be looked for at neither.
+    if missing := [each for each in range(value[0], value[-1]) if each not in value]:
+        raise problem(f"level {missing[0]} is left out; give levels without a gap, as in [3, 4, 5]")
+    return value
 
 
 class Head(Options):

@@ -15,7 +15,9 @@ def test_auto_leaves_levels_and_stride_to_the_plan() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("options", [{"stride": "fine"}, {"stride": 3}, {"levels": "fine"}, {"levels": [4, 3]}])
+@pytest.mark.parametrize(
+    "options", [{"stride": "fine"}, {"stride": 3}, {"levels": "fine"}, {"levels": [4, 3]}, {"levels": [3, 5]}]
+)
 def test_other_words_and_orders_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         Head.model_validate(options)
