@@ -13,6 +13,8 @@ import numpy as np
 
 from kerastune_ft.backbones import endpoints
 from kerastune_ft.backbones.inputs import BackboneInput, ImageInput
+from kerastune_ft.backbones.language.generator import Generator
+from kerastune_ft.backbones.language.vocabulary import Vocabulary
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.rebuild import image_size, precision
 from kerastune_ft.graph.units import Unit, units_in
@@ -67,6 +69,10 @@ class Backbone:
 
     body: keras.Model | None = None
     """The whole backbone of keras-hub, where all its variables are in `model`; None for others."""
+    vocabulary: Vocabulary | None = None
+    """What turns its hidden states into scores of tokens; None for a backbone that writes no texts."""
+    generator: Generator | None = None
+    """What texts are generated with; None for a backbone that writes none."""
 
     @cached_property
     def endpoints(self) -> dict[str, Any]:
@@ -140,7 +146,8 @@ def with_precision(backbone: Backbone, policy: str) -> Backbone:
             f'({next(iter(str(error).strip().splitlines()), type(error).__name__)}); write "float32"'
         ) from error
     units = tuple(precision.unit_in(unit, model) for unit in backbone.units)
-    return replace(backbone, model=model, units=units, body=None)
+    words = backbone.vocabulary and backbone.vocabulary.move(backbone.model, model)
+    return replace(backbone, model=model, units=units, body=None, vocabulary=words)
 
 
 def content_hash(variables: Sequence[keras.Variable]) -> str:

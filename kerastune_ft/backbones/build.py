@@ -9,8 +9,9 @@ from typing import Any
 import keras
 
 from kerastune_ft.backbones.base import Backbone
-from kerastune_ft.graph import keras_private
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import find_alternating, join_alternating
+from kerastune_ft.graph.naming import name_by_layer
 from kerastune_ft.graph.units import is_seed
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import first_names
@@ -26,13 +27,20 @@ _KINDS = {
 """The module of each `backbone.kind`, which has `build(options)` and, for the units alone, `outline(options)`."""
 
 
-def build(options: Any, seed: int, rules: Rules = NEWEST) -> Backbone:
+def build(options: Any, seed: int, rules: Rules = NEWEST, *, writes: bool = False) -> Backbone:
     """Build the backbone that `options` describe; random weights are a function of `seed`.
 
-    Raises ConfigError where the weights cannot be found.
+    With one that `writes` texts comes the matrix of its vocabulary. Raises ConfigError where the weights cannot be
+    found, or where it has to write texts and cannot.
     """
     keras.utils.set_random_seed(seed)
-    return _check(_kind(options).build(options), rules)
+    kind = _kind(options)
+    if writes and not hasattr(kind, "build_writer"):
+        raise ConfigError(
+            f'backbone.kind: {options.kind} has no models that write texts; write "keras_hub", with a preset or a '
+            'class as "GPT2Backbone"'
+        )
+    return _check(kind.build_writer(options) if writes else kind.build(options), rules)
 
 
 def outline(options: Any) -> Backbone:
@@ -52,7 +60,7 @@ def _kind(options: Any) -> Any:
 
 def _check(backbone: Backbone, rules: Rules) -> Backbone:
     """Return the backbone once its variables are named by layer and held by one unit each."""
-    _name_by_layer(backbone.model)
+    name_by_layer(backbone.model)
     if rules.joins_alternating_layers:
         backbone = _join_alternating(backbone)
     _check_units(backbone)
@@ -68,17 +76,6 @@ def _join_alternating(backbone: Backbone) -> Backbone:
     holding = [unit.id for unit in units if any(layer in unit.layers for layer in layers.values())]
     note = f"{first_names(list(layers), _SHOWN)} are used by turns, so that {' and '.join(holding)} cannot be parted"
     return replace(backbone, units=units, notes=(*backbone.notes, note))
-
-
-def _name_by_layer(model: keras.Model) -> None:
-    """Make the path of every variable begin with the name of its layer in the model, which is unique there.
-
-    Some layers of keras-hub build what they hold outside their own scope, so that paths of two blocks are the same.
-    """
-    for layer in model.layers:
-        for variable in layer.variables:
-            if not is_seed(variable) and not variable.path.startswith(f"{layer.name}/"):
-                keras_private.set_path(variable, f"{layer.name}/{variable.path}")
 
 
 def _check_units(backbone: Backbone) -> None:

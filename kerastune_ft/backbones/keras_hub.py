@@ -14,15 +14,18 @@ import keras
 import keras_hub
 
 from kerastune_ft.backbones.base import Backbone, Transfer
-from kerastune_ft.backbones.hub import audio, presets, vision
+from kerastune_ft.backbones.hub import audio, language, presets, vision
 from kerastune_ft.backbones.hub import text as hub_text
 from kerastune_ft.backbones.hub.units import units_of
 from kerastune_ft.backbones.inputs import ImageInput, SoundInput, SoundLengths
+from kerastune_ft.backbones.language.generator import Generator, find_paths
+from kerastune_ft.backbones.language.language_input import LanguageInput
 from kerastune_ft.backbones.text_input import DEFAULT_LENGTH, TextInput, byte_tokens, special_tokens
 from kerastune_ft.config.facts.hub_families import BYTES, HUB_FAMILIES, NO_OPTIONS, SINCE, HubFamily
 from kerastune_ft.config.options.backbones import KerasHub
 from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph.naming import name_by_layer
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.streams import error_stream
@@ -37,6 +40,39 @@ def build(options: KerasHub) -> Backbone:
     )
 
 
+def build_writer(options: KerasHub) -> Backbone:
+    """Build a backbone that writes texts, with the matrix of its vocabulary.
+
+    Raises ConfigError for one that only reads them.
+    """
+    source = _open_class(options) if options.preset is None else _open_preset(options, options.preset, True)
+    return make_writer(source)
+
+
+def make_writer(source: Source) -> Backbone:
+    """Return the backbone of an opened model that writes texts; raise ConfigError for one that only reads them."""
+    if not source.family.writes:
+        raise ConfigError(
+            f"backbone: {source.name} is a {type(source.body).__name__}, which reads texts and writes none; write a "
+            "model that does, as GPT2Backbone"
+        )
+    model, vocabulary = language.decoder(source.body)
+    name_by_layer(model)
+    units = units_of(model, source.family)
+    paths = find_paths(source.body, model, language.name_copies(source.body, model))
+    made = Backbone(
+        source.name,
+        model,
+        units,
+        _text_input(source, LanguageInput),
+        "tokens",
+        source.transfer,
+        vocabulary=vocabulary,
+        generator=Generator(source.body, paths),
+    )
+    return replace(made, transfer=replace(source.transfer, loaded=len(made.variables) if source.preset else 0))
+
+
 def outline(options: KerasHub) -> Backbone:
     """Build a backbone for its units alone: no weights are read, and random ones get no values."""
     with keras.StatelessScope(initialize_variables=False):
@@ -48,7 +84,7 @@ def outline(options: KerasHub) -> Backbone:
 
 
 @dataclass(frozen=True)
-class _Source:
+class Source:
     """A backbone of keras-hub, and the preset or the options it was made from."""
 
     body: keras.Model
@@ -93,7 +129,7 @@ def _build_class(options: KerasHub) -> Backbone:
     return _build_source(_open_class(options))
 
 
-def _open_class(options: KerasHub) -> _Source:
+def _open_class(options: KerasHub) -> Source:
     name = str(options.class_name)
     require_class(name, "backbone.class")
     family = HUB_FAMILIES[name]
@@ -101,7 +137,7 @@ def _open_class(options: KerasHub) -> _Source:
     given = {**family.small, **options.options}
     if options.image_size is not None:
         given["input_shape" if "input_shape" in family.small else "image_shape"] = (*options.image_size, 3)
-    return _Source(_construct(name, given), name, family, Transfer("random", None, 0), given)
+    return Source(_construct(name, given), name, family, Transfer("random", None, 0), given)
 
 
 def require_class(name: str, key: str) -> None:
@@ -122,7 +158,7 @@ def _build_preset(options: KerasHub, preset: str, load_weights: bool) -> Backbon
     return replace(backbone, transfer=replace(source.transfer, loaded=len(backbone.variables)))
 
 
-def _open_preset(options: KerasHub, preset: str, load_weights: bool) -> _Source:
+def _open_preset(options: KerasHub, preset: str, load_weights: bool) -> Source:
     handle = presets.locate(preset, keras_hub.models.Backbone.presets)
     directory = Path(handle) if Path(handle).is_dir() else None
     if directory and (name := presets.class_name(directory)) in HUB_FAMILIES:
@@ -140,10 +176,10 @@ def _open_preset(options: KerasHub, preset: str, load_weights: bool) -> _Source:
     name = directory.name if directory else preset
     digest = presets.content_hash(directory) if directory and load_weights else None
     transfer = Transfer(name, digest, 0)
-    return _Source(body, name, family, transfer, preset=preset, handle=handle)
+    return Source(body, name, family, transfer, preset=preset, handle=handle)
 
 
-def _build_source(source: _Source) -> Backbone:
+def _build_source(source: Source) -> Backbone:
     return _BY_MODALITY[source.family.modality](source)
 
 
@@ -165,14 +201,14 @@ def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def _text_backbone(source: _Source) -> Backbone:
+def _text_backbone(source: Source) -> Backbone:
     model = hub_text.encoder(source.body)
     units = units_of(model, source.family)
     body = _shared_body(source.body, model)
     return Backbone(source.name, model, units, _text_input(source), "tokens", source.transfer, body=body)
 
 
-def _text_input(source: _Source) -> TextInput:
+def _text_input(source: Source, kind: type[TextInput] = TextInput) -> TextInput:
     """Return the tokenizer and special tokens of a preset; without one tokens are bytes."""
     packing, length = source.family.packing, None
     tokenizer = source.load_part(keras_hub.tokenizers.Tokenizer)
@@ -184,7 +220,7 @@ def _text_input(source: _Source) -> TextInput:
         length = presets.sequence_length(source.directory) if source.directory else None
     maximum = getattr(source.body, "max_sequence_length", None)
     default = min(length or DEFAULT_LENGTH, maximum or DEFAULT_LENGTH)
-    return TextInput(tokenizer, hub_text.names(source.body), maximum_length=maximum, default_length=default, **special)
+    return kind(tokenizer, hub_text.names(source.body), maximum_length=maximum, default_length=default, **special)
 
 
 def _check_vocabulary(options: Mapping[str, Any]) -> None:
@@ -196,7 +232,7 @@ def _check_vocabulary(options: Mapping[str, Any]) -> None:
         )
 
 
-def _image_backbone(source: _Source) -> Backbone:
+def _image_backbone(source: Source) -> Backbone:
     converter, family, body = source.load_part(keras_hub.layers.ImageConverter), source.family, source.body
     if family.vision_encoder:
         body = getattr(body, family.vision_encoder)
@@ -219,7 +255,7 @@ def _image_backbone(source: _Source) -> Backbone:
     )
 
 
-def _sound_backbone(source: _Source) -> Backbone:
+def _sound_backbone(source: Source) -> Backbone:
     encoder = audio.audio_encoder(source.body, source.load_part(keras_hub.layers.AudioConverter))
 
     def build_length(samples: int) -> tuple[keras.Model, tuple[Unit, ...]]:
@@ -233,7 +269,7 @@ def _sound_backbone(source: _Source) -> Backbone:
     )
 
 
-_BY_MODALITY: Mapping[str, Callable[[_Source], Backbone]] = MappingProxyType(
+_BY_MODALITY: Mapping[str, Callable[[Source], Backbone]] = MappingProxyType(
     {"text": _text_backbone, "image": _image_backbone, "audio": _sound_backbone}
 )
 _SIZED = (ImageInput.modality,)

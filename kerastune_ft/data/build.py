@@ -64,7 +64,7 @@ def build_source(
         chosen,
         fingerprint,
         records.keys,
-        inputs.contents,
+        labels.join_contents(inputs.contents),
         records.groups,
         skipped=records.skipped,
         notes=(
@@ -98,7 +98,7 @@ def _describe_earlier(
         chosen,
         present.fingerprint,
         records.keys,
-        inputs.contents,
+        labels.join_contents(inputs.contents),
         records.groups,
         skipped=records.skipped,
         notes=recorded.notes,

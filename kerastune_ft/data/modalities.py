@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, SEVERAL_INPUTS, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, SEVERAL_INPUTS, TEXT
+from kerastune_ft.data.dialogues.modality import Dialogues
 from kerastune_ft.data.images.modality import Images
 from kerastune_ft.data.modality import Modality
 from kerastune_ft.data.several.modality import SeveralInputs
@@ -16,5 +17,6 @@ MODALITIES: Mapping[str, Modality] = {
     IMAGE: _IMAGES,
     AUDIO: Sounds(),
     TEXT: _TEXTS,
+    LANGUAGE: Dialogues(),
     SEVERAL_INPUTS: SeveralInputs({IMAGE: _IMAGES, TEXT: _TEXTS}),
 }

@@ -67,6 +67,10 @@ class OwnTask:
         shape = self._task.output_shape
         return build_head(self._own.head, given, shape, self._seed, mask, windows, of_classes=of_classes)
 
+    def attach(self, model: Any, trained: Sequence[Any]) -> Task:
+        """Return itself: tasks that compute losses with a model's variables have no own objects."""
+        return cast(Task, self)
+
     def bind(self, model: Any, options: LossOptions = NO_OPTIONS) -> Loss:
         """Return the own loss as phases use it, or the task's."""
         return Task.bind(cast(Task, self), model, options)

@@ -217,6 +217,17 @@ class Task(ABC):
         Divided by the count of `loss` they are shown as `train_<name>`.
         """
 
+    def attach(self, model: Any, trained: Sequence[Any]) -> Task:
+        """Return the task for steps of a model, or of its tail, of which these variables train; by default itself.
+
+        What it is attached to is needed where losses are computed with variables of the model.
+        """
+        return self
+
+    def trim(self, model: Any) -> Any:
+        """Return the part of a model whose outputs `loss` and `measure` take; by default all of it."""
+        return model
+
     def bind(self, model: Any, options: LossOptions = NO_OPTIONS) -> Loss:
         """Return the loss of a phase for the model that it trains.
 

@@ -18,19 +18,21 @@ from kerastune_ft.graph.rebuild.hub_layers import repair_layer
 _Call = Callable[..., Any]
 
 
-def replay(model: keras.Model, inputs: Any) -> Any:
+def replay(model: keras.Model, inputs: Any, passes_embeddings: bool = False) -> Any:
     """Return the outputs of a model of keras-hub on symbolic inputs, layers that hold a list of blocks unrolled.
 
-    The layers are the model's own. Embeddings that hold output embeddings too are copied without these.
+    The layers are the model's own. Embeddings that hold output embeddings too are copied without these. With
+    `passes_embeddings` embedded tokens pass a layer of their own.
     """
     repair_layer(model)
-    return keras_private.run_graph(model, inputs, _Replay())
+    return keras_private.run_graph(model, inputs, _Replay(passes_embeddings))
 
 
 class _Replay:
     """Calls the operations of a graph again."""
 
-    def __init__(self) -> None:
+    def __init__(self, passes_embeddings: bool) -> None:
+        self._passes = _EMBEDDINGS if passes_embeddings else ()
         self._tied: dict[int, Any] = {}
         self._called: set[int] = set()
 
@@ -49,7 +51,11 @@ class _Replay:
         if id(operation) in self._called and _is_weightless(operation):
             operation = _again(operation, len(self._called))
         self._called.add(id(operation))
-        return operation(*arguments, **options)
+        found = operation(*arguments, **options)
+        if kind not in self._passes:
+            return found
+        # Keras cannot cut a graph at an output of a layer that is used again further up.
+        return keras.layers.Identity(name=f"{operation.name}_embedded", dtype=operation.dtype_policy)(found)
 
     def _without_output(self, operation: Any) -> Any:
         if id(operation) not in self._tied:
@@ -172,6 +178,7 @@ _UNROLLED: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "SwinTransformerStage": _swin,
     }
 )
+_EMBEDDINGS = ("ReversibleEmbedding", "TokenAndPositionEmbedding")
 _POSITIONS = ("Arange", "DINOV3RopePositionEmbedding", "MoonshineRotaryEmbedding")
 # They tell sounds from padding. Here all sounds have one length, and a mask that is true everywhere, of a length that
 # the graph does not know, would cross every cut.

@@ -17,8 +17,12 @@ from kerastune_ft.graph import keras_private
 _OUTPUTS = ("encoder_sequence_output", "sequence_output")
 
 
-def encoder(backbone: keras.Model) -> keras.Model:
-    """Return the model {token_ids, padding_mask(, segment_ids)}: [batch, length] -> [batch, length, width]."""
+def encoder(backbone: keras.Model, passes_embeddings: bool = False) -> keras.Model:
+    """Return the model {token_ids, padding_mask(, segment_ids)}: [batch, length] -> [batch, length, width].
+
+    With `passes_embeddings` embedded tokens pass a layer of their own, so that the graph can be cut there although the
+    embeddings are used a second time, for the vocabulary.
+    """
     given = backbone.input if isinstance(backbone.input, dict) else {TOKEN_IDS: backbone.input}
     output = backbone.output
     if isinstance(output, dict):
@@ -32,7 +36,7 @@ def encoder(backbone: keras.Model) -> keras.Model:
         name: keras.layers.Identity(dtype="int32", name=f"{name}_passed")(tensor) for name, tensor in inputs.items()
     }
     renamed = {name: passed[name.removeprefix("encoder_")] for name in taken}
-    features = replay(keras.Model(taken, output), renamed)
+    features = replay(keras.Model(taken, output), renamed, passes_embeddings)
     return keras.Model(inputs, features, name=backbone.name)
 
 

@@ -38,11 +38,10 @@ UNAVAILABLE = (
         "task.kind",
         values=(
             "summarization",
-            "causal_lm",
             "speech_recognition",
         ),
         instead='write "image_classification", "image_regression", "text_classification", "text_regression", '
-        '"audio_classification", "image_segmentation" or "object_detection"',
+        '"audio_classification", "image_segmentation", "object_detection" or "causal_lm"',
     ),
 )
 

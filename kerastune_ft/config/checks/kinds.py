@@ -22,9 +22,10 @@ from kerastune_ft.config.checks import (
     tiles,
     values,
 )
+from kerastune_ft.config.checks.language import causal
 from kerastune_ft.config.checks.parts import Finding, Parts, find_parts
 from kerastune_ft.config.checks.phases import losses
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, LabelKind
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, TEXT, LabelKind
 
 Check = Callable[[Parts], Iterator[Finding]]
 
@@ -32,6 +33,7 @@ _WITH_INPUTS: Mapping[str, Check] = {
     IMAGE: images.check_images,
     TEXT: texts.check_texts,
     AUDIO: sounds.check_sounds,
+    LANGUAGE: causal.check_dialogues,
 }
 _WITHOUT_INPUTS: Mapping[str, Check] = {TEXT: texts.check_no_texts, AUDIO: sounds.check_no_sounds}
 _WITH_LABELS: Mapping[LabelKind, Check] = {
@@ -39,6 +41,7 @@ _WITH_LABELS: Mapping[LabelKind, Check] = {
     "values": values.check_values,
     "mask": masks.check_masks,
     "boxes": boxes.check_boxes,
+    "text": causal.check_written,
 }
 _WITHOUT_LABELS: Mapping[tuple[LabelKind, ...], Check] = {
     ("mask",): masks.check_no_masks,

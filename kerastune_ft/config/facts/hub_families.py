@@ -30,6 +30,8 @@ class HubFamily:
     """The number of class tokens before the patches of the image; register tokens come in addition."""
     vision_encoder: str = ""
     """The attribute with the image model, for classes that also hold a text model."""
+    writes: Literal["", "decoder"] = ""
+    """How the class writes texts: `decoder` goes on with a text; empty for encoders."""
     squares_only: bool = False
     """True where the class computes as if images were squares, and builds for others without a word."""
 
@@ -60,6 +62,10 @@ def _text(small: Mapping[str, Any], rules: Rules = _LAYERS, **facts: Any) -> Hub
     return HubFamily("text", MappingProxyType(dict(small)), rules, **facts)
 
 
+def _decoder(small: Mapping[str, Any]) -> HubFamily:
+    return _text(small, writes="decoder")
+
+
 def _without(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in names}
 
@@ -68,31 +74,31 @@ _TEXT = {
     "AlbertBackbone": _text({**_ENCODER, "embedding_dim": 8}, _ALBERT),
     "BartBackbone": _text(_ENCODER, packing="doubled"),
     "BertBackbone": _text(_ENCODER),
-    "BloomBackbone": _text(_ENCODER),
+    "BloomBackbone": _decoder(_ENCODER),
     "DebertaV3Backbone": _text({**_ENCODER, "bucket_size": 16}),
     "DistilBertBackbone": _text(_ENCODER),
     "ElectraBackbone": _text({**_without(_ENCODER, "vocabulary_size"), "vocab_size": BYTES, "embedding_dim": 8}),
     "FNetBackbone": _text(_without(_ENCODER, "num_heads")),
-    "FalconBackbone": _text({**_without(_ENCODER, "num_heads"), "num_attention_heads": 2}),
-    "GPT2Backbone": _text(_ENCODER),
-    "GPTNeoXBackbone": _text(_ENCODER),
-    "GemmaBackbone": _text({**_DECODER, "head_dim": 4}),
-    "Gemma3Backbone": _text({**_DECODER, "head_dim": 4, "image_size": 16}),
-    "GptOssBackbone": _text({**_DECODER, "num_experts": 2}),
-    "Llama3Backbone": _text(_DECODER),
-    "LlamaBackbone": _text(_DECODER),
-    "MistralBackbone": _text(_DECODER),
-    "MixtralBackbone": _text({**_DECODER, "num_experts": 2}),
-    "OPTBackbone": _text(_ENCODER),
-    "Phi3Backbone": _text(_DECODER),
-    "QwenBackbone": _text(_DECODER),
-    "Qwen2Backbone": _text(_DECODER),
-    "Qwen3Backbone": _text({**_DECODER, "head_dim": 4}),
-    "Qwen3MoeBackbone": _text({**_DECODER, **_EXPERTS, "head_dim": 4}),
-    "QwenMoeBackbone": _text({**_DECODER, **_EXPERTS, "shared_expert_intermediate_dim": 16}),
+    "FalconBackbone": _decoder({**_without(_ENCODER, "num_heads"), "num_attention_heads": 2}),
+    "GPT2Backbone": _decoder(_ENCODER),
+    "GPTNeoXBackbone": _decoder(_ENCODER),
+    "GemmaBackbone": _decoder({**_DECODER, "head_dim": 4}),
+    "Gemma3Backbone": _decoder({**_DECODER, "head_dim": 4, "image_size": 16}),
+    "GptOssBackbone": _decoder({**_DECODER, "num_experts": 2}),
+    "Llama3Backbone": _decoder(_DECODER),
+    "LlamaBackbone": _decoder(_DECODER),
+    "MistralBackbone": _decoder(_DECODER),
+    "MixtralBackbone": _decoder({**_DECODER, "num_experts": 2}),
+    "OPTBackbone": _decoder(_ENCODER),
+    "Phi3Backbone": _decoder(_DECODER),
+    "QwenBackbone": _decoder(_DECODER),
+    "Qwen2Backbone": _decoder(_DECODER),
+    "Qwen3Backbone": _decoder({**_DECODER, "head_dim": 4}),
+    "Qwen3MoeBackbone": _decoder({**_DECODER, **_EXPERTS, "head_dim": 4}),
+    "QwenMoeBackbone": _decoder({**_DECODER, **_EXPERTS, "shared_expert_intermediate_dim": 16}),
     "RobertaBackbone": _text(_ENCODER, packing="doubled"),
     "RoformerV2Backbone": _text({**_ENCODER, "head_size": 8}),
-    "SmolLM3Backbone": _text(
+    "SmolLM3Backbone": _decoder(
         {
             **_WIDTHS,
             "vocabulary_size": BYTES,

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-LabelKind = Literal["one", "several", "values", "mask", "boxes"]
-"""The kind of an example's label: one class, several classes, numbers (values), a class for every pixel (mask), or
-rectangles with a class each (boxes)."""
+LabelKind = Literal["one", "several", "values", "mask", "boxes", "text"]
+"""The kind of an example's label: one class, several classes, numbers (values), a class for every pixel (mask),
+rectangles with a class each (boxes), or a text to write (text)."""
 
 IMAGE, TEXT, AUDIO = "image", "text", "audio"
+LANGUAGE = "language"
+"""The modality of texts, or dialogues, that a model goes on writing."""
 SEVERAL_INPUTS = "several_inputs"
 """The modality of examples with several inputs, whatever these are."""
-MASK, BOXES = "mask", "boxes"
+MASK, BOXES, WRITTEN = "mask", "boxes", "text"
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class TaskFacts:
     """The modalities of an example's inputs: one for every task of this version."""
 
     @property
+    def writes(self) -> bool:
+        """Return whether the model writes texts, token by token."""
+        return self.labels in _WRITTEN
+
+    @property
     def modality(self) -> str:
         """Return the modality of a task whose examples have one input."""
         (modality,) = self.modalities
@@ -46,6 +53,7 @@ class TaskFacts:
 
 
 _LOWER, _HIGHER = MetricFacts("min"), MetricFacts("max")
+_WRITTEN: tuple[LabelKind, ...] = (WRITTEN,)
 _ONE = {"loss": _LOWER, "accuracy": MetricFacts("max", headline=True), "macro_f1": _HIGHER, "auc": _HIGHER}
 _METRICS: Mapping[LabelKind, Mapping[str, MetricFacts]] = {
     "one": _ONE,
@@ -61,6 +69,7 @@ _METRICS: Mapping[LabelKind, Mapping[str, MetricFacts]] = {
         "mean_average_precision_50": _HIGHER,
         "mean_average_precision_75": _HIGHER,
     },
+    "text": {"loss": _LOWER, "perplexity": MetricFacts("min", headline=True), "token_accuracy": _HIGHER},
 }
 _CHOSEN: Mapping[LabelKind, Mapping[str, MetricFacts]] = {
     "one": {
@@ -81,6 +90,7 @@ _CHOSEN: Mapping[LabelKind, Mapping[str, MetricFacts]] = {
     "values": {"pearson": _HIGHER, "spearman": _HIGHER},
     "mask": {"boundary_f1": _HIGHER},
     "boxes": {},
+    "text": {},
 }
 _TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {
     "image_classification": ("one", (IMAGE,)),
@@ -90,6 +100,7 @@ _TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {
     "audio_classification": ("one", (AUDIO,)),
     "image_segmentation": ("mask", (IMAGE,)),
     "object_detection": ("boxes", (IMAGE,)),
+    "causal_lm": ("text", (LANGUAGE,)),
 }
 # The kind of labels that `multi_label` turns another kind into.
 _MULTI_LABEL: Mapping[LabelKind, LabelKind] = {"one": "several"}

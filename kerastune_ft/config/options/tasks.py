@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, Tag
 
 from kerastune_ft.config.options.base import Count, Options, Texts, by_kind, one_of, problem
+from kerastune_ft.config.options.language.tasks import CausalLm
 from kerastune_ft.config.options.mask_values import LARGEST_VALUE
 
 TASK_KINDS = (
@@ -194,7 +195,8 @@ Task = Annotated[
     | Annotated[TextRegression, Tag("@text_regression")]
     | Annotated[AudioClassification, Tag("@audio_classification")]
     | Annotated[ImageSegmentation, Tag("@image_segmentation")]
-    | Annotated[ObjectDetection, Tag("@object_detection")],
+    | Annotated[ObjectDetection, Tag("@object_detection")]
+    | Annotated[CausalLm, Tag("@causal_lm")],
     by_kind(
         "image_classification",
         "image_regression",
@@ -203,5 +205,6 @@ Task = Annotated[
         "audio_classification",
         "image_segmentation",
         "object_detection",
+        "causal_lm",
     ),
 ]

@@ -28,6 +28,7 @@ LABEL_CELLS: Mapping[LabelKind, Callable[[TextTable, Any, Rules], LabelCells]] =
     "values": value_cells,
     "mask": mask_cells,
     "boxes": box_cells,
+    "text": class_cells,
 }
 """For each kind of label, what reads the columns of data.label."""
 # For kinds of labels of which an example has several rows, what makes one of them.

@@ -60,6 +60,10 @@ class Labels(ABC):
         """Whether each of the strata is a class, of which training needs an example."""
         return self.has_classes
 
+    def join_contents(self, contents: Sequence[str]) -> Sequence[str]:
+        """Return what each example's content follows from, given that of its input: by default the input alone."""
+        return contents
+
     def content(self, index: int) -> str:
         """Return what the label of an example follows from."""
         return self.texts[index]

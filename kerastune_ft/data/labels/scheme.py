@@ -9,15 +9,16 @@ from typing import Any
 from kerastune_ft.config.options.mask_values import parse_values
 from kerastune_ft.config.options.task_facts import LabelKind
 
-# Kinds whose examples have exactly one class, and kinds whose labels are numbers and no classes.
+# Kinds whose examples have exactly one class, and kinds whose labels are numbers or texts and no classes.
 _ONE_CLASS: frozenset[LabelKind] = frozenset({"one"})
-_NUMBERS: frozenset[LabelKind] = frozenset({"values"})
+_NUMBERS: frozenset[LabelKind] = frozenset({"values", "text"})
 _MEANINGS: Mapping[LabelKind, str] = {
     "one": "one class per example",
     "several": "several classes per example",
     "values": "values",
     "mask": "a class for every pixel",
     "boxes": "a box and a class for every object",
+    "text": "a text to write",
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -40,6 +40,8 @@ class TextInputs(Modality):
     feature = "Text"
     feature_words = "text"
     takes_pairs = True
+    source: ClassVar[type[TextSource]] = TextSource
+    """The class of the sources of such texts."""
 
     def read_files(self, files: FileList, options: FolderData, context: ReadContext) -> Inputs:
         """Return the texts of .txt files in UTF-8; raise DataError for files that may not be left out."""
@@ -63,6 +65,7 @@ class TextInputs(Modality):
         texts = [found[index] for index in complete]
         return _describe(
             texts,
+            self.source,
             kept=[readable[index] for index in complete],
             skipped=(*bad, *empty),
             hashes=[hashlib.sha256(text.encode()).hexdigest() for (text,) in texts],
@@ -70,7 +73,7 @@ class TextInputs(Modality):
 
     def find_in_rows(self, table: TextTable, options: TableData, context: ReadContext) -> RowInputs:
         """Return the texts that the rows of a table hold."""
-        return TextRows(table, options, context)
+        return TextRows(table, options, context, self.source)
 
     def read_array(self, file: ArrayFile, options: ArraysData, context: ReadContext) -> Inputs:
         """Return the texts of the array `options.x`."""
@@ -78,7 +81,7 @@ class TextInputs(Modality):
         names = [f"{options.x}[{row}]: {shorten(each)}" for row, each in enumerate(texts)]
         # Every example is read; an .npz file is written by a program, which can leave empty ones out.
         find_complete(texts, names, "error", str(file.path), context.rules)
-        return _describe(texts, kept=range(len(texts)))
+        return _describe(texts, self.source, kept=range(len(texts)))
 
     def find_embedded(self, name: str) -> EmbeddedTexts:
         """Return the module of an embedded data set of texts."""
@@ -88,7 +91,7 @@ class TextInputs(Modality):
         """Return the texts of an embedded data set."""
         source = embedded_texts(name)
         texts = [source.text(index) for index in range(source.EXAMPLES)]
-        return _describe(texts, kept=range(len(texts)))
+        return _describe(texts, self.source, kept=range(len(texts)))
 
     def store_form(self, examples: PreparedExamples, options: TfdsData, context: ReadContext) -> StoredForm:
         """Return how the texts of a prepared builder are stored: as JSON lists of strings."""
@@ -102,7 +105,7 @@ class TextInputs(Modality):
             texts: list[Texts] = [tuple(json.loads(store.content(index))) for index in range(len(store.keys))]
             names = [f"{key}: {shorten(each)}" for key, each in zip(store.keys, texts, strict=True)]
             kept, skipped = find_complete(texts, names, options.on_missing, options.name, context.rules)
-            return _describe([texts[index] for index in kept], kept, skipped)
+            return _describe([texts[index] for index in kept], self.source, kept, skipped)
 
         return StoredForm(["texts", _STORE_VERSION], write, read)
 
@@ -110,8 +113,11 @@ class TextInputs(Modality):
 class TextRows(RowInputs):
     """The texts that the rows of a table hold."""
 
-    def __init__(self, table: TextTable, options: TableData, context: ReadContext) -> None:
+    def __init__(
+        self, table: TextTable, options: TableData, context: ReadContext, source: type[TextSource] = TextSource
+    ) -> None:
         wanted: Any = options.input
+        self._source = source
         self._texts = column_texts(table, wanted)
         self._rule, self._place, self._rules = options.on_missing, str(table.path), context.rules
         self.keys = [table.name_row(row) for row in range(len(self._texts))]
@@ -125,7 +131,7 @@ class TextRows(RowInputs):
 
     def read(self, rows: Sequence[int]) -> Inputs:
         """Return the texts of some rows."""
-        return _describe([self._texts[row] for row in rows], kept=range(len(rows)))
+        return _describe([self._texts[row] for row in rows], self._source, kept=range(len(rows)))
 
     def add_problems(self, error: DataError) -> DataError:
         """Return an error about rows without a label that also names the rows without a text."""
@@ -138,6 +144,7 @@ class TextRows(RowInputs):
 
 def _describe(
     texts: Sequence[Texts],
+    source: type[TextSource],
     kept: Sequence[int],
     skipped: tuple[SkippedFile, ...] = (),
     hashes: Sequence[str] | None = None,
@@ -149,7 +156,7 @@ def _describe(
     return Inputs(
         contents=contents,
         hashes=contents if hashes is None else hashes,
-        make_source=lambda catalogue: TextSource(catalogue, texts),
+        make_source=lambda catalogue: source(catalogue, texts),
         kept=kept,
         skipped=skipped,
         find_notes=find_notes,

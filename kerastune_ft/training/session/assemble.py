@@ -16,6 +16,7 @@ from kerastune_ft.backbones.endpoints import FEATURES
 from kerastune_ft.backbones.several import trim_features
 from kerastune_ft.config.checks.modality import NOUNS, can_serve
 from kerastune_ft.config.options.runtime import cache_directory
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.open import open_source
@@ -68,19 +69,23 @@ def assemble(
     config, scheme = warm_start.with_kept_head(config, meaning)
     with devices.strategy.scope():
         backbone = _build_backbone(config, source)
-        task = with_own_objects(tasks.build_task(config, scheme, backbone.input.image_size), config)
+        task = tasks.build_task(config, scheme, backbone.input.image_size, backbone.generator)
+        task = with_own_objects(task, config)
         _check_modality(config, backbone)
         if source.sound_seconds is not None:
             backbone = _with_audio_front_end(config, source, backbone)
         if config.data.inputs is None:
             backbone = long_texts.prepare(config, source, backbone)
-        backbone = backbone.up_to(endpoints or _choose_endpoints(config, source, task, backbone))
+        if backbone.vocabulary is None:
+            backbone = backbone.up_to(endpoints or _choose_endpoints(config, source, task, backbone))
         backbone = backbones.with_precision(backbone, devices.precision)
         source_hash = backbones.content_hash(backbone.variables)
         adapters.build(config.phases, backbone.units, config.seed)
         given, body = backbone.input, backbone.model
         outputs = own_objects.find_kept_outputs(config, backbone)
-        if outputs is None:
+        if backbone.vocabulary is not None:
+            outputs = backbone.vocabulary.apply(backbone.outputs[FEATURES])
+        elif outputs is None:
             outputs = task.head(_endpoints(config, backbone), given.padding_mask(body), given.windows(body))
         model = keras.Model(backbone.model.input, outputs, name=config.name.replace(".", "_"))
         backbone = _leave_out_unread(backbone, model)
@@ -105,7 +110,7 @@ def assemble(
 def _build_backbone(config: RunConfig, source: DataSource) -> Backbone:
     """Return the backbone of the inputs of an example: one, or one for several of them."""
     if config.data.inputs is None:
-        return build.build(config.backbone, config.seed, config.rules)
+        return build.build(config.backbone, config.seed, config.rules, writes=facts(config.task).writes)
     return several_inputs.build_backbone(config, source)
 
 
@@ -195,6 +200,9 @@ def in_float32(session: Session) -> Session:
 def _head_unit(model: keras.Model, backbone: Backbone) -> Unit:
     below = {id(layer) for layer in backbone.model.layers}
     layers = tuple(layer for layer in model.layers if id(layer) not in below)
-    if not any(layer.variables for layer in layers):
+    if backbone.vocabulary is not None and backbone.vocabulary.is_tied:
+        # Its only weights are the embeddings, which belong to the backbone.
+        layers = ()
+    elif not any(layer.variables for layer in layers):
         raise ConfigError("head: it has no variables of its own to train")
     return Unit(HEAD, layers, tuple(model.output.shape))

@@ -64,14 +64,15 @@ class PhaseStep:
         `pull` adds its gradient to that of the loss. `many` tells whether steps are worth compiling
         once more, as many to a call, where they are small.
         """
-        self._devices, self._tail, self._task = devices, tail, task
-        self._measured_tail = measured or tail
+        self._devices, self._task = devices, task.attach(tail, variables)
+        self._tail = self._task.trim(tail)
+        self._measured_tail = self._tail if measured is None else self._task.trim(measured)
         self._variables = list(variables)
         self._native = [variable.value for variable in self._variables]
         self._address = address
         self._optimizer, self.micro_batches = optimizer, accumulate
         self.numbers = StepNumbers(devices, loss, clip_norm)
-        self._loss, self._loss_scale, self._norms = task.bind(tail, self.numbers.loss), loss_scale, norms
+        self._loss, self._loss_scale, self._norms = self._task.bind(tail, self.numbers.loss), loss_scale, norms
         self._average, self.pull, self._many = average, pull, many
         # The latest wishes as a tensor: they change once, at the end.
         self._asked: dict[tuple[float, ...], tf.Tensor] = {}

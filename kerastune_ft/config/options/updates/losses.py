@@ -22,6 +22,7 @@ LOSSES: Mapping[LabelKind, tuple[LossName, ...]] = MappingProxyType(
         "values": ("mse", "mae", "huber"),
         "mask": ("cross_entropy", "dice", "cross_entropy_dice", "focal", "focal_dice"),
         "boxes": ("quality_focal",),
+        "text": ("cross_entropy",),
     }
 )
 """The losses of each kind of labels; the first is what a phase trains on where it names none."""

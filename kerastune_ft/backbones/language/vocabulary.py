@@ -1,0 +1,89 @@
+"""The matrix that turns hidden states into scores of the tokens of a vocabulary: tied to the embeddings, or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import keras
+
+from kerastune_ft.graph import keras_private
+
+HIDDEN = "hidden_states"
+"""The layer whose output the matrix is multiplied with."""
+MATRIX = "vocabulary"
+"""The layer of a matrix of its own."""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The last step of a language model, from hidden states to a score for every token."""
+
+    embeddings: Any
+    """The backbone's embeddings, a `ReversibleEmbedding` whose weights are tied."""
+    matrix: Any = None
+    """The values of a matrix of its own, [width, vocabulary]; None where it is tied to the embeddings."""
+    scale: float = 1.0
+    """What hidden states are multiplied with before."""
+
+    @property
+    def is_tied(self) -> bool:
+        """Return whether the matrix is that of the embeddings."""
+        return self.matrix is None
+
+    def move(self, old: keras.Model, new: keras.Model) -> Vocabulary:
+        """Return the vocabulary of a model that was made again of the layers of another, in another precision."""
+        paths = {id(layer): path for path, layer in keras_private.leaf_layers(old).items()}
+        return replace(self, embeddings=keras_private.leaf_layers(new)[paths[id(self.embeddings)]])
+
+    def apply(self, hidden: Any) -> Any:
+        """Return symbolic scores [batch, length, vocabulary] of symbolic hidden states [batch, length, width]."""
+        states = keras.layers.Identity(name=HIDDEN)(hidden)
+        if self.scale != 1.0:
+            states = keras.layers.Rescaling(self.scale, name="hidden_states_scaled")(states)
+        if self.is_tied:
+            return self.embeddings(states, reverse=True)
+        layer = keras.layers.Dense(self.matrix.shape[1], use_bias=False, name=MATRIX)
+        scores = layer(states)
+        layer.set_weights([self.matrix])
+        cap = self.embeddings.logit_soft_cap
+        return scores if cap is None else keras.ops.tanh(scores / cap) * cap
+
+
+@dataclass(frozen=True)
+class Projection:
+    """The matrix of a built model, as a loss by chunks of tokens multiplies with it."""
+
+    variable: keras.Variable
+    is_transposed: bool
+    """Whether the matrix is [vocabulary, width], as embeddings are, and not [width, vocabulary]."""
+    cap: float | None
+    """Scores z are cap * tanh(z / cap); None where they are as they are."""
+    scale: float
+    """What hidden states are multiplied with before."""
+
+
+def trim_vocabulary(model: keras.Model) -> keras.Model:
+    """Return the part of a model up to its last hidden states [batch, length, width]; the rest multiplies by a matrix."""
+    return keras.Model(model.inputs if isinstance(model.input, list) else model.input, model.get_layer(HIDDEN).output)
+
+
+def find_projection(model: keras.Model) -> Projection:
+    """Return what a model, or the tail of one, multiplies its last hidden states with."""
+    above = False
+    scale, cap = 1.0, None
+    found: tuple[keras.Variable, bool] | None = None
+    for node in keras_private.nodes_in_order(model):
+        layer = node.operation
+        if layer.name == HIDDEN:
+            above = True
+        elif above and isinstance(layer, keras.layers.Rescaling):
+            scale = float(layer.scale)
+        elif above and isinstance(layer, keras.layers.Dense):
+            found = layer.kernel, False
+        elif above and hasattr(layer, "logit_soft_cap"):
+            found, cap = (layer.embeddings, True), layer.logit_soft_cap
+        elif above and hasattr(layer, "cap"):
+            cap = layer.cap
+    assert found is not None, f"{model.name} has no vocabulary"
+    return Projection(*found, cap, scale)

@@ -1,0 +1,49 @@
+"""Checks of a task whose model goes on with texts and dialogues, and of what every model that writes excludes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kerastune_ft.config.checks.parts import Finding, Parts, ineffective, sized_phases
+from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
+from kerastune_ft.config.options.augment import changes_examples
+
+_OF_IMAGES = {"resize": "crop", "intensity": "auto", "exif": "apply", "window": None}
+_OF_HEADS: Mapping[str, Any] = {"pooling": "mean", "dropout": 0.2, "hidden": [], "decoder": None, "width": None}
+# By a key of phases, its neutral value and why any other has no effect on texts that are written.
+_OF_CLASSES: Mapping[str, tuple[Any, str]] = {
+    "sampling": (None, "its labels are texts and no classes; remove it"),
+    "class_weights": (None, "its labels are texts and no classes; remove it"),
+    "mixup": (0, "the mean of two texts is none; remove it"),
+    "cutmix": (0, "texts have no rectangles; remove it"),
+    "dropout": (None, "there is no new head, whose dropout it is; the backbone has its own; remove it"),
+}
+
+
+def check_written(parts: Parts) -> Iterator[Finding]:
+    """Yield what contradicts labels that are texts to write, and the keys that have no effect on them."""
+    why = f"task.kind {parts.kind}, whose head is the vocabulary of the backbone"
+    yield from ineffective(parts.head, "head", _OF_HEADS, why)
+    for key, (neutral, reason) in _OF_CLASSES.items():
+        for index, value in parts.phase_values(key):
+            if value != neutral and value is not None:
+                yield ("phases", index, key), f"it has no effect with task.kind {parts.kind}: {reason}"
+    name = str(parts.backbone.get("class"))
+    if name in HUB_FAMILIES and not HUB_FAMILIES[name].writes:
+        yield (
+            ("backbone", "class"),
+            f"{name} reads texts and writes none, and task.kind {parts.kind} needs a model that does; write another, "
+            'as "GPT2Backbone"',
+        )
+
+
+def check_dialogues(parts: Parts) -> Iterator[Finding]:
+    """Yield the keys that have no effect on texts that a model goes on with."""
+    why = f"task.kind {parts.kind}, which has no images"
+    yield from ineffective(parts.data, "data", _OF_IMAGES, why)
+    yield from ineffective(parts.backbone, "backbone", {"image_size": None}, why)
+    yield from sized_phases(parts)
+    for index, augment in parts.phase_values("augment"):
+        if changes_examples(augment):
+            yield ("phases", index, "augment"), f"it has no effect with {why}; remove it"

@@ -1,0 +1,42 @@
+"""Options of tasks whose models write texts."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kerastune_ft.config.options.base import Count, Options, Texts
+from kerastune_ft.config.options.language.templates import Template
+
+
+class Generation(Options):
+    """How answers are generated."""
+
+    max_new_tokens: Count = Field(128, description="the most tokens of an answer")
+    temperature: float = Field(
+        0.0, ge=0, description="0 takes the most probable token; above it tokens are drawn, the more evenly the higher"
+    )
+    top_k: Count | None = Field(None, description="draw among so many most probable tokens; null means all")
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        None, description="draw among the most probable tokens that have this probability together; null means all"
+    )
+    stop: Texts = Field((), description="texts that end an answer, of which they are no part")
+
+
+class CausalLm(Options):
+    """Texts and dialogues that a model learns to go on with."""
+
+    kind: Literal["causal_lm"] = Field(description="the task")
+    template: Template = Field(
+        "auto",
+        description="the texts around the turns of a dialogue; auto means those that the tokenizer has tokens of",
+    )
+    learn: Literal["responses", "all"] = Field(
+        "responses", description="whether answers alone are learnt or all of a dialogue; plain texts are learnt whole"
+    )
+    generate: Generation = Field(Generation(), description="how answers are generated")
+    metrics: Texts | None = Field(
+        None,
+        description="metrics of generated answers besides the usual ones: rouge_1, rouge_2, rouge_l, exact_match",
+    )
