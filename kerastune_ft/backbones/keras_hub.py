@@ -18,7 +18,7 @@ from kerastune_ft.backbones.hub import audio, language, presets, vision
 from kerastune_ft.backbones.hub import text as hub_text
 from kerastune_ft.backbones.hub.units import units_of
 from kerastune_ft.backbones.inputs import ImageInput, SoundInput, SoundLengths
-from kerastune_ft.backbones.language.generator import Generator, find_paths
+from kerastune_ft.backbones.language.generator import Generator, pair_variables
 from kerastune_ft.backbones.language.language_input import LanguageInput
 from kerastune_ft.backbones.text_input import DEFAULT_LENGTH, TextInput, byte_tokens, special_tokens
 from kerastune_ft.config.facts.hub_families import BYTES, HUB_FAMILIES, NO_OPTIONS, SINCE, HubFamily
@@ -49,8 +49,11 @@ def build_writer(options: KerasHub) -> Backbone:
     return make_writer(source)
 
 
-def make_writer(source: Source) -> Backbone:
-    """Return the backbone of an opened model that writes texts; raise ConfigError for one that only reads them."""
+def make_writer(source: Source, given: Any = None) -> Backbone:
+    """Return the backbone of an opened model that writes texts; raise ConfigError for one that only reads them.
+
+    `given` is its input, where the source does not say it.
+    """
     if not source.family.writes:
         raise ConfigError(
             f"backbone: {source.name} is a {type(source.body).__name__}, which reads texts and writes none; write a "
@@ -59,16 +62,16 @@ def make_writer(source: Source) -> Backbone:
     model, vocabulary = language.decoder(source.body)
     name_by_layer(model)
     units = units_of(model, source.family)
-    paths = find_paths(source.body, model, language.name_copies(source.body, model))
+    pairs = pair_variables(source.body, model, language.name_copies(source.body, model))
     made = Backbone(
         source.name,
         model,
         units,
-        _text_input(source, LanguageInput),
+        given or _text_input(source, LanguageInput),
         "tokens",
         source.transfer,
         vocabulary=vocabulary,
-        generator=Generator(source.body, paths),
+        generator=Generator(source.body, pairs),
     )
     return replace(made, transfer=replace(source.transfer, loaded=len(made.variables) if source.preset else 0))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import keras
 
 from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.inputs import BackboneInput, ImageInput, SoundInput
+from kerastune_ft.backbones.language.language_input import LanguageInput
 from kerastune_ft.backbones.saved import load
 from kerastune_ft.backbones.several import COLUMNS, SeveralInput
 from kerastune_ft.backbones.text_input import TextInput
@@ -62,6 +64,24 @@ def build(options: EarlierRun) -> Backbone:
     )
 
 
+def build_writer(options: EarlierRun) -> Backbone:
+    """Build the language model of an earlier run, with its vocabulary, divided into the same units."""
+    from kerastune_ft.backbones.keras_hub import HUB_FAMILIES, Source, make_writer
+
+    run = RunDirectory(options.path)
+    plan = plan_of(options)
+    if not plan.get("language"):
+        raise ConfigError(
+            f"backbone.path: {written_path(options)} is a run whose model writes no texts; give one of a language model"
+        )
+    digest = _check_model(run, options)
+    body = next(layer for layer in load(run.path / _MODEL, "backbone.path").layers if is_inner(layer))
+    transfer = Transfer(f"run {written_path(options)}", digest, 0)
+    source = Source(body, plan["backbone"]["name"], HUB_FAMILIES[type(body).__name__], transfer)
+    made = make_writer(source, _input(run, plan))
+    return replace(made, transfer=replace(transfer, loaded=len(made.variables)))
+
+
 def build_whole(options: EarlierRun) -> Backbone:
     """Build the whole model of an earlier run, with its head, which is not divided into units."""
     run = RunDirectory(options.path)
@@ -112,6 +132,8 @@ def read_inputs(run: RunDirectory, plan: Mapping[str, Any]) -> SeveralInput:
 
 def _single_input(run: RunDirectory, plan: Mapping[str, Any]) -> BackboneInput:
     """Return what a model of one input takes, or one part of a model of several."""
+    if plan.get("language"):
+        return LanguageInput.from_json(plan["language"]["rows"], tokenizer_of(run, plan))
     if plan["text"] is not None:
         return TextInput.from_json(plan["text"]["rows"], tokenizer_of(run, plan))
     if sound := plan.get("sound"):
@@ -145,7 +167,7 @@ def tokenizer_of(run: RunDirectory, plan: Mapping[str, Any]) -> Any:
     """Return the tokenizer that lies beside a run's model, or that of bytes, which has no files."""
     import keras_hub
 
-    if not plan["text"]["has_vocabulary"]:
+    if not (plan.get("language") or plan["text"])["has_vocabulary"]:
         return keras_hub.tokenizers.ByteTokenizer(lowercase=False)
     folder = run.path / _TOKENIZER
     try:

@@ -27,7 +27,9 @@ RUN = "run"
 """The form of a card that lies beside the model.keras of its run."""
 _VERSION = 1
 # By kind of labels: whether answers are probabilities.
-_GIVES_PROBABILITIES = MappingProxyType({"one": True, "several": True, "values": False, "mask": True, "boxes": False})
+_GIVES_PROBABILITIES = MappingProxyType(
+    {"one": True, "several": True, "values": False, "mask": True, "boxes": False, "text": False}
+)
 
 
 @dataclass(frozen=True)

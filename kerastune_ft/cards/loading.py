@@ -55,6 +55,12 @@ row = np.array([[*{start}, *tokens[:{room}], *{end}]], "int32")
 given |= {{{inputs}}}
 """
 _COLUMNS_PART = 'given["{name}"] = np.array([[{values}]], "{kind}")  # {columns}: see inputs of preprocessing.json'
+_WRITTEN = """
+import keras, keras_hub
+model = keras.models.load_model("model.keras")
+model.compile(sampler="greedy")
+print(model.generate("a text", max_length=200))  # dialogues: see template of preprocessing.json
+"""
 _EXPORT = """
 from predict import load, predict, read  # predict.py is beside, and needs no kerastune_ft
 model = load(".")
@@ -63,7 +69,7 @@ print(predict(model, [read(model, {item})]))
 _VALUES = {"token_ids": "row", "padding_mask": "np.ones_like(row)", "segment_ids": "np.zeros_like(row)"}
 _ITEMS = {"image": '"photo.jpg"', "text": '"a text"', "audio": '"sound.wav"'}
 _BY_MODALITY = {"image": _IMAGE, "audio": _SOUND, "text": _TEXT}
-_BY_LABELS = {"mask": _MASK, "boxes": _BOXES}
+_BY_LABELS = {"mask": _MASK, "boxes": _BOXES, "text": _WRITTEN}
 """For kinds of labels whose answers are no numbers by class."""
 
 
@@ -75,7 +81,7 @@ def write_loading(modality: str, labels: str, inputs: Mapping[str, Any]) -> str:
     if "inputs" in inputs:
         parts = "\n".join(_write_part(name, about) for name, about in inputs["inputs"].items())
         return _SEVERAL.format(parts=parts).strip()
-    code = _BY_LABELS.get(labels, _BY_MODALITY[modality])
+    code = _BY_LABELS.get(labels) or _BY_MODALITY[modality]
     filled = code.format(
         rate=inputs.get("sample_rate"), start=inputs.get("start"), end=inputs.get("end"),
         length=inputs.get("sequence_length"), inputs=_list_tokens(inputs),

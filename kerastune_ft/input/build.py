@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.backbones.inputs import BackboneInput
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, SEVERAL_INPUTS, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, SEVERAL_INPUTS, TEXT
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_loader import ImageLoader
+from kerastune_ft.input.language.language_loader import build_language_loader
 from kerastune_ft.input.loader import Loader, TargetTask
 from kerastune_ft.input.several.several_loader import SeveralLoader
 from kerastune_ft.input.sounds.resample import Clip, explain_length
@@ -64,6 +65,10 @@ def _build_token_loader(source: Any, task: TargetTask, given: Any, options: Load
     )
 
 
+def _build_language_loader(source: Any, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
+    return build_language_loader(source, task, given, options.data.sequence_length, options.report, options.sizes)
+
+
 def _build_several_loader(source: Any, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
     parts = {name: build_loader(source.parts[name], task, part, options) for name, part in given.parts.items()}
     return SeveralLoader(source, task, given, parts)
@@ -73,5 +78,6 @@ _LOADERS: Mapping[str, Callable[[DataSource, TargetTask, Any, LoaderOptions], Lo
     IMAGE: _build_image_loader,
     AUDIO: _build_sound_loader,
     TEXT: _build_token_loader,
+    LANGUAGE: _build_language_loader,
     SEVERAL_INPUTS: _build_several_loader,
 }

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from kerastune_ft.backbones.run import is_inner, read_inputs, tokenizer_of
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, SEVERAL_INPUTS, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, SEVERAL_INPUTS, TEXT
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
@@ -16,6 +16,7 @@ from kerastune_ft.data.several.encoding import ColumnEncoding
 from kerastune_ft.errors import DataError
 from kerastune_ft.graph.rebuild.hub_layers import repair_layer
 from kerastune_ft.input.decode import Geometry
+from kerastune_ft.input.language.language_loader import DialogueSettings
 from kerastune_ft.input.sounds.resample import Clip
 from kerastune_ft.input.texts.row_settings import RowSettings
 from kerastune_ft.keras_file import describe_missing_class, describe_newer
@@ -23,6 +24,7 @@ from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.base import Serving, ServingSettings
 from kerastune_ft.saved_model.images import ImageServing
+from kerastune_ft.saved_model.language import LanguageServing
 from kerastune_ft.saved_model.several import SeveralServing
 from kerastune_ft.saved_model.sounds import SoundServing
 from kerastune_ft.saved_model.texts import TextServing
@@ -131,6 +133,14 @@ def _read_row_settings(run: RunDirectory, config: RunConfig, plan: Mapping[str, 
     return (RowSettings.from_plan(plan["text"], tokenizer_of(run, plan)),)
 
 
+def _read_dialogues(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> tuple[DialogueSettings]:
+    return (DialogueSettings.from_plan(plan["language"], tokenizer_of(run, plan)),)
+
+
+def _get_dialogues(loader: Any, config: RunConfig) -> tuple[DialogueSettings]:
+    return (loader.settings,)
+
+
 def _get_geometry(loader: Any, config: RunConfig) -> tuple[Geometry, ImageReading, Grid | None]:
     return loader.geometry, ImageReading.of(config.data, config.rules), make_grid(config.data.tiles)
 
@@ -148,6 +158,7 @@ _MODALITIES: Mapping[str, tuple[Callable[..., Serving], _Arguments, _Arguments]]
     IMAGE: (ImageServing, _get_geometry, _read_geometry),
     AUDIO: (SoundServing, _get_clip, _read_clip),
     TEXT: (TextServing, _get_row_settings, _read_row_settings),
+    LANGUAGE: (LanguageServing, _get_dialogues, _read_dialogues),
 }
 _SINGLE = _make_single, _open_single
 _JOINED: Mapping[str, tuple[Callable[..., Serving], Callable[..., Serving]]] = {

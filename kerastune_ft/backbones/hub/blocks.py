@@ -55,7 +55,7 @@ class _Replay:
         if kind not in self._passes:
             return found
         # Keras cannot cut a graph at an output of a layer that is used again further up.
-        return keras.layers.Identity(name=f"{operation.name}_embedded", dtype=operation.dtype_policy)(found)
+        return keras.layers.Identity(name=f"{operation.name}_embedded", dtype=operation.dtype_policy.name)(found)
 
     def _without_output(self, operation: Any) -> Any:
         if id(operation) not in self._tied:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,28 +16,30 @@ class Generator:
 
     body: keras.Model
     """The backbone of keras-hub, which computes in float32."""
-    paths: tuple[str, ...]
-    """For each variable of `body`, in order, the path of the variable in the trained model that has its values."""
+    pairs: tuple[tuple[keras.Variable, str], ...]
+    """Each variable of `body`, adapters left out, with the path of the variable of the trained model that it is."""
 
     def take(self, variables: Mapping[str, keras.Variable]) -> keras.Model:
         """Return `body` with the values that the trained variables, by path, have now.
 
         Those that both share are not copied.
         """
-        for own, path in zip(self.body.variables, self.paths, strict=True):
+        for own, path in self.pairs:
             trained = variables[path]
             if trained is not own:
                 own.assign(trained)
         return self.body
 
 
-def find_paths(body: keras.Model, model: keras.Model, others: Mapping[int, str]) -> tuple[str, ...]:
-    """Return for each variable of a backbone the path of the variable of `model` that it is.
+def pair_variables(
+    body: keras.Model, model: keras.Model, others: Mapping[int, str]
+) -> tuple[tuple[keras.Variable, str], ...]:
+    """Return each variable of a backbone with the path of the variable of `model` that it is.
 
     `others` gives by the id of a variable the path of one that is a copy of it.
     """
     known: dict[int, str] = {id(variable): variable.path for variable in model.variables}
-    return tuple(others.get(id(variable)) or known[id(variable)] for variable in body.variables)
+    return tuple((variable, others.get(id(variable)) or known[id(variable)]) for variable in body.variables)
 
 
 def task_class(body: keras.Model) -> Any:
@@ -49,3 +52,23 @@ def task_class(body: keras.Model) -> Any:
         for suffix in ("CausalLM", "Seq2SeqLM")
         if (found := getattr(keras_hub.models, f"{name}{suffix}", None)) is not None
     )
+
+
+def make_task(body: keras.Model, tokenizer: Any, length: int) -> keras.Model:
+    """Return keras-hub's model that writes texts with a backbone, of up to `length` tokens.
+
+    It has a tokenizer, where it takes such a one: that of bytes has no ends of texts.
+    """
+    kind = task_class(body)
+    _keep_options(body)
+    preprocessor = None
+    if getattr(tokenizer, "end_token_id", None) is not None:
+        preprocessor = kind.preprocessor_cls(tokenizer=tokenizer, sequence_length=length)
+    return kind(backbone=body, preprocessor=preprocessor)
+
+
+def _keep_options(body: Any) -> None:
+    """Make a backbone report whether its embeddings are tied, which some of keras-hub 0.32 forget when saved."""
+    kind, option = type(body), "tie_word_embeddings"
+    if option in inspect.signature(kind.__init__).parameters and option not in kind.get_config(body):
+        body.get_config = lambda: {**kind.get_config(body), option: body.token_embedding.tie_weights}

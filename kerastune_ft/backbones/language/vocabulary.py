@@ -65,7 +65,10 @@ class Projection:
 
 def trim_vocabulary(model: keras.Model) -> keras.Model:
     """Return the part of a model up to its last hidden states [batch, length, width]; the rest multiplies by a matrix."""
-    return keras.Model(model.inputs if isinstance(model.input, list) else model.input, model.get_layer(HIDDEN).output)
+    # The layer may be of another graph too, of which this one is a part.
+    nodes = keras_private.nodes_in_order(model)
+    (states,) = next(node.outputs for node in nodes if node.operation.name == HIDDEN)
+    return keras.Model(model.input, states)
 
 
 def find_projection(model: keras.Model) -> Projection:

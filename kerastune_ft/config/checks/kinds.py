@@ -35,7 +35,11 @@ _WITH_INPUTS: Mapping[str, Check] = {
     AUDIO: sounds.check_sounds,
     LANGUAGE: causal.check_dialogues,
 }
-_WITHOUT_INPUTS: Mapping[str, Check] = {TEXT: texts.check_no_texts, AUDIO: sounds.check_no_sounds}
+_WITHOUT_INPUTS: Mapping[tuple[str, ...], Check] = {
+    (TEXT, LANGUAGE): texts.check_no_texts,
+    (AUDIO,): sounds.check_no_sounds,
+}
+"""What is checked of tasks whose inputs are of none of these modalities."""
 _WITH_LABELS: Mapping[LabelKind, Check] = {
     "one": classes.check_one_class,
     "values": values.check_values,
@@ -60,7 +64,8 @@ def kind_inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     # Of a text beside a picture only what is said of several inputs: its other checks are for data without images.
     with_inputs = [check for modality, check in _WITH_INPUTS.items() if modality in parts.facts.modalities]
     checks += with_inputs[:1]
-    checks += [check for modality, check in _WITHOUT_INPUTS.items() if modality not in parts.facts.modalities]
+    known = set(parts.facts.modalities)
+    checks += [check for modalities, check in _WITHOUT_INPUTS.items() if not known & set(modalities)]
     checks += [check for labels, check in _WITH_LABELS.items() if labels == parts.facts.labels]
     checks += [check for kinds, check in _WITHOUT_LABELS.items() if parts.facts.labels not in kinds]
     for check in (chosen_metrics.check_chosen, losses.check_losses, losses.check_mixing, tiles.check_tiles, *checks):

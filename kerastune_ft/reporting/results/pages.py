@@ -10,6 +10,7 @@ from kerastune_ft.reporting.results.masks import MaskPage
 from kerastune_ft.reporting.results.one_class import OneClassPage
 from kerastune_ft.reporting.results.several_classes import SeveralClassesPage
 from kerastune_ft.reporting.results.values import ValuePage
+from kerastune_ft.reporting.results.written_texts import TextPage
 
 PAGES: Mapping[str, ResultPage] = {
     "one": OneClassPage(),
@@ -17,5 +18,6 @@ PAGES: Mapping[str, ResultPage] = {
     "values": ValuePage(),
     "mask": MaskPage(),
     "boxes": BoxPage(),
+    "text": TextPage(),
 }
 """The page of every kind of labels, by its name in plan.json."""

@@ -29,6 +29,7 @@ _WRITE: Mapping[str, tuple[str, Write]] = {
     "values": ("mistakes", _write_mistakes),
     "mask": ("examples", write_mask_examples),
     "boxes": ("examples", write_box_examples),
+    "text": ("mistakes", _write_mistakes),
 }
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, SEVERAL_INPUTS, TEXT
+import numpy as np
+
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, SEVERAL_INPUTS, TEXT
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.evaluation.pictures import Shown, remove_files
+from kerastune_ft.training.evaluation.show_dialogues import show_dialogues
 from kerastune_ft.training.evaluation.show_images import show_images
 from kerastune_ft.training.evaluation.show_several import show_several
 from kerastune_ft.training.evaluation.show_sounds import show_sounds
@@ -21,6 +24,7 @@ Show = Callable[[Session, Sequence[int]], list[Shown]]
 _SHOW: Mapping[str, Show] = {
     IMAGE: show_images,
     TEXT: show_texts,
+    LANGUAGE: show_dialogues,
     AUDIO: show_sounds,
     SEVERAL_INPUTS: show_several,
 }
@@ -62,7 +66,12 @@ def write_mistakes(
             keys = {"panels": dict(zip(panels, names, strict=True))}
         written.update(names)
         hidden = ("split", "loss")
-        answer = {key: row[key] for key in row if key not in hidden and not key.startswith("probability_")}
+        answer = {key: _to_plain(row[key]) for key in row if key not in hidden and not key.startswith("probability_")}
         entries.append({**about, **keys, "seen": seen, **answer})
     remove_files(run, "mistakes", written, place)
     run.commit_json(f"{place}/mistakes.json", entries)
+
+
+def _to_plain(value: Any) -> Any:
+    """Return a cell as a value of JSON: a count of NumPy as an int."""
+    return int(value) if isinstance(value, np.integer) else value

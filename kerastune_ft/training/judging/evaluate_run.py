@@ -152,7 +152,8 @@ def _open_model(
     itself = EarlierRun(path=os.path.abspath(target.path) if target.is_local else str(target), head="keep")
     bare = _of_the_same_length(config.model_copy(update={"backbone": itself}), document)
     scheme = LabelScheme.from_json(document["labels"])
-    sizes = read_sizes(document["text"]) if document.get("text") else None
+    rows = document.get("text") or document.get("language")
+    sizes = read_sizes(rows) if rows else None
     endpoints = tuple(document["backbone"].get("endpoints", ())) or None
     for note in describe_metrics(config, str(target)):
         watch.note(note)

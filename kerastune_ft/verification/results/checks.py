@@ -10,6 +10,7 @@ from kerastune_ft.verification.results.masks import MaskCheck
 from kerastune_ft.verification.results.one_class import OneClassCheck
 from kerastune_ft.verification.results.several_classes import SeveralClassesCheck
 from kerastune_ft.verification.results.values import ValueCheck
+from kerastune_ft.verification.results.written_texts import TextCheck
 
 CHECKS: Mapping[str, ResultCheck] = {
     "one": OneClassCheck(),
@@ -17,5 +18,6 @@ CHECKS: Mapping[str, ResultCheck] = {
     "values": ValueCheck(),
     "mask": MaskCheck(),
     "boxes": BoxCheck(),
+    "text": TextCheck(),
 }
 """The check of every kind of labels, by its name in plan.json."""

@@ -21,7 +21,7 @@ class Generation(Options):
     top_p: Annotated[float, Field(gt=0, le=1)] | None = Field(
         None, description="draw among the most probable tokens that have this probability together; null means all"
     )
-    stop: Texts = Field((), description="texts that end an answer, of which they are no part")
+    stop: Texts | None = Field(None, description="texts that end an answer, of which they are no part; null means none")
 
 
 class CausalLm(Options):

@@ -1,0 +1,272 @@
+"""The data loader of dialogues: tokens are made once and kept in memory, and every batch has one padded length."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from kerastune_ft.backbones.language.language_input import LanguageInput
+from kerastune_ft.backbones.text_input import TextInput
+from kerastune_ft.data.dialogues.dialogue_source import DialogueSource
+from kerastune_ft.data.dialogues.turns import Dialogue
+from kerastune_ft.errors import DataError
+from kerastune_ft.input.augmentation import Augmentation
+from kerastune_ft.input.language.control_tokens import ControlTokens
+from kerastune_ft.input.language.rows import DialogueRows, encode_segments, pack_dialogues
+from kerastune_ft.input.language.template import Template, choose_template
+from kerastune_ft.input.loader import INPUT_VERSION, Lookup, TargetTask
+from kerastune_ft.input.order import Order
+from kerastune_ft.input.texts.lengths import assign_buckets, choose_lengths, round_up
+from kerastune_ft.input.texts.row_settings import read_sizes
+from kerastune_ft.input.texts.token_loader import choose_limit
+from kerastune_ft.input.texts.tokenise import has_vocabulary, hash_tokenizer, hash_tokenizer_parts
+from kerastune_ft.wording import counted
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class DialogueSettings:
+    """The settings by which dialogues become rows of tokens: of a loader, of a saved model, of answers."""
+
+    given: TextInput
+    template: Template
+    learns_all: bool
+    limit: int
+    """The most positions of a row."""
+    sizes: tuple[int, ...]
+    """The lengths that rows are padded to, ascending; an example gets the first that it fits into."""
+
+    @classmethod
+    def from_plan(cls, entry: Mapping[str, Any], tokenizer: Any) -> DialogueSettings:
+        """Return the settings of a run from the entry `language` of its plan.json."""
+        given = LanguageInput.from_json(entry["rows"], tokenizer)
+        template, learns_all = Template.from_json(entry["template"]), entry["learn"] == "all"
+        return cls(given, template, learns_all, entry["sequence_length"], read_sizes(entry))
+
+    def pack(self, dialogues: Sequence[Dialogue]) -> DialogueRows:
+        """Return the rows of dialogues."""
+        return pack_rendered(dialogues, self.given, self.template, self.learns_all, self.limit)
+
+
+def pack_rendered(
+    dialogues: Sequence[Dialogue], given: TextInput, template: Template, learns_all: bool, limit: int
+) -> DialogueRows:
+    """Return the rows of dialogues, rendered by a template, of at most `limit` positions."""
+    segments = [template.render(each, learns_all) for each in dialogues]
+    encoded = encode_segments(segments, given, ControlTokens(given.tokenizer))
+    return pack_dialogues(encoded, limit, len(given.start) if template.starts else 0)
+
+
+@dataclass(frozen=True)
+class LanguageLoader:
+    """Looks up the rows of tokens of all dialogues of a source, and the tokens that are learnt in them."""
+
+    source: DialogueSource
+    task: TargetTask
+    settings: DialogueSettings
+    rows: DialogueRows
+
+    @property
+    def given(self) -> TextInput:
+        """Return the input of the backbone."""
+        return self.settings.given
+
+    @property
+    def template(self) -> Template:
+        """Return the template of dialogues."""
+        return self.settings.template
+
+    @property
+    def limit(self) -> int:
+        """Return the most positions of a row."""
+        return self.settings.limit
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Return the lengths that rows are padded to, ascending."""
+        return self.settings.sizes
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Return none: a dialogue is a single input."""
+        return {}
+
+    @property
+    def decoder(self) -> None:
+        """Return None: texts are not decoded."""
+        return None
+
+    @functools.cached_property
+    def buckets(self) -> np.ndarray:
+        """The number of the length that each example is padded to, by index in the source."""
+        return assign_buckets(self.rows.lengths, self.sizes)
+
+    @property
+    def mean_length(self) -> float:
+        """Return the mean number of positions in a row, padding included."""
+        return float(np.asarray(self.sizes)[self.buckets].mean())
+
+    @property
+    def in_memory(self) -> Lookup:
+        """Return the loader itself, which looks up rows of tokens."""
+        return self
+
+    def at(self, image_size: tuple[int, int]) -> LanguageLoader:
+        """Return the loader itself: texts have no image size."""
+        return self
+
+    def length(self, bucket: int | None) -> int | None:
+        """Return the positions that the rows of a bucket are padded to."""
+        return None if bucket is None else self.sizes[bucket]
+
+    def tokens(self, bucket: int | None) -> int | None:
+        """Return the positions that the rows of a bucket are padded to."""
+        return self.length(bucket)
+
+    def input_spec(self, bucket: int | None = None) -> dict[str, tf.TensorSpec]:
+        """Return the spec of one row of tokens of a bucket, by the name of the model's input."""
+        return {name: tf.TensorSpec([self.length(bucket)], tf.int32) for name in self.given.names}
+
+    def batches(
+        self,
+        order: Order,
+        shares: int,
+        augmentation: Augmentation | None = None,
+        epoch: int = 0,
+        decoded: Lookup | None = None,
+    ) -> tf.data.Dataset:
+        """Raise AssertionError: rows of tokens lie in memory, see `in_memory`."""
+        raise AssertionError("rows of tokens are looked up, not loaded")
+
+    def inputs(
+        self,
+        indices: np.ndarray,
+        rows: int,
+        augmentation: Augmentation | None = None,
+        version: int = 0,
+        decoded: Lookup | None = None,
+    ) -> Iterator[Any]:
+        """Yield batches of `rows` rows of these examples, which must share a length, in order."""
+        for start in range(0, len(indices), rows):
+            yield tf.nest.map_structure(tf.convert_to_tensor, self(indices[start : start + rows]))
+
+    def __call__(self, indices: np.ndarray, view: int = 0) -> dict[str, np.ndarray]:
+        """Return the model's inputs by name for examples that share a length; `view` has no effect on texts."""
+        return self._pad(indices)[0]
+
+    def targets(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
+        """Return `labels` and `weights` [examples, length] of examples that share a length."""
+        return self._pad(indices)[1]
+
+    def _pad(self, indices: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        return self.rows.pad(indices, self.sizes[self.buckets[indices].max(initial=0)], self.given.pad)
+
+    def pick_typical(self, indices: np.ndarray) -> np.ndarray:
+        """Return as many indices, of the padded length nearest to the mean of all."""
+        distances = np.abs(np.asarray(self.sizes) - self.mean_length)
+        buckets = self.buckets[indices]
+        return np.resize(indices[buckets == buckets[np.argmin(distances[buckets])]], len(indices))
+
+    def key_parts(self, bucket: int | None = None) -> dict[str, Any]:
+        """Return everything besides the example that its row of tokens depends on."""
+        return {
+            "task": self.task.kind,
+            "version": INPUT_VERSION,
+            "length": self.length(bucket),
+            "limit": self.limit,
+            "tokenizer": hash_tokenizer(self.given.tokenizer),
+            "special": [self.given.start, self.given.end, self.given.pad, self.given.names],
+            "template": self.template.to_json(),
+        }
+
+    def part_hashes(self) -> dict[str, str]:
+        """Return the hashes of the tokenizer: of its class and options, and of its vocabulary."""
+        return hash_tokenizer_parts(self.given.tokenizer)
+
+    def plan_entry(self) -> dict[str, Any]:
+        """Return the entry `language` of plan.json."""
+        return {"text": None, "sound": None, "language": self.to_json()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the rows of tokens in numbers and settings, as plan.json has them."""
+        lengths, learnt = self.rows.lengths, int(self.rows.learnt.sum())
+        computed = np.asarray(self.sizes)[self.buckets]
+        return {
+            "sequence_length": self.limit,
+            "lengths": list(self.sizes),
+            "rows": self.given.to_json(),
+            "has_vocabulary": has_vocabulary(self.given.tokenizer),
+            "template": self.template.to_json(),
+            "learn": "all" if self.settings.learns_all else "responses",
+            "examples": np.bincount(self.buckets, minlength=len(self.sizes)).tolist(),
+            "mean_tokens": round(float(lengths.mean()), 1),
+            "padding": round(1 - float(lengths.sum() / computed.sum()), 4),
+            "learnt": {"tokens": learnt, "share": round(learnt / max(1, len(self.rows.ids)), 4)},
+            "truncated": {
+                "examples": int((self.rows.lost > 0).sum()),
+                "tokens": int(self.rows.lost.sum()),
+                "answers": int((self.rows.lost_answer > 0).sum()),
+            },
+        }
+
+    def describe_inputs(self, indices: Sequence[int]) -> list[dict[str, Any]]:
+        """Return for each example how many of its tokens the model reads, and how many there are."""
+        sizes, lost = np.diff(self.rows.offsets), self.rows.lost
+        return [{"tokens": int(sizes[index]), "of": int(sizes[index] + lost[index])} for index in indices]
+
+    def notes(self, show_names: bool = False) -> list[str]:
+        """Return sentences on dialogues that are cut."""
+        lost, answers = self.rows.lost, self.rows.lost_answer
+        if not (cut := int((lost > 0).sum())):
+            return []
+        ends = int((answers > 0).sum())
+        tail = f"; of {ends:,} the answers to learn lose {int(answers.sum()):,} tokens" if ends else ""
+        return [
+            f"{cut:,} of {counted(len(lost), 'example')} {'is' if cut == 1 else 'are'} cut to {self.limit} tokens and "
+            f"{'loses' if cut == 1 else 'lose'} {int(lost.sum()):,} tokens, from the beginning of what stands before "
+            f"the answer{tail} (data.sequence_length)"
+        ]
+
+
+def build_language_loader(
+    source: DialogueSource,
+    task: Any,
+    given: TextInput,
+    asked: int | None,
+    report: Callable[[str], None],
+    sizes: Sequence[int] | None = None,
+) -> LanguageLoader:
+    """Tokenise the dialogues of a source and return its loader.
+
+    `asked` is data.sequence_length; `sizes` are those of an earlier run whose model is used on other data. Raises
+    ConfigError for a length that the model has no positions for or a template that its tokenizer has no tokens of, and
+    DataError for examples without a token to learn.
+    """
+    template = choose_template(task.options.template, given, ControlTokens(given.tokenizer))
+    learns_all = task.options.learn == "all"
+    limit = sizes[-1] if sizes else choose_limit(given, asked, 1)
+    dialogues = [source.read_dialogue(index) for index in range(len(source.keys))]
+    rows = pack_rendered(dialogues, given, template, learns_all, limit)
+    _check_learnt(rows, source)
+    train = rows.lengths[source.splits["train"]] if "train" in source.splits else rows.lengths
+    longest = min(limit, round_up(int(rows.lengths.max())))
+    chosen = tuple(sizes or choose_lengths(train, longest))
+    return LanguageLoader(source, task, DialogueSettings(given, template, learns_all, limit, chosen), rows)
+
+
+def _check_learnt(rows: DialogueRows, source: DialogueSource) -> None:
+    """Raise DataError where an example has no token to learn: it would count for nothing."""
+    learnt = np.add.reduceat(rows.learnt, rows.offsets[:-1]) if len(rows.ids) else np.zeros(0)
+    empty = [source.keys[index] for index in np.flatnonzero(learnt == 0)]
+    if empty:
+        raise DataError(
+            f"data: {counted(len(empty), 'example')} of {len(source.keys)} {'has' if len(empty) == 1 else 'have'} no "
+            f"token to learn: {', '.join(empty[:_SHOWN])}{', ...' if len(empty) > _SHOWN else ''}\n"
+            "Write their answers, or leave them out (data.exclude)."
+        )

@@ -1,0 +1,108 @@
+"""Rows of tokens of dialogues: each token with a flag that says whether it is learnt, cut to a length, and padded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kerastune_ft.backbones.text_input import PADDING_MASK, TOKEN_IDS, TextInput
+from kerastune_ft.input.language.control_tokens import ControlTokens
+from kerastune_ft.input.language.template import END, START, Segment
+
+# Tokens before an answer that are kept, however long it is.
+_LEAST_PROMPT = 8
+
+
+@dataclass(frozen=True)
+class DialogueRows:
+    """The tokens of all examples, one after the other, and which of them are learnt."""
+
+    ids: np.ndarray
+    """int32."""
+    learnt: np.ndarray
+    """uint8, 1 for tokens that are learnt."""
+    offsets: np.ndarray
+    """Where each example begins, and where the last ends, int64 [examples + 1]."""
+    lost: np.ndarray
+    """For each example, the tokens that were cut off, int64."""
+    lost_answer: np.ndarray
+    """For each example, how many of these were to be learnt, int64."""
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Return the positions of each row: a token fewer than there are, since the last one is only a label."""
+        return np.diff(self.offsets) - 1
+
+    def read(self, number: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the tokens of an example and which are learnt."""
+        span = slice(self.offsets[number], self.offsets[number + 1])
+        return self.ids[span], self.learnt[span]
+
+    def pad(self, numbers: np.ndarray, length: int, pad: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Return inputs by name, int32, and targets of these examples, [examples, length] each.
+
+        The target of a position is the token after it.
+        """
+        starts, sizes = self.offsets[numbers][:, np.newaxis], self.lengths[numbers][:, np.newaxis]
+        places = np.arange(length)
+        present = places < sizes
+        at = np.minimum(starts + places, len(self.ids) - 1)
+        after = np.minimum(at + 1, len(self.ids) - 1)
+        inputs = {
+            TOKEN_IDS: np.where(present, self.ids[at], pad).astype(np.int32),
+            PADDING_MASK: present.astype(np.int32),
+        }
+        targets = {
+            "labels": np.where(present, self.ids[after], 0).astype(np.int32),
+            "weights": (present & (self.learnt[after] > 0)).astype(np.float32),
+        }
+        return inputs, targets
+
+
+def encode_segments(
+    segments: Sequence[Sequence[Segment]], given: TextInput, tokens: ControlTokens
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return for each dialogue its tokens, int32, and which of them are learnt, uint8."""
+    written = list(dict.fromkeys(each.text for own in segments for each in own if not each.is_of_template))
+    known = dict(zip(written, tokens.encode_texts(written), strict=True))
+    fixed = {START: np.array(given.start, np.int32), END: np.array(given.end, np.int32)}
+    for text in {each.text for own in segments for each in own if each.is_of_template} - set(fixed):
+        fixed[text] = tokens.encode_template(text)
+    found = []
+    for own in segments:
+        parts = [(fixed if each.is_of_template else known)[each.text] for each in own]
+        flags = [np.full(len(part), each.is_learnt, np.uint8) for part, each in zip(parts, own, strict=True)]
+        found.append((np.concatenate([np.zeros(0, np.int32), *parts]), np.concatenate([np.zeros(0, np.uint8), *flags])))
+    return found
+
+
+def pack_dialogues(encoded: Sequence[tuple[np.ndarray, np.ndarray]], limit: int, start: int) -> DialogueRows:
+    """Return rows of at most `limit` positions; `start` tokens at the beginning of each are kept.
+
+    What is too long loses the beginning of what stands before its last answer, and only then the end of this.
+    """
+    kept = [_cut(ids, learnt, limit + 1, start) for ids, learnt in encoded]
+    sizes = np.fromiter((len(ids) for ids, _ in kept), np.int64, len(kept))
+    whole = np.fromiter((len(ids) for ids, _ in encoded), np.int64, len(encoded))
+    answers = np.array([[int(flags.sum()) for _, flags in each] for each in (encoded, kept)], np.int64)
+    return DialogueRows(
+        np.concatenate([np.zeros(0, np.int32), *(ids for ids, _ in kept)]),
+        np.concatenate([np.zeros(0, np.uint8), *(flags for _, flags in kept)]),
+        np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]),
+        whole - sizes,
+        answers[0] - answers[1],
+    )
+
+
+def _cut(ids: np.ndarray, learnt: np.ndarray, most: int, start: int) -> tuple[np.ndarray, np.ndarray]:
+    excess = len(ids) - most
+    if excess <= 0:
+        return ids, learnt
+    # Where the last run of learnt tokens begins.
+    ends = np.flatnonzero(np.diff(np.concatenate([[0], learnt.astype(np.int8)])) == 1)
+    begin = int(ends[-1]) if len(ends) else len(ids)
+    front = min(excess, max(0, begin - start - _LEAST_PROMPT))
+    keep = np.concatenate([np.arange(start), np.arange(start + front, len(ids))])[:most]
+    return ids[keep], learnt[keep]

@@ -1,0 +1,123 @@
+"""Renders dialogues by a chat template to segments of text, of which some are learnt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kerastune_ft.backbones.text_input import TextInput
+from kerastune_ft.config.facts.chat_templates import PLAIN, TEMPLATES
+from kerastune_ft.config.options.language.templates import ChatTemplate
+from kerastune_ft.data.dialogues.turns import Turn
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.input.language.control_tokens import ControlTokens
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A piece of a rendered dialogue."""
+
+    text: str
+    is_learnt: bool
+    is_of_template: bool
+    """Whether names of control tokens in it become these tokens; in what users write they are text."""
+
+
+START, END = "\x00start", "\x00end"
+"""Segments that stand for the tokenizer's own start and end of a text."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A chat template for one tokenizer."""
+
+    name: str
+    """Its name in the configuration; `own` for texts of the user's."""
+    texts: ChatTemplate
+    starts: bool
+    """Whether a dialogue begins with the tokenizer's own start of a text."""
+    stop: str
+    """The control token that ends an answer; empty where the tokenizer's own end of a text does."""
+
+    def render(self, turns: Sequence[Turn], learns_all: bool = False) -> list[Segment]:
+        """Return the segments of a dialogue; the last answer ends with what ends an answer, and nothing after it."""
+        found = self._begin(learns_all)
+        for number, turn in enumerate(turns):
+            if turn.role == "text":
+                found += [Segment(turn.content, True, False), Segment(END, True, True)]
+                continue
+            is_answer = turn.role == "assistant"
+            is_learnt = is_answer or learns_all
+            before, gap = _split_gap(getattr(self.texts, turn.role))
+            found.append(Segment(before, learns_all, True))
+            found.append(Segment(gap + turn.content, is_learnt, False))
+            ending, rest = self._ending(is_answer)
+            found.append(Segment(ending, is_learnt, True))
+            if number < len(turns) - 1:
+                found.append(Segment(rest, learns_all, True))
+        return [segment for segment in found if segment.text]
+
+    def ask(self, turns: Sequence[Turn]) -> list[Segment]:
+        """Return the segments of a dialogue that is to be answered: its turns, and the beginning of an answer."""
+        found = self._begin(False)
+        for turn in turns:
+            before, gap = _split_gap(getattr(self.texts, turn.role, ""))
+            ending, rest = self._ending(turn.role == "assistant")
+            found += [Segment(before, False, True), Segment(gap + turn.content, False, False)]
+            if turn.role != "text":
+                found += [Segment(ending, False, True), Segment(rest, False, True)]
+        if not turns or turns[-1].role != "text":
+            generation = self.texts.generation
+            before, _ = _split_gap(self.texts.assistant if generation is None else generation)
+            found.append(Segment(before, False, True))
+        return [segment for segment in found if segment.text]
+
+    def _begin(self, is_learnt: bool) -> list[Segment]:
+        return [Segment(START, is_learnt, True)] if self.starts else []
+
+    def _ending(self, is_answer: bool) -> tuple[str, str]:
+        """Return what ends a turn, which an answer learns to write, and what stands between it and the next."""
+        end = self.texts.end
+        if not is_answer:
+            return end, ""
+        if not self.stop:
+            return END, end
+        before, stop, rest = end.partition(self.stop)
+        return before + stop, rest
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the template as JSON values."""
+        return {"name": self.name, "texts": self.texts.to_json(), "starts": self.starts, "stop": self.stop}
+
+    @classmethod
+    def from_json(cls, document: Any) -> Template:
+        """Return what `to_json` returned."""
+        return cls(document["name"], ChatTemplate(**document["texts"]), document["starts"], document["stop"])
+
+
+def _split_gap(text: str) -> tuple[str, str]:
+    """Return a text without the spaces at its end, and these: tokens of words begin with the space before them."""
+    before = text.rstrip(" ")
+    return before, text[len(before) :]
+
+
+def choose_template(asked: str | ChatTemplate, given: TextInput, tokens: ControlTokens) -> Template:
+    """Return the template that the configuration asks for; `auto` is the first whose tokens the tokenizer has.
+
+    Raises ConfigError where the tokenizer lacks a token that the template has.
+    """
+    if isinstance(asked, ChatTemplate):
+        texts, name, starts = asked, "own", bool(given.start) and not tokens.begins_with_one(asked.user)
+    else:
+        name = asked
+        if asked == "auto":
+            name = next((each for each, known in TEMPLATES.items() if not known.mark or known.mark in tokens), PLAIN)
+        texts, starts = TEMPLATES[name].texts, TEMPLATES[name].starts and bool(given.start)
+        mark = TEMPLATES[name].mark
+        if mark and mark not in tokens:
+            raise ConfigError(
+                f'task.template: {name} is made of tokens as {mark}, which the tokenizer does not have; write "plain", '
+                "or texts of your own"
+            )
+    return Template(name, texts, starts, tokens.find_first(texts.end))

@@ -1,0 +1,28 @@
+"""Results for texts that a model writes: how well it guesses each next token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from kerastune_ft.reporting.results.base import ResultPage, Results
+
+
+class TextPage(ResultPage):
+    """Loss, perplexity and token accuracy, and the examples with the highest loss."""
+
+    template = "results/written_texts.html"
+    headlines = ("perplexity", "token_accuracy")
+    examples_link = "Highest losses"
+
+    def summarise(self, results: Results) -> dict[str, list[dict[str, Any]]]:
+        """Return nothing: there are no classes."""
+        return {}
+
+    def draw(self, results: Results) -> dict[str, Any]:
+        """Return nothing beside the figures."""
+        return {}
+
+    def describe_labels(self, names: Sequence[str]) -> str:
+        """Return what is learnt."""
+        return "texts to write"
