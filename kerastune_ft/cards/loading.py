@@ -66,6 +66,11 @@ from predict import load, predict, read  # predict.py is beside, and needs no ke
 model = load(".")
 print(predict(model, [read(model, {item})]))
 """
+_EXPORT_OF_TABLES = """
+from predict import INPUTS, load, predict, read  # predict.py is beside, and needs no kerastune_ft
+model = load(".")
+print(predict(model, [read(model, each) for _, each in INPUTS.list_examples(model, "examples.csv")]))
+"""
 _VALUES = {"token_ids": "row", "padding_mask": "np.ones_like(row)", "segment_ids": "np.zeros_like(row)"}
 _ITEMS = {"image": '"photo.jpg"', "text": '"a text"', "audio": '"sound.wav"'}
 _BY_MODALITY = {"image": _IMAGE, "audio": _SOUND, "text": _TEXT}
@@ -106,6 +111,6 @@ def _write_part(name: str, about: Mapping[str, Any]) -> str:
     return _PICTURE_PART.format(name=name)
 
 
-def write_export_loading(modality: str) -> str:
-    """Return the code that uses an export."""
-    return _EXPORT.format(item=_ITEMS[modality]).strip()
+def write_export_loading(modality: str, inputs: Mapping[str, Any]) -> str:
+    """Return the code that uses an export; `inputs` is what preprocessing.json of its run holds."""
+    return (_EXPORT_OF_TABLES if "inputs" in inputs else _EXPORT.format(item=_ITEMS[modality])).strip()

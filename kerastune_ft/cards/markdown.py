@@ -58,8 +58,10 @@ def _write_use(document: Mapping[str, Any]) -> str:
         code = write_loading(document["modality"], document["label_kind"], inputs)
         words = "The model is `model.keras`; all it needs is Keras with TensorFlow, and the files beside it."
     else:
-        code = write_export_loading(document["modality"])
-        words = f"The model is in the format `{document['format']}`; from the command line: `python predict.py INPUT`."
+        code, given = write_export_loading(document["modality"], inputs), "TABLE" if "inputs" in inputs else "INPUT"
+        words = (
+            f"The model is in the format `{document['format']}`; from the command line: `python predict.py {given}`."
+        )
     takes = f"It takes: {_escape(str(inputs['input']))}. " if "input" in inputs else ""
     gives = f"It gives: {_escape(str(inputs['output']))}." if "output" in inputs else ""
     return f"## How to use\n\n{words}\n\n```python\n{code}\n```\n\n{takes}{gives}".rstrip()

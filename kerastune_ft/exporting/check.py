@@ -23,7 +23,7 @@ _FEWEST, _MOST, _GRAPHS = 0.2, 1.9, 16_000_000
 
 def compare_answers(
     process: ExportProcess,
-    inputs: Sequence[str],
+    given: Sequence[str],
     rows: Rows,
     samples: Samples,
     scheme: LabelScheme,
@@ -32,15 +32,17 @@ def compare_answers(
 ) -> Compared:
     """Return how the answers of an export, in a process of its own, compare with the run's rows for the same inputs.
 
+    `given` is what its predict.py takes for them on the command line.
+
     Raises DataError where the run cannot read a sample, and PromiseError where the export cannot, or where its
     distances to the training examples are others and it `is_smaller` not, with weights of fewer digits.
     """
     _refuse_errors(rows, samples, "the run", DataError)
     with tempfile.TemporaryDirectory() as folder:
-        arguments = [*([_MASKS, folder] if has_masks else []), *inputs]
+        arguments = [*([_MASKS, folder] if has_masks else []), *given]
         answers = process.answer(arguments, Path(folder))
-        if len(answers) != len(inputs):
-            raise PromiseError(f"the export answered {len(answers)} of {len(inputs)} samples; it was not written")
+        if len(answers) != len(rows):
+            raise PromiseError(f"the export answered {len(answers)} of {len(rows)} samples; it was not written")
         _refuse_errors(answers, samples, "the export", PromiseError)
         compared = load_comparison(scheme.kind).compare(scheme, samples, rows, answers)
         distance = compare_distances(samples, rows, answers, math.inf if is_smaller else DISTANCES)

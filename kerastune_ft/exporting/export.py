@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.cards.build import build_card
-from kerastune_ft.config.one_input import need_one_input
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
@@ -28,7 +27,7 @@ from kerastune_ft.exporting.place import DOCUMENT, identify_run, list_sizes, mak
 from kerastune_ft.exporting.process import BATCHES, ExportProcess
 from kerastune_ft.exporting.readme import write_section
 from kerastune_ft.exporting.samples.base import choose_samples, count_most, find_truths, load_sampling, name_samples
-from kerastune_ft.exporting.script_table import FILE, find_script, read_script
+from kerastune_ft.exporting.script_table import FILE, find_script, list_beside, read_script
 from kerastune_ft.inference.output.form import OutputForm
 from kerastune_ft.inference.predict import predict
 from kerastune_ft.metrics.document import metrics_by_split
@@ -52,6 +51,8 @@ class SampleSet:
 
     inputs: Sequence[Any]
     """In the form in which users give them."""
+    arguments: Sequence[str]
+    """What predict.py is given on the command line for all of them."""
     about: Samples
     rows: Sequence[Mapping[str, Any]]
     split: str
@@ -65,7 +66,6 @@ def export(
     Raises ConfigError for a format that does not exist, lacks packages or cannot hold the run, and for a place that has
     something else in it; PromiseError where the export does not answer as the run does. Nothing is left behind then.
     """
-    need_one_input(config, "export", "use `predict` with a table, or the run's own folder `model`")
     chosen = load_format(format_name)
     refuse_quantize(format_name, options.quantize)
     plan = run.read_json("plan.json")
@@ -80,20 +80,20 @@ def export(
         _write_files(graphs, chosen.INPUTS, script, folder)
         samples = _take_samples(run, config, plan, options, Path(own), watch)
         process = ExportProcess(folder, chosen.RUNTIME)
-        watch.note(f"comparing with the run on {len(samples.inputs)} {samples.split} examples, in a process of its own")
+        watch.note(f"comparing with the run on {len(samples.rows)} {samples.split} examples, in a process of its own")
         scheme = graphs.serving.task.scheme
         has_masks = graphs.serving.task.predicts_masks
         is_smaller = options.quantize is not None
         decisions = graphs.answers()
         about = replace(samples.about, thresholds=decisions["thresholds"], unknown=decisions["unknown"])
-        compared = compare_answers(process, samples.inputs, samples.rows, about, scheme, has_masks, is_smaller)
+        compared = compare_answers(process, samples.arguments, samples.rows, about, scheme, has_masks, is_smaller)
         judged = _judge(compared, samples, chosen, options)
         made = _describe(run, config, graphs, format_name, script, endpoints) | {
             "runtime": list(chosen.RUNTIME),
             **judged,
             "calibrated": options.calibrated,
             "latency": process.measure(samples.inputs[:_MEASURED]),
-            "measured_sizes": load_sampling(facts(config.task).modality).measure_sizes(samples.inputs[:_MEASURED]),
+            "measured_sizes": load_sampling(config.modality).measure_sizes(samples.inputs[:_MEASURED]),
         }
         made["files"] = list_sizes(folder)
         card = build_card(run.path, format_name, write_section(made))
@@ -120,7 +120,7 @@ def _write_files(graphs: Graphs, inputs: str, script: str, folder: Path) -> None
     _write_json(folder / "labels.json", list(graphs.serving.task.scheme.names))
     _write_json(folder / "preprocessing.json", graphs.preprocessing(inputs))
     (folder / FILE).write_bytes(read_script(script))
-    for name, content in graphs.files(inputs).items():
+    for name, content in (list_beside(script) | graphs.files(inputs)).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
 
@@ -141,13 +141,13 @@ def _take_samples(
         if len(indices) < wanted and len(source.splits.get(split, ())):
             indices += choose_samples(source.splits[split], wanted - len(indices))
             splits.append(split)
-    sampling = load_sampling(known.modality)
+    sampling = load_sampling(config.modality)
     inputs = sampling.give(source, indices, config.data, folder)
-    asked, form = sampling.ask(inputs), OutputForm(calibrated=options.calibrated)
+    asked, form = sampling.ask(inputs, folder), OutputForm(calibrated=options.calibrated)
     rows = [row for batch in predict(run, config, asked, None, None, watch, form).batches for row in batch]
     names = name_samples(source, indices, config.output.examples)
     about = Samples(names, find_truths(source, indices, known.labels))
-    return SampleSet(inputs, about, rows, " and ".join(splits))
+    return SampleSet(inputs, sampling.pass_on(inputs, folder), about, rows, " and ".join(splits))
 
 
 def _describe(
@@ -161,14 +161,13 @@ def _describe(
         for name, value in figures.items()
         if value is not None
     }
-    known = facts(config.task)
     scheme: LabelScheme = graphs.serving.task.scheme
     return {
         "version": documents.VERSION,
         "format": format_name,
         "script": script,
         "name": config.name,
-        "modality": known.modality,
+        "modality": config.modality,
         "task": config.task.kind,
         "labels": scheme.kind,
         "run": identify_run(run, config.name),

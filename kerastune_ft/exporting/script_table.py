@@ -39,8 +39,14 @@ SCRIPTS: Mapping[tuple[str, str], str] = {
     ("litert", "boxes"): "boxes.litert_boxes",
     ("keras", "boxes"): "boxes.keras_boxes",
     ("preset", "boxes"): "boxes.keras_boxes",
+    ("saved_model", "inputs"): "several.saved_model_inputs",
+    ("onnx", "inputs"): "several.onnx_inputs",
+    ("litert", "inputs"): "several.litert_inputs",
+    ("keras", "inputs"): "several.keras_inputs",
 }
 """By format and `Graphs.form`."""
+BESIDE: Mapping[str, tuple[str, ...]] = {name: ("inputs",) for name in SCRIPTS.values() if name.startswith("several.")}
+"""By script, the names of files in its folder that it uses, which stand beside predict.py."""
 
 
 def find_script(format_name: str, form: str) -> str:
@@ -49,6 +55,12 @@ def find_script(format_name: str, form: str) -> str:
         return SCRIPTS[format_name, form]
     others = [name for name, other in SCRIPTS if other == form]
     raise ConfigError(f"--format: {format_name} cannot hold this run; {', '.join(others) or 'no format'} can")
+
+
+def list_beside(name: str) -> dict[str, bytes]:
+    """Return the files that a script uses, by the names that they have beside predict.py."""
+    folder = name.rpartition(".")[0]
+    return {f"{each}.py": read_script(f"{folder}.{each}") for each in BESIDE.get(name, ())}
 
 
 def read_script(name: str) -> bytes:

@@ -48,8 +48,9 @@ def test_a_long_text_is_cut_to_the_tokens_that_the_model_read() -> None:
     assert names["row"].shape == (1, 48)
 
 
-@pytest.mark.parametrize("modality", ["image", "text", "audio"])
-def test_an_export_is_used_through_its_script(modality: str) -> None:
-    assert [
-        node.module for node in ast.parse(write_export_loading(modality)).body if isinstance(node, ast.ImportFrom)
-    ] == ["predict"]
+@pytest.mark.parametrize(
+    ("modality", "inputs"), [("image", {}), ("text", {}), ("audio", {}), ("image", {"inputs": {}})]
+)
+def test_an_export_is_used_through_its_script(modality: str, inputs: dict) -> None:
+    found = ast.parse(write_export_loading(modality, inputs)).body
+    assert [node.module for node in found if isinstance(node, ast.ImportFrom)] == ["predict"]

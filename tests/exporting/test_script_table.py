@@ -6,10 +6,10 @@ import pytest
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.exporting.formats.base import FORMATS
-from kerastune_ft.exporting.script_table import SCRIPTS, find_script, read_script
+from kerastune_ft.exporting.script_table import BESIDE, SCRIPTS, find_script, list_beside, read_script
 from tests.support.places import ROOT
 
-MOST_LINES = 60
+MOST_LINES, MOST_LINES_BESIDE = 60, 80
 
 
 def count_code_lines(text: str) -> int:
@@ -33,6 +33,13 @@ def test_scripts_are_short_and_stand_alone(name: str) -> None:
         assert f"\ndef {function}(" in text, function
 
 
+@pytest.mark.parametrize("name", sorted(BESIDE))
+def test_what_stands_beside_a_script_stands_alone_too(name: str) -> None:
+    for file, content in list_beside(name).items():
+        assert file in read_script(name).decode() and "kerastune_ft" not in content.decode()
+        assert count_code_lines(content.decode()) <= MOST_LINES_BESIDE
+
+
 def test_what_scripts_share_is_the_same_in_all() -> None:
     functions: dict[str, set[str]] = {}
     for name in set(SCRIPTS.values()):
@@ -48,13 +55,17 @@ def test_what_scripts_share_is_the_same_in_all() -> None:
     assert functions["read of boxes"] == functions["read of image"]
     assert functions["read of tiles"] == functions["read of masks"]
     assert functions["main of tiles"] == functions["main of masks"]
+    assert len(functions["main of inputs"]) == len(functions["answer of inputs"]) == 1
+    # TensorFlow reads files, strings and words itself.
+    assert len(functions["read of inputs"]) == 2
 
 
 def test_every_script_is_in_the_table_and_every_format_there_is() -> None:
     folder = ROOT / "kerastune_ft/exporting/scripts"
     paths = [path for path in folder.rglob("*.py") if path.stem != "__init__"]
     files = {".".join(path.relative_to(folder).with_suffix("").parts) for path in paths}
-    assert files == set(SCRIPTS.values())
+    beside = {f"{name.rpartition('.')[0]}.{each}" for name, names in BESIDE.items() for each in names}
+    assert files == {*SCRIPTS.values(), *beside}
     assert {name for name, _ in SCRIPTS} == set(FORMATS)
 
 

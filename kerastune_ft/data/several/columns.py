@@ -48,9 +48,14 @@ class ColumnCells:
 
 
 def parse_number(text: str) -> float | None:
-    """Return the number of a cell: NaN where it is missing, and None where it is something else."""
+    """Return the number of a cell: NaN where it is missing, and None where it is something else.
+
+    Python reads `1_000` as a thousand, and nothing else that writes tables does: more likely it is an id.
+    """
     if text.strip().lower() in MISSING:
         return math.nan
+    if "_" in text:
+        return None
     try:
         value = float(text)
     except ValueError:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
+from kerastune_ft.config.options.inputs import InputColumns
 from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.exporting.graphs.portable import with_portable_operations
 from kerastune_ft.quiet_imports import without_warnings_of_keras
@@ -61,6 +62,8 @@ class Origin:
     """The tokens of a row, where it reads texts."""
     samples: int | None
     """The samples of a sound, where it reads these with a backbone for any length."""
+    inputs: InputColumns | None = None
+    """The columns that several inputs are read from."""
 
 
 class Graphs(ABC):

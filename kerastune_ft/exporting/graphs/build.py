@@ -7,7 +7,7 @@ import importlib.util
 from collections.abc import Mapping
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import AUDIO, BOXES, IMAGE, MASK, TEXT, facts
+from kerastune_ft.config.options.task_facts import AUDIO, BOXES, IMAGE, MASK, SEVERAL_INPUTS, TEXT, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.exporting.graphs.base import Graphs, Origin
@@ -22,6 +22,7 @@ _GRAPHS: Mapping[tuple[str, str | None], tuple[str, str]] = {
     (IMAGE, BOXES): ("kerastune_ft.exporting.graphs.boxes", "BoxGraphs"),
     (TEXT, None): ("kerastune_ft.exporting.graphs.texts", "TextGraphs"),
     (AUDIO, None): ("kerastune_ft.exporting.graphs.sounds", "SoundGraphs"),
+    (SEVERAL_INPUTS, None): ("kerastune_ft.exporting.graphs.several", "SeveralGraphs"),
 }
 """Module and class by modality and kind of label; a kind that has no row of its own has that of None."""
 
@@ -36,8 +37,8 @@ def open_graphs(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], i
     Raises ConfigError where runs of this modality cannot be exported, or a package is missing that their predict.py
     needs, and DataError where the model cannot be opened.
     """
-    known = facts(config.task)
-    found = _GRAPHS.get((known.modality, known.labels), _GRAPHS.get((known.modality, None)))
+    modality, labels = config.modality, facts(config.task).labels
+    found = _GRAPHS.get((modality, labels), _GRAPHS.get((modality, None)))
     if found is None:
         raise ConfigError(f"runs of {config.task.kind} cannot be exported by this version; use `predict`")
     module, name = found if config.data.tiles is None else _OF_TILES
@@ -55,9 +56,10 @@ def open_graphs(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], i
     about = plan["backbone"]
     graphs.origin = Origin(
         config.backbone,
-        known.modality,
+        modality,
         about.get("output") or next(reversed(about["endpoints"].values())),
         (plan.get("text") or {}).get("sequence_length"),
         (plan.get("sound") or {}).get("samples"),
+        config.data.inputs,
     )
     return graphs

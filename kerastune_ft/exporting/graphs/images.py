@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -54,7 +55,7 @@ class ImageGraphs(Graphs):
                 "any_size",
                 f"decoded RGB images of one size, any, of values {low:g} to {high:g}; they are resized inside",
                 {"image": tf.TensorSpec([None, None, None, 3], kind)},
-                lambda image: self._answer(resize(self._map(image), geometry)),
+                lambda image: self._answer(self.fit_portably(image)),
             ),
             Endpoint(
                 "fitted",
@@ -70,17 +71,12 @@ class ImageGraphs(Graphs):
         Runs that map a range of values have no `files`: which values a file has is for its reader to say.
         """
         any_size, fitted = self.portable()
-        own = self.serving.geometry
 
         def answer_images(image: tf.Tensor) -> Tensors:
-            spec = tf.TensorSpec([own.height, own.width, 3], tf.uint8)
-            pixels = tf.map_fn(lambda each: fit_pixels(each, own), self._map(image), fn_output_signature=spec)
-            return self.add_labels(fitted.call(image=tf.cast(pixels, tf.float32)))
+            return self.add_labels(fitted.call(image=self.fit_exactly(image)))
 
         def answer_files(image_bytes: tf.Tensor) -> Tensors:
-            spec = tf.TensorSpec([own.height, own.width, 3], tf.uint8)
-            pixels = tf.map_fn(lambda each: fit_pixels(self._decode(each), own), image_bytes, fn_output_signature=spec)
-            return self.add_labels(fitted.call(image=tf.cast(pixels, tf.float32)))
+            return self.add_labels(fitted.call(image=self.fit_files(image_bytes)))
 
         what = "the bytes of JPEG or PNG files of 8 bits per channel, turned as EXIF says and resized inside"
         files = Endpoint("files", what, {"image_bytes": tf.TensorSpec([None], tf.string)}, answer_files)
@@ -99,6 +95,23 @@ class ImageGraphs(Graphs):
             "intensity": None if self.intensity is None else list(self.intensity),
         }
         return {**super().preprocessing(inputs), "image": about}
+
+    def fit_portably(self, image: tf.Tensor) -> tf.Tensor:
+        """Return images of one size, in the run's range, as the model takes them; of operations converters know."""
+        return resize(self._map(image), self.serving.geometry)
+
+    def fit_exactly(self, image: tf.Tensor) -> tf.Tensor:
+        """Return images of one size, in the run's range, as the model takes them, resized as in training."""
+        return self._fit_each(lambda each: each, self._map(image))
+
+    def fit_files(self, contents: tf.Tensor) -> tf.Tensor:
+        """Return the images of files, whose bytes are given, as the model takes them, read as in training."""
+        return self._fit_each(self._decode, contents)
+
+    def _fit_each(self, read: Callable[[tf.Tensor], tf.Tensor], given: tf.Tensor) -> tf.Tensor:
+        own = self.serving.geometry
+        spec = tf.TensorSpec([own.height, own.width, 3], tf.uint8)
+        return tf.cast(tf.map_fn(lambda each: fit_pixels(read(each), own), given, fn_output_signature=spec), tf.float32)
 
     def _answer(self, image: tf.Tensor) -> Tensors:
         return self.name_outputs(self.portable_model(image, training=False))

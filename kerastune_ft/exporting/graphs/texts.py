@@ -35,17 +35,23 @@ class TextGraphs(Graphs):
         """Return the tokenizer for libraries other than keras-hub; raise ConfigError or PromiseError without one."""
         return make_portable(self.serving.rows.text.tokenizer, (), self.serving.settings.name)
 
+    @property
+    def token_specs(self) -> dict[str, tf.TensorSpec]:
+        """Return the specs of rows of tokens by name, of any length; of texts in windows they have one more axis."""
+        text = self.serving.rows.text
+        shape: list[int | None] = [None, None] if text.window is None else [None, None, text.window]
+        return {name: tf.TensorSpec(shape, tf.int32) for name in text.names}
+
     def portable(self) -> list[Endpoint]:
         """Return `tokens`."""
         text, model = self.serving.rows.text, self.portable_model
         windows = "" if text.window is None else f", in windows of {text.window}"
-        shape: list[int | None] = [None, None] if text.window is None else [None, None, text.window]
 
         def answer(**rows: tf.Tensor) -> Tensors:
             return self.name_outputs(model(rows, training=False))
 
         what = f"rows of tokens, as preprocessing.json says, of any length up to {self.serving.rows.limit}{windows}"
-        return [Endpoint("tokens", what, {name: tf.TensorSpec(shape, tf.int32) for name in text.names}, answer)]
+        return [Endpoint("tokens", what, self.token_specs, answer)]
 
     @cached_property
     def refusal(self) -> str | None:

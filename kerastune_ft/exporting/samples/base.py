@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from kerastune_ft.config.options.task_facts import AUDIO, BOXES, IMAGE, MASK, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, BOXES, IMAGE, MASK, SEVERAL_INPUTS, TEXT
 from kerastune_ft.data.source import DataSource
 
 
@@ -17,13 +17,16 @@ class Sampling(Protocol):
     """A module that gives examples of one modality as users would."""
 
     def give(self, source: DataSource, indices: Sequence[int], data: Any, folder: Path) -> list[Any]:
-        """Return an input for each example, as predict.py takes it on the command line.
+        """Return an input for each example, as `read` of predict.py takes it.
 
         `data` are the options of the run's data; files may be written into `folder`.
         """
 
-    def ask(self, inputs: Sequence[Any]) -> list[Any]:
-        """Return these inputs as `predict` takes them."""
+    def ask(self, inputs: Sequence[Any], folder: Path) -> list[Any]:
+        """Return these inputs as `predict` takes them; `folder` is that of `give`."""
+
+    def pass_on(self, inputs: Sequence[Any], folder: Path) -> list[str]:
+        """Return the words of the command line by which predict.py takes these inputs; `folder` is that of `give`."""
 
     def measure_sizes(self, inputs: Sequence[Any]) -> list[Any]:
         """Return the size of each input as JSON values: latency depends on it."""
@@ -36,6 +39,7 @@ _SAMPLINGS: Mapping[str, str] = {
     IMAGE: "kerastune_ft.exporting.samples.images",
     TEXT: "kerastune_ft.exporting.samples.texts",
     AUDIO: "kerastune_ft.exporting.samples.sounds",
+    SEVERAL_INPUTS: "kerastune_ft.exporting.samples.several",
 }
 
 

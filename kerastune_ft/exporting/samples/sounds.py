@@ -24,7 +24,12 @@ def give(source: DataSource, indices: Sequence[int], data: Any, folder: Path) ->
     return [_find_file(source, index, base) or _write_file(source, index, folder) for index in indices]
 
 
-def ask(inputs: Sequence[str]) -> list[str]:
+def ask(inputs: Sequence[str], folder: Path) -> list[str]:
+    """Return the paths as they are."""
+    return list(inputs)
+
+
+def pass_on(inputs: Sequence[str], folder: Path) -> list[str]:
     """Return the paths as they are."""
     return list(inputs)
 

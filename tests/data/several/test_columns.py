@@ -26,7 +26,7 @@ def test_a_number_may_be_missing(text: str) -> None:
 
 def test_numbers_are_numbers() -> None:
     assert parse_number("-1.5e3") == -1500
-    assert parse_number("inf") is parse_number("1,5") is parse_number("old") is None
+    assert parse_number("inf") is parse_number("1,5") is parse_number("old") is parse_number("1_000") is None
 
 
 def test_a_cell_that_is_no_number_is_named_with_its_row() -> None:

@@ -16,10 +16,10 @@ def test_pairs_have_a_tab_between_and_nowhere_else(tmp_path: Path) -> None:
 def test_a_text_that_is_the_name_of_a_file_is_asked_as_a_text() -> None:
     options: Any = None  # Nothing of a text is read by options.
     for given in ("see report.csv", "notes.txt", "."):
-        (listing,) = list_texts(texts.ask([given]), options, 1)
+        (listing,) = list_texts(texts.ask([given], Path()), options, 1)
         (item,) = listing.items
         assert item.texts == (given,) and item.problem is None
-    (listing,) = list_texts(texts.ask(["a.txt\tb"]), options, 2)
+    (listing,) = list_texts(texts.ask(["a.txt\tb"], Path()), options, 2)
     assert next(iter(listing.items)).texts == ("a.txt", "b")
 
 
