@@ -20,6 +20,7 @@ _TASKS = {
     "image_regression": "images and one or several numbers",
     "image_segmentation": "images with a mask that gives every pixel one of several classes",
     "object_detection": "images with a box and a class for every object in them",
+    "causal_lm": "texts and dialogues that a language model learns to go on with",
     "audio_classification": "sounds of one of several classes, or with multi_label of any number of them",
     "text_classification": "texts, or pairs of them, of one of several classes, or with multi_label of any number of "
     "them",

@@ -66,7 +66,7 @@ class _Chunks:
         self._is_transposed, self._cap, self._smoothing = is_transposed, cap, smoothing
 
     def compute(self, hidden: tf.Tensor, kernel: tf.Tensor, trains: bool) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return losses and hits [positions]; the gradient of the losses reaches `hidden`, and `kernel` if it trains."""
+        """Return losses and hits [positions]; the gradient of losses reaches `hidden`, and `kernel` if it trains."""
 
         @tf.custom_gradient
         def run(states: tf.Tensor, matrix: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], Any]:

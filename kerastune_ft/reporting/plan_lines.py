@@ -175,7 +175,7 @@ def _name_units(phase: Document, plan: Document) -> str:
     spans = _find_spans(body, units)
     if len(spans) > _SPANS_NAMED:
         return f"{len(body)} of {len(units) - 1} units, head"
-    return ", ".join([*map(_join_span, spans), HEAD])
+    return ", ".join([*map(_join_span, spans), *([HEAD] if HEAD in trains else [])])
 
 
 def list_units(plan: Document) -> list[str]:

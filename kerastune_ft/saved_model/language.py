@@ -75,7 +75,7 @@ class LanguageServing(Serving):
         return [rows.pad(np.array([place]), int(size), pad) for place, size in enumerate(sizes)]
 
     def call(self, model: keras.Model, samples: Sequence[Any]) -> np.ndarray:
-        """Return for each sample the summed loss of its tokens by the scores of a saved model, and how many they are."""
+        """Return for each sample the summed loss of its tokens by a saved model's scores, and how many they are."""
         return np.array([_measure(model, *sample) for sample in samples])
 
 

@@ -218,10 +218,7 @@ class Task(ABC):
         """
 
     def attach(self, model: Any, trained: Sequence[Any]) -> Task:
-        """Return the task for steps of a model, or of its tail, of which these variables train; by default itself.
-
-        What it is attached to is needed where losses are computed with variables of the model.
-        """
+        """Return the task for steps of a model, or of its tail, of which these variables train; by default itself."""
         return self
 
     def trim(self, model: Any) -> Any:

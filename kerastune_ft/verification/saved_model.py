@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ _WEIGHTS = "model.weights.h5"
 # The name that the saved model gives to the model that was trained, between resize and finish.
 _INNER_MODEL = "trained"
 _LAYERS = "layers/"
+_HUB_MODEL = re.compile(r"/layers/[^/]+(?=/layers/)")
+# Where a matrix of the vocabulary of its own lies in the backbone of keras-hub.
+_HUB_PLACES = {"vocabulary": "token_embedding"}
 
 
 def check_saved_model(record: RunRecord, findings: Findings) -> str | None:
@@ -42,9 +46,12 @@ def check_saved_model(record: RunRecord, findings: Findings) -> str | None:
         findings.fail(_MODEL, f"it cannot be opened ({error})")
         return None
     lacking = []
+    layers = {layer for layer, _ in found}
     for path, value in ended.items():
-        if found[layer_of(path), value]:
-            found[layer_of(path), value] -= 1
+        layer = layer_of(path)
+        layer = layer if layer in layers else _HUB_PLACES.get(layer, layer)
+        if found[layer, value]:
+            found[layer, value] -= 1
         else:
             lacking.append(path)
     if lacking:
@@ -71,7 +78,9 @@ def hash_saved_values(content: bytes) -> Iterator[tuple[str, str]]:
     with h5py.File(weights) as file:
         groups: list[h5py.Group] = []
         file.visititems(lambda name, one: groups.append(one) if name.endswith("/vars") else None)
-        inner = next(group.parent.name for group in groups if group.attrs.get("name") == _INNER_MODEL)
+        names = (group.parent.name for group in groups if group.attrs.get("name") == _INNER_MODEL)
+        # keras-hub's own model of a language model has its backbone in the place of what was trained.
+        inner = next(names, None) or next(found[0] for group in groups if (found := _HUB_MODEL.match(group.name)))
         for group in groups:
             owner = group.parent.name.rpartition("/")[2]
             if group.name.startswith(f"{inner}/{_LAYERS}") and not owner.startswith("seed_generator"):

@@ -64,7 +64,7 @@ class Projection:
 
 
 def trim_vocabulary(model: keras.Model) -> keras.Model:
-    """Return the part of a model up to its last hidden states [batch, length, width]; the rest multiplies by a matrix."""
+    """Return the part of a model up to its last hidden states [batch, length, width]."""
     # The layer may be of another graph too, of which this one is a part.
     nodes = keras_private.nodes_in_order(model)
     (states,) = next(node.outputs for node in nodes if node.operation.name == HIDDEN)

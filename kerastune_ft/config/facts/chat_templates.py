@@ -6,22 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from kerastune_ft.config.options.language.templates import ChatTemplate
-
 
 @dataclass(frozen=True)
 class TemplateFacts:
     """A template and how it is known."""
 
-    texts: ChatTemplate
+    texts: Mapping[str, str]
+    """What `options.language.templates.ChatTemplate` has by the same names."""
     mark: str
     """The token by which a tokenizer shows that its model was trained on the template; empty where none does."""
     starts: bool
     """Whether a dialogue begins with the tokenizer's own start of a text, where it has one."""
 
 
-def _make(system: str, user: str, assistant: str, end: str) -> ChatTemplate:
-    return ChatTemplate(system=system, user=user, assistant=assistant, end=end, generation=None)
+def _make(system: str, user: str, assistant: str, end: str) -> Mapping[str, str]:
+    return MappingProxyType({"system": system, "user": user, "assistant": assistant, "end": end})
 
 
 PLAIN = "plain"

@@ -14,7 +14,7 @@ from kerastune_ft.data.labels.raw import RawLabels
 from kerastune_ft.data.labels.several_classes import number_several_classes
 from kerastune_ft.data.labels.spelling import normalise
 from kerastune_ft.data.labels.values import number_values
-from kerastune_ft.data.labels.written_texts import number_written_texts
+from kerastune_ft.data.labels.writing.written_texts import number_written_texts
 from kerastune_ft.rules import NEWEST, Rules
 
 Sizes = Sequence[tuple[int, int] | None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -94,7 +95,7 @@ class ControlTokens:
             return [text]
         pattern = "|".join(re.escape(name) for name in sorted(set(names), key=len, reverse=True))
         cuts = [0, *(found.start() + 1 for found in re.finditer(pattern, text)), len(text)]
-        return [text[start:end] for start, end in zip(cuts[:-1], cuts[1:], strict=True) if start < end]
+        return [text[start:end] for start, end in itertools.pairwise(cuts) if start < end]
 
     def encode_template(self, text: str) -> np.ndarray:
         """Return the tokens of a text of a template, in which names of control tokens are these."""

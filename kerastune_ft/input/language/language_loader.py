@@ -51,10 +51,10 @@ class DialogueSettings:
 
     def pack(self, dialogues: Sequence[Dialogue]) -> DialogueRows:
         """Return the rows of dialogues."""
-        return pack_rendered(dialogues, self.given, self.template, self.learns_all, self.limit)
+        return pack_turns(dialogues, self.given, self.template, self.learns_all, self.limit)
 
 
-def pack_rendered(
+def pack_turns(
     dialogues: Sequence[Dialogue], given: TextInput, template: Template, learns_all: bool, limit: int
 ) -> DialogueRows:
     """Return the rows of dialogues, rendered by a template, of at most `limit` positions."""
@@ -71,11 +71,6 @@ class LanguageLoader:
     task: TargetTask
     settings: DialogueSettings
     rows: DialogueRows
-
-    @property
-    def given(self) -> TextInput:
-        """Return the input of the backbone."""
-        return self.settings.given
 
     @property
     def template(self) -> Template:
@@ -131,7 +126,7 @@ class LanguageLoader:
 
     def input_spec(self, bucket: int | None = None) -> dict[str, tf.TensorSpec]:
         """Return the spec of one row of tokens of a bucket, by the name of the model's input."""
-        return {name: tf.TensorSpec([self.length(bucket)], tf.int32) for name in self.given.names}
+        return {name: tf.TensorSpec([self.length(bucket)], tf.int32) for name in self.settings.given.names}
 
     def batches(
         self,
@@ -165,7 +160,7 @@ class LanguageLoader:
         return self._pad(indices)[1]
 
     def _pad(self, indices: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        return self.rows.pad(indices, self.sizes[self.buckets[indices].max(initial=0)], self.given.pad)
+        return self.rows.pad(indices, self.sizes[self.buckets[indices].max(initial=0)], self.settings.given.pad)
 
     def pick_typical(self, indices: np.ndarray) -> np.ndarray:
         """Return as many indices, of the padded length nearest to the mean of all."""
@@ -180,14 +175,19 @@ class LanguageLoader:
             "version": INPUT_VERSION,
             "length": self.length(bucket),
             "limit": self.limit,
-            "tokenizer": hash_tokenizer(self.given.tokenizer),
-            "special": [self.given.start, self.given.end, self.given.pad, self.given.names],
+            "tokenizer": hash_tokenizer(self.settings.given.tokenizer),
+            "special": [
+                self.settings.given.start,
+                self.settings.given.end,
+                self.settings.given.pad,
+                self.settings.given.names,
+            ],
             "template": self.template.to_json(),
         }
 
     def part_hashes(self) -> dict[str, str]:
         """Return the hashes of the tokenizer: of its class and options, and of its vocabulary."""
-        return hash_tokenizer_parts(self.given.tokenizer)
+        return hash_tokenizer_parts(self.settings.given.tokenizer)
 
     def plan_entry(self) -> dict[str, Any]:
         """Return the entry `language` of plan.json."""
@@ -200,8 +200,8 @@ class LanguageLoader:
         return {
             "sequence_length": self.limit,
             "lengths": list(self.sizes),
-            "rows": self.given.to_json(),
-            "has_vocabulary": has_vocabulary(self.given.tokenizer),
+            "rows": self.settings.given.to_json(),
+            "has_vocabulary": has_vocabulary(self.settings.given.tokenizer),
             "template": self.template.to_json(),
             "learn": "all" if self.settings.learns_all else "responses",
             "examples": np.bincount(self.buckets, minlength=len(self.sizes)).tolist(),
@@ -252,7 +252,7 @@ def build_language_loader(
     learns_all = task.options.learn == "all"
     limit = sizes[-1] if sizes else choose_limit(given, asked, 1)
     dialogues = [source.read_dialogue(index) for index in range(len(source.keys))]
-    rows = pack_rendered(dialogues, given, template, learns_all, limit)
+    rows = pack_turns(dialogues, given, template, learns_all, limit)
     _check_learnt(rows, source)
     train = rows.lengths[source.splits["train"]] if "train" in source.splits else rows.lengths
     longest = min(limit, round_up(int(rows.lengths.max())))

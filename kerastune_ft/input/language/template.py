@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,15 +44,14 @@ class Template:
         """Return the segments of a dialogue; the last answer ends with what ends an answer, and nothing after it."""
         found = self._begin(learns_all)
         for number, turn in enumerate(turns):
-            if turn.role == "text":
+            if turn.is_plain:
                 found += [Segment(turn.content, True, False), Segment(END, True, True)]
                 continue
-            is_answer = turn.role == "assistant"
-            is_learnt = is_answer or learns_all
+            is_learnt = turn.is_answer or learns_all
             before, gap = _split_gap(getattr(self.texts, turn.role))
             found.append(Segment(before, learns_all, True))
             found.append(Segment(gap + turn.content, is_learnt, False))
-            ending, rest = self._ending(is_answer)
+            ending, rest = self._ending(turn.is_answer)
             found.append(Segment(ending, is_learnt, True))
             if number < len(turns) - 1:
                 found.append(Segment(rest, learns_all, True))
@@ -63,11 +62,11 @@ class Template:
         found = self._begin(False)
         for turn in turns:
             before, gap = _split_gap(getattr(self.texts, turn.role, ""))
-            ending, rest = self._ending(turn.role == "assistant")
+            ending, rest = self._ending(turn.is_answer)
             found += [Segment(before, False, True), Segment(gap + turn.content, False, False)]
-            if turn.role != "text":
+            if not turn.is_plain:
                 found += [Segment(ending, False, True), Segment(rest, False, True)]
-        if not turns or turns[-1].role != "text":
+        if not turns or not turns[-1].is_plain:
             generation = self.texts.generation
             before, _ = _split_gap(self.texts.assistant if generation is None else generation)
             found.append(Segment(before, False, True))
@@ -102,6 +101,10 @@ def _split_gap(text: str) -> tuple[str, str]:
     return before, text[len(before) :]
 
 
+def _open(texts: Mapping[str, str]) -> ChatTemplate:
+    return ChatTemplate(**{"generation": None, **texts})
+
+
 def choose_template(asked: str | ChatTemplate, given: TextInput, tokens: ControlTokens) -> Template:
     """Return the template that the configuration asks for; `auto` is the first whose tokens the tokenizer has.
 
@@ -113,7 +116,7 @@ def choose_template(asked: str | ChatTemplate, given: TextInput, tokens: Control
         name = asked
         if asked == "auto":
             name = next((each for each, known in TEMPLATES.items() if not known.mark or known.mark in tokens), PLAIN)
-        texts, starts = TEMPLATES[name].texts, TEMPLATES[name].starts and bool(given.start)
+        texts, starts = _open(TEMPLATES[name].texts), TEMPLATES[name].starts and bool(given.start)
         mark = TEMPLATES[name].mark
         if mark and mark not in tokens:
             raise ConfigError(

@@ -221,7 +221,8 @@ def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: Cach
         "index": plan.index,
         "unfreeze": phase.to_json()["unfreeze"],
         "boundary": plan.selection.boundary,
-        "trains": [*plan.selection.units, HEAD],
+        # A vocabulary that is tied to the embeddings has no weights of its own.
+        "trains": [*plan.selection.units, *([HEAD] if session.head.variables else [])],
         "trained_variables": list(plan.trained),
         "lora": adapters.phase_document(phase, adapters.find_trained(session.model, plan.trained)),
         "batch_norm": phase.batch_norm,

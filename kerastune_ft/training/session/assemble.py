@@ -81,12 +81,7 @@ def assemble(
         backbone = backbones.with_precision(backbone, devices.precision)
         source_hash = backbones.content_hash(backbone.variables)
         adapters.build(config.phases, backbone.units, config.seed)
-        given, body = backbone.input, backbone.model
-        outputs = own_objects.find_kept_outputs(config, backbone)
-        if backbone.vocabulary is not None:
-            outputs = backbone.vocabulary.apply(backbone.outputs[FEATURES])
-        elif outputs is None:
-            outputs = task.head(_endpoints(config, backbone), given.padding_mask(body), given.windows(body))
+        outputs = _build_head(config, backbone, task)
         model = keras.Model(backbone.model.input, outputs, name=config.name.replace(".", "_"))
         backbone = _leave_out_unread(backbone, model)
     head = _head_unit(model, backbone)
@@ -105,6 +100,16 @@ def assemble(
         config, devices, source, task, backbone, model, head, loader, origin,
         source_hash, cache_directory(config.runtime), tuple(unaddressed),
     )  # fmt: skip
+
+
+def _build_head(config: RunConfig, backbone: Backbone, task: Task) -> Any:
+    """Return the symbolic raw outputs of the whole model: of a vocabulary, a kept head, or the task's own head."""
+    if backbone.vocabulary is not None:
+        return backbone.vocabulary.apply(backbone.outputs[FEATURES])
+    kept, given, body = own_objects.find_kept_outputs(config, backbone), backbone.input, backbone.model
+    if kept is not None:
+        return kept
+    return task.head(_endpoints(config, backbone), given.padding_mask(body), given.windows(body))
 
 
 def _build_backbone(config: RunConfig, source: DataSource) -> Backbone:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from kerastune_ft.data.files.fingerprint import content_identity
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.labels.raw import RawLabels, SingleLabels
 from kerastune_ft.errors import ConfigError
@@ -38,11 +38,15 @@ class WrittenTexts(Labels):
 
     def join_contents(self, contents: Sequence[str]) -> Sequence[str]:
         """Return hashes of input and text together: what stands before a token decides what a model computes of it."""
-        return [content_identity(content, text) for content, text in zip(contents, self._texts, strict=True)]
+        return [_hash(content, text) for content, text in zip(contents, self._texts, strict=True)]
 
     def counts(self, indices: np.ndarray) -> dict[str, int]:
         """Return nothing: there are no classes."""
         return {}
+
+
+def _hash(content: str, text: str) -> str:
+    return hashlib.sha256(f"{content}{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def number_written_texts(
