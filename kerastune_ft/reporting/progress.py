@@ -94,8 +94,9 @@ def _name_units(phase: Mapping[str, Any], units: Sequence[str]) -> str:
     if lora is None:
         return plan_lines.name_spans(names, units)
     adapters = counted(len(lora["layers"]), "adapter")
-    within = plan_lines.name_spans(names[:-1], units)
-    return f"{adapters} of rank {lora['rank']} in {within} ({format_count(lora['parameters'])} parameters), head"
+    within = plan_lines.name_spans([name for name in names if name != plan_lines.HEAD], units)
+    beside = ", head" if plan_lines.HEAD in names else ""
+    return f"{adapters} of rank {lora['rank']} in {within} ({format_count(lora['parameters'])} parameters){beside}"
 
 
 class Lines(Watcher):

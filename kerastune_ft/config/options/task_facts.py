@@ -15,7 +15,7 @@ LANGUAGE = "language"
 """The modality of texts, or dialogues, that a model goes on writing."""
 SEVERAL_INPUTS = "several_inputs"
 """The modality of examples with several inputs, whatever these are."""
-MASK, BOXES, WRITTEN = "mask", "boxes", "text"
+MASK, BOXES = "mask", "boxes"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class TaskFacts:
 
 
 _LOWER, _HIGHER = MetricFacts("min"), MetricFacts("max")
-_WRITTEN: tuple[LabelKind, ...] = (WRITTEN,)
+_WRITTEN: tuple[LabelKind, ...] = ("text",)
 _ONE = {"loss": _LOWER, "accuracy": MetricFacts("max", headline=True), "macro_f1": _HIGHER, "auc": _HIGHER}
 _METRICS: Mapping[LabelKind, Mapping[str, MetricFacts]] = {
     "one": _ONE,

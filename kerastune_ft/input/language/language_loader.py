@@ -263,7 +263,7 @@ def build_language_loader(
 def _check_learnt(rows: DialogueRows, source: DialogueSource) -> None:
     """Raise DataError where an example has no token to learn: it would count for nothing."""
     learnt = np.add.reduceat(rows.learnt, rows.offsets[:-1]) if len(rows.ids) else np.zeros(0)
-    empty = [source.keys[index] for index in np.flatnonzero(learnt == 0)]
+    empty = [source.keys[index] for index in np.flatnonzero(learnt == 0).tolist()]
     if empty:
         raise DataError(
             f"data: {counted(len(empty), 'example')} of {len(source.keys)} {'has' if len(empty) == 1 else 'have'} no "

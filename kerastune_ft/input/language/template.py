@@ -102,7 +102,7 @@ def _split_gap(text: str) -> tuple[str, str]:
 
 
 def _open(texts: Mapping[str, str]) -> ChatTemplate:
-    return ChatTemplate(**{"generation": None, **texts})
+    return ChatTemplate.model_validate(dict(texts))
 
 
 def choose_template(asked: str | ChatTemplate, given: TextInput, tokens: ControlTokens) -> Template:
