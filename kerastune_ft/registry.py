@@ -25,6 +25,7 @@ _TASKS = {
     "text_classification": "texts, or pairs of them, of one of several classes, or with multi_label of any number of "
     "them",
     "text_regression": "texts, or pairs of them, and one or several numbers",
+    "summarization": "texts, and for each a text to write, as a summary",
 }
 _DATASET_KEYS = ("name", "task", "source", "config")
 _DATASETS = (

@@ -30,6 +30,7 @@ _LATER = (
     ("runtime", ("pinned",)),
     ("head", ("decoder", "width", "stride", "levels")),
     ("task", ("metrics", "unknown", "border")),
+    ("data", ("target_length",)),
 )
 _LATER_OF_DATA: Mapping[str, Mapping[str, Any]] = {
     "folder": {"input": None, "label": None, "annotations": "auto"},

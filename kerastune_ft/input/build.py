@@ -66,7 +66,10 @@ def _build_token_loader(source: Any, task: TargetTask, given: Any, options: Load
 
 
 def _build_language_loader(source: Any, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
-    return build_language_loader(source, task, given, options.data.sequence_length, options.report, options.sizes)
+    data = options.data
+    return build_language_loader(
+        source, task, given, data.sequence_length, options.report, options.sizes, data.target_length
+    )
 
 
 def _build_several_loader(source: Any, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:

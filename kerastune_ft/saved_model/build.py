@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from kerastune_ft.backbones.run import is_inner, read_inputs, tokenizer_of
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, SEVERAL_INPUTS, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, TEXT
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
@@ -159,6 +159,7 @@ _MODALITIES: Mapping[str, tuple[Callable[..., Serving], _Arguments, _Arguments]]
     AUDIO: (SoundServing, _get_clip, _read_clip),
     TEXT: (TextServing, _get_row_settings, _read_row_settings),
     LANGUAGE: (LanguageServing, _get_dialogues, _read_dialogues),
+    PAIR: (LanguageServing, _get_dialogues, _read_dialogues),
 }
 _SINGLE = _make_single, _open_single
 _JOINED: Mapping[str, tuple[Callable[..., Serving], Callable[..., Serving]]] = {

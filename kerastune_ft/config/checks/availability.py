@@ -36,12 +36,9 @@ class Later:
 UNAVAILABLE = (
     Later(
         "task.kind",
-        values=(
-            "summarization",
-            "speech_recognition",
-        ),
+        values=("speech_recognition",),
         instead='write "image_classification", "image_regression", "text_classification", "text_regression", '
-        '"audio_classification", "image_segmentation", "object_detection" or "causal_lm"',
+        '"audio_classification", "image_segmentation", "object_detection", "causal_lm" or "summarization"',
     ),
 )
 

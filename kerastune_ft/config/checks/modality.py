@@ -9,9 +9,21 @@ from kerastune_ft.config.documents.nodes import KeyPath
 from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
 from kerastune_ft.config.options.task_facts import find_facts
 
-NOUNS = {"image": "images", "text": "texts", "audio": "sounds", "language": "texts that it goes on with"}
+NOUNS = {
+    "image": "images",
+    "text": "texts",
+    "audio": "sounds",
+    "language": "texts that it goes on with",
+    "pair": "texts that it writes others for",
+}
 # By the modality of a backbone, those of the tasks it can serve: a model of images takes sounds as spectrograms.
-_SERVES = {"image": ("image", "audio"), "text": ("text", "language"), "audio": ("audio",)}
+# What is written for a text can go on with it too.
+_SERVES = {
+    "image": ("image", "audio"),
+    "text": ("text", "language", "pair"),
+    "audio": ("audio",),
+    "language": ("language", "pair"),
+}
 
 
 def can_serve(backbone: str, task: str) -> bool:

@@ -24,6 +24,8 @@ def _make(system: str, user: str, assistant: str, end: str) -> Mapping[str, str]
 
 
 PLAIN = "plain"
+SUMMARY = TemplateFacts(_make("", "", "TL;DR: ", "\n"), mark="", starts=True)
+"""The template `plain` of a text that another is written for: the text, and on a line of its own the other."""
 TEMPLATES: Mapping[str, TemplateFacts] = MappingProxyType(
     {
         "chatml": TemplateFacts(

@@ -157,6 +157,11 @@ class _Source(Options):
         None,
         description="most tokens of a text, or of a window of it; null means the longest text, up to the backbone's",
     )
+    target_length: Annotated[int, Field(ge=8)] | None = Field(
+        None,
+        description="of summarization and speech_recognition: most tokens of a text to write, special ones included; "
+        "null means the longest there is, up to the backbone's",
+    )
     long_texts: Literal["cut", "windows"] = Field(
         "cut",
         description="what becomes of texts longer than sequence_length: they are cut, or read in windows of that "

@@ -13,6 +13,8 @@ rectangles with a class each (boxes), or a text to write (text)."""
 IMAGE, TEXT, AUDIO = "image", "text", "audio"
 LANGUAGE = "language"
 """The modality of texts, or dialogues, that a model goes on writing."""
+PAIR = "pair"
+"""The modality of texts that another text is written for."""
 SEVERAL_INPUTS = "several_inputs"
 """The modality of examples with several inputs, whatever these are."""
 MASK, BOXES = "mask", "boxes"
@@ -101,6 +103,7 @@ _TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {
     "image_segmentation": ("mask", (IMAGE,)),
     "object_detection": ("boxes", (IMAGE,)),
     "causal_lm": ("text", (LANGUAGE,)),
+    "summarization": ("text", (PAIR,)),
 }
 # The kind of labels that `multi_label` turns another kind into.
 _MULTI_LABEL: Mapping[LabelKind, LabelKind] = {"one": "several"}

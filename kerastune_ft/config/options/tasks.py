@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, Tag
 
 from kerastune_ft.config.options.base import Count, Options, Texts, by_kind, one_of, problem
-from kerastune_ft.config.options.language.tasks import CausalLm
+from kerastune_ft.config.options.language.tasks import CausalLm, Summarization
 from kerastune_ft.config.options.mask_values import LARGEST_VALUE
 
 TASK_KINDS = (
@@ -196,7 +196,8 @@ Task = Annotated[
     | Annotated[AudioClassification, Tag("@audio_classification")]
     | Annotated[ImageSegmentation, Tag("@image_segmentation")]
     | Annotated[ObjectDetection, Tag("@object_detection")]
-    | Annotated[CausalLm, Tag("@causal_lm")],
+    | Annotated[CausalLm, Tag("@causal_lm")]
+    | Annotated[Summarization, Tag("@summarization")],
     by_kind(
         "image_classification",
         "image_regression",
@@ -206,5 +207,6 @@ Task = Annotated[
         "image_segmentation",
         "object_detection",
         "causal_lm",
+        "summarization",
     ),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,13 +12,16 @@ import tensorflow as tf
 
 from kerastune_ft.backbones.language.language_input import LanguageInput
 from kerastune_ft.backbones.text_input import TextInput
+from kerastune_ft.config.facts.chat_templates import PLAIN, SUMMARY, TEMPLATES, TemplateFacts
+from kerastune_ft.config.options.task_facts import LANGUAGE, PAIR, facts
 from kerastune_ft.data.dialogues.dialogue_source import DialogueSource
 from kerastune_ft.data.dialogues.turns import Dialogue
 from kerastune_ft.errors import DataError
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.language.control_tokens import ControlTokens
-from kerastune_ft.input.language.rows import DialogueRows, encode_segments, pack_dialogues
-from kerastune_ft.input.language.template import Template, choose_template
+from kerastune_ft.input.language.cut_source import pack_pairs
+from kerastune_ft.input.language.rows import DialogueRows, encode_parts, encode_segments, pack_dialogues
+from kerastune_ft.input.language.template import Segment, Template, choose_template
 from kerastune_ft.input.loader import INPUT_VERSION, Lookup, TargetTask
 from kerastune_ft.input.order import Order
 from kerastune_ft.input.texts.lengths import assign_buckets, choose_lengths, round_up
@@ -28,6 +31,13 @@ from kerastune_ft.input.texts.tokenise import has_vocabulary, hash_tokenizer, ha
 from kerastune_ft.wording import counted
 
 _SHOWN = 3
+END, BEGINNING = "end", "beginning"
+# By the modality of a task: its template `plain`, and what is kept of a text that is too long.
+_FORMS: Mapping[str, tuple[TemplateFacts, str]] = {LANGUAGE: (TEMPLATES[PLAIN], END), PAIR: (SUMMARY, BEGINNING)}
+_LOST = {
+    END: "from the beginning of what stands before the answer",
+    BEGINNING: "from the end of the text",
+}
 
 
 @dataclass(frozen=True)
@@ -41,26 +51,33 @@ class DialogueSettings:
     """The most positions of a row."""
     sizes: tuple[int, ...]
     """The lengths that rows are padded to, ascending; an example gets the first that it fits into."""
+    keeps: str = END
+    """What is kept of what stands before an answer, where that is too long: its `end` or its `beginning`."""
+    target_length: int | None = None
+    """The most tokens of an answer, with the one that ends it; None where it may be as long as a row."""
 
     @classmethod
     def from_plan(cls, entry: Mapping[str, Any], tokenizer: Any) -> DialogueSettings:
         """Return the settings of a run from the entry `language` of its plan.json."""
         given = LanguageInput.from_json(entry["rows"], tokenizer)
         template, learns_all = Template.from_json(entry["template"]), entry["learn"] == "all"
-        return cls(given, template, learns_all, entry["sequence_length"], read_sizes(entry))
+        limit, keeps = entry["sequence_length"], entry.get("keeps", END)
+        return cls(given, template, learns_all, limit, read_sizes(entry), keeps, entry.get("target_length"))
 
     def pack(self, dialogues: Sequence[Dialogue]) -> DialogueRows:
-        """Return the rows of dialogues."""
-        return pack_turns(dialogues, self.given, self.template, self.learns_all, self.limit)
+        """Return the rows of dialogues, rendered by the template."""
+        segments = [self.template.render(each, self.learns_all) for each in dialogues]
+        return _PACK[self.keeps](self, segments, ControlTokens(self.given.tokenizer))
+
+    def _pack_ends(self, segments: Sequence[Sequence[Segment]], tokens: ControlTokens) -> DialogueRows:
+        encoded = encode_segments(segments, self.given, tokens)
+        return pack_dialogues(encoded, self.limit, len(self.given.start) if self.template.starts else 0)
+
+    def _pack_beginnings(self, segments: Sequence[Sequence[Segment]], tokens: ControlTokens) -> DialogueRows:
+        return pack_pairs(segments, encode_parts(segments, self.given, tokens), self.limit, self.target_length)
 
 
-def pack_turns(
-    dialogues: Sequence[Dialogue], given: TextInput, template: Template, learns_all: bool, limit: int
-) -> DialogueRows:
-    """Return the rows of dialogues, rendered by a template, of at most `limit` positions."""
-    segments = [template.render(each, learns_all) for each in dialogues]
-    encoded = encode_segments(segments, given, ControlTokens(given.tokenizer))
-    return pack_dialogues(encoded, limit, len(given.start) if template.starts else 0)
+_PACK = {END: DialogueSettings._pack_ends, BEGINNING: DialogueSettings._pack_beginnings}
 
 
 @dataclass(frozen=True)
@@ -183,6 +200,8 @@ class LanguageLoader:
                 self.settings.given.names,
             ],
             "template": self.template.to_json(),
+            "keeps": self.settings.keeps,
+            "target_length": self.settings.target_length,
         }
 
     def part_hashes(self) -> dict[str, str]:
@@ -204,6 +223,8 @@ class LanguageLoader:
             "has_vocabulary": has_vocabulary(self.settings.given.tokenizer),
             "template": self.template.to_json(),
             "learn": "all" if self.settings.learns_all else "responses",
+            "keeps": self.settings.keeps,
+            "target_length": self.settings.target_length,
             "examples": np.bincount(self.buckets, minlength=len(self.sizes)).tolist(),
             "mean_tokens": round(float(lengths.mean()), 1),
             "padding": round(1 - float(lengths.sum() / computed.sum()), 4),
@@ -225,12 +246,14 @@ class LanguageLoader:
         lost, answers = self.rows.lost, self.rows.lost_answer
         if not (cut := int((lost > 0).sum())):
             return []
-        ends = int((answers > 0).sum())
+        ends, key = int((answers > 0).sum()), "data.sequence_length"
         tail = f"; of {ends:,} the answers to learn lose {int(answers.sum()):,} tokens" if ends else ""
+        if ends and self.settings.target_length is not None:
+            key += ", data.target_length"
         return [
             f"{cut:,} of {counted(len(lost), 'example')} {'is' if cut == 1 else 'are'} cut to {self.limit} tokens and "
-            f"{'loses' if cut == 1 else 'lose'} {int(lost.sum()):,} tokens, from the beginning of what stands before "
-            f"the answer{tail} (data.sequence_length)"
+            f"{'loses' if cut == 1 else 'lose'} {int((lost - answers).sum()):,} tokens, {_LOST[self.settings.keeps]}"
+            f"{tail} ({key})"
         ]
 
 
@@ -241,6 +264,7 @@ def build_language_loader(
     asked: int | None,
     report: Callable[[str], None],
     sizes: Sequence[int] | None = None,
+    target_length: int | None = None,
 ) -> LanguageLoader:
     """Tokenise the dialogues of a source and return its loader.
 
@@ -248,16 +272,18 @@ def build_language_loader(
     ConfigError for a length that the model has no positions for or a template that its tokenizer has no tokens of, and
     DataError for examples without a token to learn.
     """
-    template = choose_template(task.options.template, given, ControlTokens(given.tokenizer))
+    plain, keeps = _FORMS[facts(task.options).modality]
+    template = choose_template(task.options.template, given, ControlTokens(given.tokenizer), plain)
     learns_all = task.options.learn == "all"
     limit = sizes[-1] if sizes else choose_limit(given, asked, 1)
     dialogues = [source.read_dialogue(index) for index in range(len(source.keys))]
-    rows = pack_turns(dialogues, given, template, learns_all, limit)
+    settings = DialogueSettings(given, template, learns_all, limit, (), keeps, target_length)
+    rows = settings.pack(dialogues)
     _check_learnt(rows, source)
     train = rows.lengths[source.splits["train"]] if "train" in source.splits else rows.lengths
     longest = min(limit, round_up(int(rows.lengths.max())))
     chosen = tuple(sizes or choose_lengths(train, longest))
-    return LanguageLoader(source, task, DialogueSettings(given, template, learns_all, limit, chosen), rows)
+    return LanguageLoader(source, task, replace(settings, sizes=chosen), rows)
 
 
 def _check_learnt(rows: DialogueRows, source: DialogueSource) -> None:

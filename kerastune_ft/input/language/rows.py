@@ -65,17 +65,23 @@ def encode_segments(
     segments: Sequence[Sequence[Segment]], given: TextInput, tokens: ControlTokens
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return for each dialogue its tokens, int32, and which of them are learnt, uint8."""
+    found = []
+    for own, parts in zip(segments, encode_parts(segments, given, tokens), strict=True):
+        flags = [np.full(len(part), each.is_learnt, np.uint8) for part, each in zip(parts, own, strict=True)]
+        found.append((np.concatenate([np.zeros(0, np.int32), *parts]), np.concatenate([np.zeros(0, np.uint8), *flags])))
+    return found
+
+
+def encode_parts(
+    segments: Sequence[Sequence[Segment]], given: TextInput, tokens: ControlTokens
+) -> list[list[np.ndarray]]:
+    """Return for each dialogue the tokens of each of its segments, int32."""
     written = list(dict.fromkeys(each.text for own in segments for each in own if not each.is_of_template))
     known = dict(zip(written, tokens.encode_texts(written), strict=True))
     fixed = {START: np.array(given.start, np.int32), END: np.array(given.end, np.int32)}
     for text in {each.text for own in segments for each in own if each.is_of_template} - set(fixed):
         fixed[text] = tokens.encode_template(text)
-    found = []
-    for own in segments:
-        parts = [(fixed if each.is_of_template else known)[each.text] for each in own]
-        flags = [np.full(len(part), each.is_learnt, np.uint8) for part, each in zip(parts, own, strict=True)]
-        found.append((np.concatenate([np.zeros(0, np.int32), *parts]), np.concatenate([np.zeros(0, np.uint8), *flags])))
-    return found
+    return [[(fixed if each.is_of_template else known)[each.text] for each in own] for own in segments]
 
 
 def pack_dialogues(encoded: Sequence[tuple[np.ndarray, np.ndarray]], limit: int, start: int) -> DialogueRows:
@@ -83,7 +89,13 @@ def pack_dialogues(encoded: Sequence[tuple[np.ndarray, np.ndarray]], limit: int,
 
     What is too long loses the beginning of what stands before its last answer, and only then the end of this.
     """
-    kept = [_cut(ids, learnt, limit + 1, start) for ids, learnt in encoded]
+    return join_rows(encoded, [_cut(ids, learnt, limit + 1, start) for ids, learnt in encoded])
+
+
+def join_rows(
+    encoded: Sequence[tuple[np.ndarray, np.ndarray]], kept: Sequence[tuple[np.ndarray, np.ndarray]]
+) -> DialogueRows:
+    """Return rows of what is kept of tokens, and of which are learnt; `encoded` are all of them."""
     sizes = np.fromiter((len(ids) for ids, _ in kept), np.int64, len(kept))
     whole = np.fromiter((len(ids) for ids, _ in encoded), np.int64, len(encoded))
     answers = np.array([[int(flags.sum()) for _, flags in each] for each in (encoded, kept)], np.int64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kerastune_ft.backbones.text_input import TextInput
-from kerastune_ft.config.facts.chat_templates import PLAIN, TEMPLATES
+from kerastune_ft.config.facts.chat_templates import PLAIN, TEMPLATES, TemplateFacts
 from kerastune_ft.config.options.language.templates import ChatTemplate
 from kerastune_ft.data.dialogues.turns import Turn
 from kerastune_ft.errors import ConfigError
@@ -105,19 +105,21 @@ def _open(texts: Mapping[str, str]) -> ChatTemplate:
     return ChatTemplate.model_validate(dict(texts))
 
 
-def choose_template(asked: str | ChatTemplate, given: TextInput, tokens: ControlTokens) -> Template:
+def choose_template(
+    asked: str | ChatTemplate, given: TextInput, tokens: ControlTokens, plain: TemplateFacts = TEMPLATES[PLAIN]
+) -> Template:
     """Return the template that the configuration asks for; `auto` is the first whose tokens the tokenizer has.
 
-    Raises ConfigError where the tokenizer lacks a token that the template has.
+    `plain` is the one of that name. Raises ConfigError where the tokenizer lacks a token that the template has.
     """
     if isinstance(asked, ChatTemplate):
         texts, name, starts = asked, "own", bool(given.start) and not tokens.begins_with_one(asked.user)
     else:
-        name = asked
+        name, known = asked, {**TEMPLATES, PLAIN: plain}
         if asked == "auto":
-            name = next((each for each, known in TEMPLATES.items() if not known.mark or known.mark in tokens), PLAIN)
-        texts, starts = _open(TEMPLATES[name].texts), TEMPLATES[name].starts and bool(given.start)
-        mark = TEMPLATES[name].mark
+            name = next((each for each, own in known.items() if not own.mark or own.mark in tokens), PLAIN)
+        texts, starts = _open(known[name].texts), known[name].starts and bool(given.start)
+        mark = known[name].mark
         if mark and mark not in tokens:
             raise ConfigError(
                 f'task.template: {name} is made of tokens as {mark}, which the tokenizer does not have; write "plain", '

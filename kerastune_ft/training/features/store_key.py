@@ -24,7 +24,13 @@ from kerastune_ft.training.session.session import Session
 
 # Raised by one when the frozen part is computed differently.
 COMPUTATION_VERSION = 3
-DECODED: Mapping[str, str] = {"image": "images", "audio": "sounds", "text": "texts", "language": "texts"}
+DECODED: Mapping[str, str] = {
+    "image": "images",
+    "audio": "sounds",
+    "text": "texts",
+    "language": "texts",
+    "pair": "texts",
+}
 """The name of decoded inputs for each modality, in listings of stores."""
 
 

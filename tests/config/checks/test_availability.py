@@ -33,4 +33,4 @@ def test_every_row_names_a_key_that_exists() -> None:
 
 
 def test_nothing_inside_what_is_to_be_removed_is_reported() -> None:
-    assert list(messages(with_change("task", {"kind": "causal_lm", "clases": 1}))) == ["task.kind"]
+    assert list(messages(with_change("task", {"kind": "speech_recognition", "clases": 1}))) == ["task.kind"]

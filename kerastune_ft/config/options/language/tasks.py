@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -40,3 +40,18 @@ class CausalLm(Options):
         None,
         description="metrics of generated answers besides the usual ones: rouge_1, rouge_2, rouge_l, exact_match",
     )
+
+
+class Summarization(Options):
+    """Texts that another text is written for, as a summary or a translation is."""
+
+    kind: Literal["summarization"] = Field(description="the task")
+    template: Template = Field(
+        "auto",
+        description="of a backbone that goes on with texts: the texts around the text and what is written for it; auto "
+        'means those that the tokenizer has tokens of, else plain: the text, and "TL;DR:" on a line of its own',
+    )
+    generate: Generation = Field(Generation(), description="how texts are written")
+    metrics: Texts | None = Field(None, description="metrics of written texts besides the usual ones: exact_match")
+    learn: ClassVar[Literal["responses"]] = "responses"
+    """What is learnt: the text that is written alone."""
