@@ -37,6 +37,8 @@ _DATASETS = (
     ("reviews", "text_classification", "embedded, synthetic", "smoke/sentiment"),
     ("sentence_pairs", "text_regression", "embedded, synthetic", "smoke/sentences_similarity"),
     ("chirps", "audio_classification", "embedded, synthetic", "smoke/voice_commands"),
+    ("dialogues", "causal_lm", "embedded, synthetic", ""),
+    ("summaries", "causal_lm", "embedded, synthetic", ""),
     (
         "any prepared TensorFlow Datasets builder",
         "image_classification, image_regression, text_classification, text_regression, audio_classification",
@@ -54,6 +56,8 @@ _DATASETS = (
     ("table of texts and labels", "text_classification, text_regression", "table", ""),
     ("folder of class folders of .txt", "text_classification", "folder", ""),
     (".npz of strings", "text_classification, text_regression", "arrays", ""),
+    ("table of messages, or of prompts and responses", "causal_lm", "table", ""),
+    ("folder of .txt, or a table of texts, learnt whole", "causal_lm", "folder, table", ""),
 )
 
 

@@ -125,7 +125,7 @@ def tasks(as_json: bool, debug: bool) -> None:
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--output", metavar="DIR", help="Write the embedded data set NAME into DIR, as pictures and a table.")
+@click.option("--output", metavar="DIR", help="Write the embedded data set NAME into DIR, as a table, and pictures.")
 @common
 def datasets(name: str | None, output: str | None, as_json: bool, debug: bool) -> None:
     """List the embedded data sets and the kinds of data that can be read; with --output write NAME as files."""

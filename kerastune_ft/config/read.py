@@ -135,7 +135,7 @@ def _validate(document: Node, directory: Path | None) -> tuple[RunConfig | None,
         problems += explain_errors(error, document)
         problems += list(_find_problems_behind_kinds(plain, problems, document, directory))
     # What a misspelt key stands for is not missing.
-    meant = {(*one.place.path[:-1], one.suggestion) for one in problems if one.suggestion == "learning_rate"}
+    meant = {(*one.place.path[:-1], one.suggestion) for one in problems if one.suggestion in ("learning_rate", "label")}
     found = [problem_at(path, message, document) for path, message in inconsistencies(plain)]
     problems += [one for one in found if not (one.is_absent and one.place.path in meant)]
     # Unavailable keys must be removed, a kind with its whole object; problems inside them are not worth reporting.

@@ -17,6 +17,7 @@ from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.inputs import Inputs
 from kerastune_ft.data.record_store import Entry, RecordStore
 from kerastune_ft.data.source import Report, SkippedFile
+from kerastune_ft.data.tables.label_columns import LabelCells
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.rules import NEWEST, Rules
@@ -69,6 +70,10 @@ class RowInputs(ABC):
     @abstractmethod
     def read(self, rows: Sequence[int]) -> Inputs:
         """Return the checked inputs of some rows; `kept` are positions among `rows`."""
+
+    def find_labels(self) -> LabelCells:
+        """Return the labels that the inputs themselves hold, where data.label names no column."""
+        raise AssertionError("only texts to go on with hold their labels")
 
     def find_notes(self, labels: Sequence[str]) -> tuple[str, ...]:
         """Return sentences the user should read about the rows, whose labels as text are `labels`."""

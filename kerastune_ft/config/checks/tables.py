@@ -10,10 +10,12 @@ from kerastune_ft.config.documents.nodes import KeyPath, short_json
 from kerastune_ft.config.options.data import SPLITS
 
 
-def table_inconsistencies(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+def table_inconsistencies(data: Mapping[str, Any], may_lack_labels: bool = False) -> Iterator[tuple[KeyPath, str]]:
     """Yield place and message of columns of a table that contradict each other."""
     if data.get("kind") != "table":
         return
+    if data.get("label") is None and not may_lack_labels:
+        yield ("data", "label"), 'missing; write "label": ...'
     yield from _columns(data)
     splits = data.get("splits")
     names = [splits.get(split) for split in SPLITS] if isinstance(splits, Mapping) else []

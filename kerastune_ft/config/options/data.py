@@ -289,7 +289,11 @@ class TableData(_Source):
         description="a column or a template of columns that names a file relative to the table, as "
         '"images/{image_id}.png"; two columns for a pair of texts; several inputs by name'
     )
-    label: Label = Field(description="a column, a list of 0/1 columns (or of values), or a column of several labels")
+    label: Label | None = Field(
+        None,
+        description="a column, a list of 0/1 columns (or of values), or a column of several labels; of causal_lm null "
+        "means that input holds dialogues with their answers, or texts that are learnt whole",
+    )
     boxes: Annotated[tuple[ColumnName, ColumnName, ColumnName, ColumnName], ListToTuple] | None = Field(
         None,
         description="of object_detection, whose tables have a row for each box: the columns of the left, upper, right "

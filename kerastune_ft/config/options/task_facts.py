@@ -48,6 +48,11 @@ class TaskFacts:
         return self.labels in _WRITTEN
 
     @property
+    def may_lack_labels(self) -> bool:
+        """Return whether inputs can hold themselves what is learnt, so that data need not name labels."""
+        return self.modalities == (LANGUAGE,)
+
+    @property
     def modality(self) -> str:
         """Return the modality of a task whose examples have one input."""
         (modality,) = self.modalities

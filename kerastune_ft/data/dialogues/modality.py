@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
+from kerastune_ft.config.options.data import TableData
+from kerastune_ft.data.dialogues.dialogue_rows import describe_dialogues, find_dialogue_rows
 from kerastune_ft.data.dialogues.dialogue_source import DialogueSource
+from kerastune_ft.data.dialogues.turns import Role, Turn
+from kerastune_ft.data.embedded import DIALOGUES, embedded_dialogues
+from kerastune_ft.data.inputs import Inputs
+from kerastune_ft.data.modality import ReadContext, RowInputs
+from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.data.texts.modality import TextInputs
 
 
@@ -11,3 +20,21 @@ class Dialogues(TextInputs):
 
     takes_pairs = False
     source = DialogueSource
+    embedded_names = DIALOGUES
+
+    def find_in_rows(self, table: TextTable, options: TableData, context: ReadContext) -> RowInputs:
+        """Return the dialogues, prompts or texts that the rows of a table hold."""
+        return find_dialogue_rows(table, options, context)
+
+    def find_embedded(self, name: str) -> Any:
+        """Return the module of an embedded data set of dialogues."""
+        return embedded_dialogues(name)
+
+    def read_embedded(self, name: str, context: ReadContext) -> Inputs:
+        """Return the dialogues of an embedded data set."""
+        source = embedded_dialogues(name)
+        turns = [
+            tuple(Turn(cast(Role, role), text) for role, text in source.context(index))
+            for index in range(source.EXAMPLES)
+        ]
+        return describe_dialogues(turns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -38,3 +39,17 @@ Dialogue = tuple[Turn, ...]
 def make_pair(prompt: str, response: str) -> Dialogue:
     """Return the dialogue of a question and its answer."""
     return Turn("user", prompt), Turn("assistant", response)
+
+
+def list_contents(turns: Sequence[Turn]) -> tuple[str, ...]:
+    """Return the texts that turns are known by: that of a lone question, else roles and contents in turn."""
+    if len(turns) == 1 and turns[0].role == "user":
+        return (turns[0].content,)
+    return tuple(text for turn in turns for text in (turn.role, turn.content))
+
+
+def write_turns(turns: Sequence[Turn]) -> str:
+    """Return turns as one text for people: that of a lone one, else a line for each that begins with its role."""
+    if len(turns) == 1:
+        return turns[0].content
+    return "\n".join(f"{turn.role}: {turn.content}" for turn in turns)

@@ -15,7 +15,8 @@ TEXTS: Final = ("reviews", "sentence_pairs")
 SOUNDS: Final = ("chirps",)
 OBJECTS: Final = ("shapes",)
 SEVERAL: Final = ("listings", "robot")
-ALL: Final = (*NAMES, *TEXTS, *SOUNDS, *OBJECTS, *SEVERAL)
+DIALOGUES: Final = ("dialogues", "summaries")
+ALL: Final = (*NAMES, *TEXTS, *SOUNDS, *OBJECTS, *SEVERAL, *DIALOGUES)
 
 
 class EmbeddedSet(Protocol):
@@ -178,6 +179,32 @@ def embedded_several(name: str) -> EmbeddedSeveral:
     (1.927, -0.982)
     """
     return cast(EmbeddedSeveral, _module(name, SEVERAL, "embedded data set of several inputs"))
+
+
+class EmbeddedDialogues(Protocol):
+    """The functions and constants of every module of an embedded data set of questions and answers."""
+
+    EXAMPLES: int
+    SPLITS: dict[str, range]
+    VERSION: str
+    SYNTHETIC: bool
+    DESCRIPTION: str
+    PROVENANCE: str
+
+    def context(self, index: int) -> tuple[tuple[str, str], ...]:
+        """Return role and text of the turns of example `index` before the last answer."""
+
+    def answer(self, index: int) -> str:
+        """Return the last answer of example `index`."""
+
+
+def embedded_dialogues(name: str) -> EmbeddedDialogues:
+    """Return the embedded data set of questions and answers `name`, one of DIALOGUES.
+
+    >>> embedded_dialogues("dialogues").answer(0)
+    'That is 29 pounds.'
+    """
+    return cast(EmbeddedDialogues, _module(name, DIALOGUES, "embedded data set of dialogues"))
 
 
 def _module(name: str, names: tuple[str, ...], what: str) -> object:

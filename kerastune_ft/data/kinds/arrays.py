@@ -84,10 +84,15 @@ def _check_values(labels: SingleLabels | LabelColumns, place: str) -> None:
     """Accept them: whether they are numbers is checked where they are read as such."""
 
 
+def _check_written(labels: SingleLabels | LabelColumns, place: str) -> None:
+    labels.refuse_several(place)
+
+
 _CHECKS: Mapping[LabelKind, Callable[[SingleLabels | LabelColumns, str], None]] = {
     "one": _check_one,
     "several": _check_several,
     "values": _check_values,
+    "text": _check_written,
 }
 """By kind of labels, the check that an array holds such. Masks are read from folders and tables alone."""
 

@@ -102,10 +102,17 @@ def _read_boxes(source: Any, name: str, task: Task) -> tuple[BoxLists, list[str]
     return BoxLists(lists, named=source.CLASSES), [one.content for one in lists]
 
 
+def _read_answers(source: Any, name: str, task: Task) -> tuple[SingleLabels, list[str]]:
+    """Return the texts that are to be written."""
+    texts = [source.answer(index) for index in range(source.EXAMPLES)]
+    return SingleLabels(texts), texts
+
+
 _READERS: Mapping[LabelKind, tuple[str, Callable[[Any, str, Task], tuple[Any, list[str]]]]] = {
     "mask": ("mask", _read_masks),
     "boxes": ("boxes", _read_boxes),
+    "text": ("answer", _read_answers),
 }
 """By kind of label the function of a set that gives such labels, and what reads them; all others are `label`."""
-_WORDS = {"mask": "masks", "boxes": "boxes", "label": "a label for each example"}
+_WORDS = {"mask": "masks", "boxes": "boxes", "answer": "texts to write", "label": "a label for each example"}
 """What such a function gives, in messages."""

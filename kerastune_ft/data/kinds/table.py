@@ -15,7 +15,7 @@ from kerastune_ft.data.modality import Modality, ReadContext
 from kerastune_ft.data.records import Records
 from kerastune_ft.data.remedies import how_to_skip, other_data
 from kerastune_ft.data.source import SkippedFile
-from kerastune_ft.data.tables.label_columns import LabelCells, check_several, class_cells, value_cells
+from kerastune_ft.data.tables.label_columns import LabelCells, answer_cells, check_several, class_cells, value_cells
 from kerastune_ft.data.tables.split_tables import SplitTables, read_tables
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
@@ -28,7 +28,7 @@ LABEL_CELLS: Mapping[LabelKind, Callable[[TextTable, Any, Rules], LabelCells]] =
     "values": value_cells,
     "mask": mask_cells,
     "boxes": box_cells,
-    "text": class_cells,
+    "text": answer_cells,
 }
 """For each kind of label, what reads the columns of data.label."""
 # For kinds of labels of which an example has several rows, what makes one of them.
@@ -46,7 +46,11 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
         check_splits(table, options)
         check_several(table, options.label, context.rules)
     found = modality.find_in_rows(table, options, context)
-    cells = LABEL_CELLS[context.facts.labels](table, options.label, context.rules)
+    cells = (
+        found.find_labels()
+        if options.label is None
+        else LABEL_CELLS[context.facts.labels](table, options.label, context.rules)
+    )
     if context.rules.refuses_odd_headers:
         table.refuse_headless([*options.input_columns, *cells.names])
     try:

@@ -56,7 +56,9 @@ def read_prepared(options: TfdsData, modality: Modality, context: ReadContext) -
         names=keys,
         inputs={context.facts.modality: inputs},
         labels=labels.read(
-            builder.info.features[features.label], features.label, [store.labels[index] for index in inputs.kept]
+            None if features.label is None else builder.info.features[features.label],
+            features.label or "",
+            [store.labels[index] for index in inputs.kept],
         ),
         label_texts=select(store.label_texts(), inputs.kept),
         groups=None if features.group is None else select(store.groups, inputs.kept),
@@ -108,13 +110,13 @@ class Features:
     """The names of the features an example is made of."""
 
     inputs: tuple[str, ...]
-    label: str
+    label: str | None
     group: str | None
 
     @property
     def names(self) -> list[str]:
         """Return all of them."""
-        return [*self.inputs, self.label, *([] if self.group is None else [self.group])]
+        return [*self.inputs, *(name for name in (self.label, self.group) if name is not None)]
 
 
 def _choose_features(builder: Any, options: TfdsData, modality: Modality, labels: LabelFeature) -> Features:
@@ -123,13 +125,15 @@ def _choose_features(builder: Any, options: TfdsData, modality: Modality, labels
     given = options.input or supervised[0]
     several = given if modality.takes_pairs and isinstance(given, tuple) else [given]
     inputs = tuple(_feature_name(builder, "input", name) for name in several)
-    label = _feature_name(builder, "label", labels.choose(builder, options.label, supervised[-1]))
+    chosen = labels.choose(builder, options.label, supervised[-1])
+    label = _feature_name(builder, "label", chosen) if labels.is_needed or chosen is not None else None
     group = None if options.group is None else _feature_name(builder, "group", options.group)
     features, full_name = builder.info.features, builder.info.full_name
     for name in inputs:
         if not isinstance(features[name], getattr(tfds.features, modality.feature)):
             raise DataError(_explain_feature(builder, name, modality))
-    labels.check(builder, label)
+    if label is not None:
+        labels.check(builder, label)
     if group is not None and features[group].shape != ():
         raise DataError(f'data.group: the feature "{group}" of {full_name} is not one value each.')
     return Features(inputs, label, group)
@@ -273,7 +277,11 @@ class BuilderExamples:
         wanted = tfds.decode.PartialDecoding(dict.fromkeys(features.names, True), decoders=skipped or None)
         for position, example in enumerate(self._read_stored(split, order, wanted)):
             group, place = features.group, f"data.label: {features.label} of {split}[{position}]"
-            label = self.labels.write(example[features.label], kinds[features.label], place)
+            label = (
+                ""
+                if features.label is None
+                else self.labels.write(example[features.label], kinds[features.label], place)
+            )
             yield (
                 tuple(example[name] for name in features.inputs),
                 label,

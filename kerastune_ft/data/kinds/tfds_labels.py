@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import tensorflow_datasets as tfds
@@ -21,6 +21,9 @@ _CROWD = "is_crowd"
 
 class LabelFeature(ABC):
     """How a feature of a builder is read as labels."""
+
+    is_needed: ClassVar[bool] = True
+    """Whether examples without such a feature cannot be learnt from."""
 
     @abstractmethod
     def choose(self, builder: Any, given: str | None, supervised: Any) -> Any:
@@ -97,7 +100,21 @@ class ObjectLabels(LabelFeature):
         return BoxLists([read_boxes(text, name) for text in stored], are_fractions=True, named=named)
 
 
-_FEATURES: Mapping[LabelKind, LabelFeature] = {"boxes": ObjectLabels()}
+class WrittenLabels(PlainLabels):
+    """A feature that is one text, which data.label names; without it examples are learnt whole."""
+
+    is_needed: ClassVar[bool] = False
+
+    def choose(self, builder: Any, given: str | None, supervised: Any) -> Any:
+        """Return the feature given: what a builder has as its label is mostly a class, and no text to write."""
+        return given
+
+    def read(self, feature: Any, name: str, stored: Sequence[Any]) -> RawLabels:
+        """Return one text each, empty where there is no feature."""
+        return SingleLabels(stored)
+
+
+_FEATURES: Mapping[LabelKind, LabelFeature] = {"boxes": ObjectLabels(), "text": WrittenLabels()}
 """For kinds of labels that are no plain values, how they are read."""
 
 

@@ -43,11 +43,13 @@ def number_labels(
     `origin` names the data to the user, `keys` the examples; `sizes` are height and width of their images, where known.
     Labels, those of the data and those of task.classes, are brought to NFC, unless `rules` are earlier ones.
     """
-    if rules.normalised_labels:
+    kind = facts(task)
+    # Texts to write are learnt letter by letter, as they are.
+    if rules.normalised_labels and not kind.writes:
         raw, task = raw.convert(normalise), _normalise_classes(task)
         if hasattr(task, "classes"):
             raw.refuse_empty(keys, origin)
-    return LABEL_KINDS[facts(task).labels](raw, keys, task, origin, sizes)
+    return LABEL_KINDS[kind.labels](raw, keys, task, origin, sizes)
 
 
 def _normalise_classes(task: Any) -> Any:

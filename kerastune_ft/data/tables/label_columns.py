@@ -12,6 +12,7 @@ from kerastune_ft.config.options.data import MultipleLabels
 from kerastune_ft.config.words import nearest
 from kerastune_ft.data.inputs import UsableLabels
 from kerastune_ft.data.labels.raw import LabelColumns, LabelSets, RawLabels, SingleLabels
+from kerastune_ft.data.tables.cells import cell_text
 from kerastune_ft.data.tables.list_cells import are_lists, read_list
 from kerastune_ft.data.tables.text_table import LABEL_KEY, TextTable
 from kerastune_ft.errors import ConfigError, DataError
@@ -84,6 +85,22 @@ def value_cells(table: TextTable, label: str | Sequence[str] | MultipleLabels, r
     return LabelCells("columns", tuple(label), cells, [row for row, texts in enumerate(cells) if not all(texts)])
 
 
+def answer_cells(table: TextTable, label: str | Sequence[str] | MultipleLabels, rules: Rules = NEWEST) -> LabelCells:
+    """Read a label column whose cells are texts to be written, whatever they look like."""
+    if not isinstance(label, str):
+        raise ConfigError(f"{LABEL_KEY}: what is to be written is one text; name one column")
+    table.check_column(label, LABEL_KEY)
+    texts = [cell_text(cell) for cell in table.cells[label]]
+    odd = [row for row, text in enumerate(texts) if text is None]
+    if odd:
+        raise DataError(
+            f'{LABEL_KEY}: the column "{label}" of {table.path} has no plain text in {table.name_rows(odd)}.\n'
+            "Write one text per cell."
+        )
+    missing = [row for row, text in enumerate(texts) if not text]
+    return LabelCells("single", (label,), [(text or "",) for text in texts], missing)
+
+
 def _single(table: TextTable, label: str, form: Form, rules: Rules) -> LabelCells:
     table.check_column(label, LABEL_KEY)
     if rules.reads_lists and are_lists(table.cells[label]):
@@ -138,7 +155,7 @@ def _divide(frame: TextTable, label: MultipleLabels, rules: Rules) -> tuple[list
     return [tuple(filter(None, map(str.strip, text.split(label.separator)))) for text in texts], False
 
 
-def check_several(frame: TextTable, label: str | Sequence[str] | MultipleLabels, rules: Rules = NEWEST) -> None:
+def check_several(frame: TextTable, label: str | Sequence[str] | MultipleLabels | None, rules: Rules = NEWEST) -> None:
     """Raise ConfigError where a separator, or the text that means no label, is in no cell: it must be another one.
 
     For the data of a run; other data with the same columns may happen to lack them.

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from kerastune_ft.data.embedded import listings, robot
+from kerastune_ft.data.embedded import dialogues, listings, robot, summaries
 from kerastune_ft.data.embedded.write_files import write_files
 from kerastune_ft.errors import ConfigError
 
@@ -36,8 +37,18 @@ def test_a_table_holds_the_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_sets_that_need_no_files_and_places_that_cannot_be_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="only listings and robot are written as files"):
+    with pytest.raises(ConfigError, match="only dialogues, listings, robot, summaries are written as files"):
         write_files("shapes", tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="name a folder that can be written"):
         write_files("robot", tmp_path / "file")
+
+
+def test_dialogues_are_lines_of_json(tmp_path: Path) -> None:
+    table = write_files("dialogues", tmp_path)
+    found = [json.loads(line) for line in table.read_text().splitlines()]
+    assert (table.name, len(found), found[599]["split"]) == ("dialogues.jsonl", 600, "test")
+    messages = [(message["role"], message["content"]) for message in found[0]["messages"]]
+    assert messages == [*dialogues.context(0), ("assistant", dialogues.answer(0))]
+    found = [json.loads(line) for line in write_files("summaries", tmp_path).read_text().splitlines()]
+    assert found[7] == {"split": "train", "text": summaries.text(7)[0], "summary": summaries.answer(7)}
