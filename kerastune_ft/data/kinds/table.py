@@ -11,7 +11,7 @@ from kerastune_ft.data.annotations.boxes.columns import box_cells, gather_pictur
 from kerastune_ft.data.annotations.mask_columns import mask_cells
 from kerastune_ft.data.inputs import select
 from kerastune_ft.data.labels.number import number_labels
-from kerastune_ft.data.modality import Modality, ReadContext
+from kerastune_ft.data.modality import Modality, ReadContext, RowInputs
 from kerastune_ft.data.records import Records
 from kerastune_ft.data.remedies import how_to_skip, other_data
 from kerastune_ft.data.source import SkippedFile
@@ -46,11 +46,7 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
         check_splits(table, options)
         check_several(table, options.label, context.rules)
     found = modality.find_in_rows(table, options, context)
-    cells = (
-        found.find_labels()
-        if options.label is None
-        else LABEL_CELLS[context.facts.labels](table, options.label, context.rules)
-    )
+    cells = _read_labels(table, options, found, context)
     if context.rules.refuses_odd_headers:
         table.refuse_headless([*options.input_columns, *cells.names])
     try:
@@ -96,6 +92,13 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
             *found.find_notes([cells.text(row) for row in range(len(cells.cells))]),
         ),
     )
+
+
+def _read_labels(table: TextTable, options: TableData, found: RowInputs, context: ReadContext) -> LabelCells:
+    """Return the labels of all rows: those of data.label, or those that the inputs hold."""
+    if options.label is None:
+        return found.find_labels()
+    return LABEL_CELLS[context.facts.labels](table, options.label, context.rules)
 
 
 def check_splits(table: TextTable, options: TableData) -> None:
