@@ -17,10 +17,18 @@ from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.hub import audio, language, presets, vision
 from kerastune_ft.backbones.hub import text as hub_text
 from kerastune_ft.backbones.hub.units import units_of
-from kerastune_ft.backbones.inputs import ImageInput, SoundInput, SoundLengths
+from kerastune_ft.backbones.inputs import BackboneInput, ImageInput, SoundInput, SoundLengths
 from kerastune_ft.backbones.language.generator import Generator, pair_variables
 from kerastune_ft.backbones.language.language_input import LanguageInput
-from kerastune_ft.backbones.text_input import DEFAULT_LENGTH, TextInput, byte_tokens, special_tokens
+from kerastune_ft.backbones.language.pair_input import PAIR_NAMES, PairInput
+from kerastune_ft.backbones.text_input import (
+    DEFAULT_LENGTH,
+    TextInput,
+    byte_tokens,
+    name_byte_tokens,
+    name_tokens,
+    special_tokens,
+)
 from kerastune_ft.config.facts.hub_families import BYTES, HUB_FAMILIES, NO_OPTIONS, SINCE, HubFamily
 from kerastune_ft.config.options.backbones import KerasHub
 from kerastune_ft.config.words import unknown_message
@@ -59,18 +67,18 @@ def make_writer(source: Source, given: Any = None) -> Backbone:
             f"backbone: {source.name} is a {type(source.body).__name__}, which reads texts and writes none; write a "
             "model that does, as GPT2Backbone"
         )
-    model, vocabulary = language.decoder(source.body)
+    model = language.writer_graph(source.body, source.family)
     name_by_layer(model)
-    units = units_of(model, source.family)
+    units = language.writer_units(model, source.family)
     pairs = pair_variables(source.body, model, language.name_copies(source.body, model))
     made = Backbone(
         source.name,
         model,
         units,
-        given or _text_input(source, LanguageInput),
+        given or _WRITER_INPUTS[source.family.writes](source),
         "tokens",
         source.transfer,
-        vocabulary=vocabulary,
+        vocabulary=language.find_vocabulary(source.body, model),
         generator=Generator(source.body, pairs),
     )
     return replace(made, transfer=replace(source.transfer, loaded=len(made.variables) if source.preset else 0))
@@ -213,17 +221,53 @@ def _text_backbone(source: Source) -> Backbone:
 
 def _text_input(source: Source, kind: type[TextInput] = TextInput) -> TextInput:
     """Return the tokenizer and special tokens of a preset; without one tokens are bytes."""
-    packing, length = source.family.packing, None
+    packing, tokenizer = source.family.packing, _open_tokenizer(source)
+    special = byte_tokens(packing) if source.preset is None else special_tokens(tokenizer, packing)
+    return kind(tokenizer, hub_text.names(source.body), **_lengths(source), **special)
+
+
+def _pair_input(source: Source) -> PairInput:
+    """Return the tokenizer and special tokens of an encoder-decoder model; without a preset tokens are bytes."""
+    tokenizer, rows = _open_tokenizer(source), source.family.rows
+    assert rows is not None
+    known = name_byte_tokens() if source.preset is None else name_tokens(tokenizer)
+    separator = (
+        special_tokens(tokenizer, source.family.packing) if source.preset else byte_tokens(source.family.packing)
+    )
+    start, end, decoder = (tuple(known[name] for name in own) for own in (rows.before, rows.after, rows.decoder))
+    return PairInput(
+        tokenizer,
+        PAIR_NAMES,
+        start,
+        separator["separator"],
+        end,
+        known.get("pad", 0),
+        **_lengths(source),
+        decoder_start=decoder,
+        decoder_end=(known["end"],),
+    )
+
+
+def _open_tokenizer(source: Source) -> Any:
+    """Return the tokenizer of a preset, or that of bytes."""
     tokenizer = source.load_part(keras_hub.tokenizers.Tokenizer)
-    if tokenizer is None:
-        _check_vocabulary(source.options)
-        tokenizer, special = keras_hub.tokenizers.ByteTokenizer(lowercase=False), byte_tokens(packing)
-    else:
-        special = special_tokens(tokenizer, packing)
-        length = presets.sequence_length(source.directory) if source.directory else None
+    if tokenizer is not None:
+        return tokenizer
+    _check_vocabulary(source.options)
+    return keras_hub.tokenizers.ByteTokenizer(lowercase=False)
+
+
+def _lengths(source: Source) -> dict[str, Any]:
+    """Return the longest row that a model has positions for, and that of its preset's preprocessor."""
+    length = presets.sequence_length(source.directory) if source.directory else None
     maximum = getattr(source.body, "max_sequence_length", None)
     default = min(length or DEFAULT_LENGTH, maximum or DEFAULT_LENGTH)
-    return kind(tokenizer, hub_text.names(source.body), maximum_length=maximum, default_length=default, **special)
+    return {"maximum_length": maximum, "default_length": default}
+
+
+_WRITER_INPUTS: Mapping[str, Callable[[Source], BackboneInput]] = MappingProxyType(
+    {"decoder": lambda source: _text_input(source, LanguageInput), "pair": _pair_input}
+)
 
 
 def _check_vocabulary(options: Mapping[str, Any]) -> None:

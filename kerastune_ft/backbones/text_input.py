@@ -140,6 +140,17 @@ def special_tokens(tokenizer: Any, packing: str) -> dict[str, Any]:
     }
 
 
+def name_tokens(tokenizer: Any) -> dict[str, int]:
+    """Return the ids of the special tokens `start`, `end` and `pad` of a tokenizer, of those that it has."""
+    found = {name: getattr(tokenizer, f"{name}_token_id", None) for name in ("start", "end", "pad")}
+    return {name: int(token) for name, token in found.items() if token is not None}
+
+
+def name_byte_tokens() -> dict[str, int]:
+    """Return the same of a tokenizer whose tokens are the bytes of a text."""
+    return {"start": _BYTE_START, "end": _BYTE_END, "pad": _BYTE_PAD}
+
+
 def byte_tokens(packing: str) -> dict[str, Any]:
     """Return `start`, `separator`, `end` and `pad` for a tokenizer whose tokens are the bytes of a text."""
     return {

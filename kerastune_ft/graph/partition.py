@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.recomputed import Recomputed
 from kerastune_ft.graph.rows.windows import FoldWindows, UnfoldWindows, find_window_rows
 
 # Assumed tokens of a text of unknown length; which of two tensors is larger does not depend on it.
@@ -197,7 +198,8 @@ def find_cut(
         named |= {id(tensor): _name_use(node.operation.name, uses) for tensor in node.outputs}
         variables = getattr(node.operation, "variables", [])
         joins = owners is not None and len({owners[id(tensor)] for tensor in node.inputs}) > 1
-        trains = joins or node.operation.name in live or any(variable.path in trained for variable in variables)
+        used = [*variables, *getattr(node.operation, "borrowed", [])]
+        trains = joins or node.operation.name in live or any(variable.path in trained for variable in used)
         if trains or any(id(tensor) in above for tensor in node.inputs):
             above |= {id(tensor) for tensor in node.outputs}
             cut |= {id(tensor): tensor for tensor in node.inputs if id(tensor) not in above}
@@ -206,7 +208,7 @@ def find_cut(
         ):
             weighted |= {id(tensor) for tensor in node.outputs}
     cut |= {id(tensor): tensor for tensor in model.outputs if id(tensor) not in above}
-    tensors = _narrow(list(cut.values()), makers)
+    tensors = _narrow(_recompute(list(cut.values()), makers), makers)
     is_input = not weighted or {id(tensor) for tensor in tensors} <= {id(tensor) for tensor in model.inputs}
     return Cut(tensors, named, frozenset(weighted), frozenset(above), is_input)
 
@@ -235,6 +237,16 @@ def make_partition(given: Any, cut: Cut, model: keras.Model, tail: keras.Model |
 def _name_use(operation: str, uses: Mapping[str, int]) -> str:
     """Return the name of the latest use of an operation: that of the operation for the first one."""
     return operation if uses[operation] == 1 else f"{operation}.use{uses[operation]}"
+
+
+def _recompute(cut: Sequence[Any], makers: Mapping[int, keras_private.Node]) -> list[Any]:
+    """Replace tensors of layers that are computed anew by what these read."""
+    found: dict[int, Any] = {}
+    for tensor in cut:
+        node = makers[id(tensor)]
+        read = node.inputs if isinstance(node.operation, Recomputed) else (tensor,)
+        found |= {id(each): each for each in read}
+    return list(found.values())
 
 
 def _narrow(cut: Sequence[Any], makers: Mapping[int, keras_private.Node]) -> tuple[Any, ...]:

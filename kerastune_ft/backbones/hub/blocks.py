@@ -5,6 +5,7 @@ Each function does what the call of such a layer does, with the same layers: `ca
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -18,21 +19,29 @@ from kerastune_ft.graph.rebuild.hub_layers import repair_layer
 _Call = Callable[..., Any]
 
 
-def replay(model: keras.Model, inputs: Any, passes_embeddings: bool = False) -> Any:
+def replay(
+    model: keras.Model,
+    inputs: Any,
+    passes_embeddings: bool = False,
+    calls: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
+) -> Any:
     """Return the outputs of a model of keras-hub on symbolic inputs, layers that hold a list of blocks unrolled.
 
     The layers are the model's own. Embeddings that hold output embeddings too are copied without these. With
-    `passes_embeddings` embedded tokens pass a layer of their own.
+    `passes_embeddings` embedded tokens pass a layer of their own. `calls` have by the class of a layer what to call in
+    its place, as `_UNROLLED` here.
     """
     repair_layer(model)
-    return keras_private.run_graph(model, inputs, _Replay(passes_embeddings))
+    return keras_private.run_graph(model, inputs, _Replay(passes_embeddings, {**_UNROLLED, **calls}))
 
 
 class _Replay:
     """Calls the operations of a graph again."""
 
-    def __init__(self, passes_embeddings: bool) -> None:
+    def __init__(self, passes_embeddings: bool, calls: Mapping[str, Callable[..., Any]]) -> None:
         self._passes = _EMBEDDINGS if passes_embeddings else ()
+        self._calls = calls
+        self._passed: Counter[str] = Counter()
         self._tied: dict[int, Any] = {}
         self._called: set[int] = set()
 
@@ -44,8 +53,8 @@ class _Replay:
             return _constant(operation, arguments[0])
         if kind in _MASKS:
             return None
-        if kind in _UNROLLED:
-            return _UNROLLED[kind](operation, _named_after(operation), *arguments, **options)
+        if kind in self._calls:
+            return self._calls[kind](operation, _named_after(operation), *arguments, **options)
         if getattr(operation, "tie_weights", True) is False:
             operation = self._without_output(operation)
         if id(operation) in self._called and _is_weightless(operation):
@@ -55,7 +64,9 @@ class _Replay:
         if kind not in self._passes:
             return found
         # Keras cannot cut a graph at an output of a layer that is used again further up.
-        return keras.layers.Identity(name=f"{operation.name}_embedded", dtype=operation.dtype_policy.name)(found)
+        self._passed[operation.name] += 1
+        use = "" if self._passed[operation.name] == 1 else f"_{self._passed[operation.name]}"
+        return keras.layers.Identity(name=f"{operation.name}_embedded{use}", dtype=operation.dtype_policy.name)(found)
 
     def _without_output(self, operation: Any) -> Any:
         if id(operation) not in self._tied:

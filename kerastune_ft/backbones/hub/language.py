@@ -2,38 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import keras
 import numpy as np
 
+from kerastune_ft.backbones.hub.pairs import encoder_decoder, units_of_pair
 from kerastune_ft.backbones.hub.text import encoder
+from kerastune_ft.backbones.hub.units import units_of
 from kerastune_ft.backbones.language.vocabulary import MATRIX, Vocabulary
+from kerastune_ft.config.facts.hub_families import HubFamily
+from kerastune_ft.graph.units import Unit
 
-_EMBEDDINGS = "token_embedding"
-
-
-def decoder(body: keras.Model) -> tuple[keras.Model, Vocabulary]:
-    """Return the model {token_ids, padding_mask}: [batch, length] -> [batch, length, width], and its vocabulary."""
-    model = encoder(body, passes_embeddings=True)
-    return model, Vocabulary(_find_embeddings(body, model), _copy_matrix(body))
+# Of encoder-decoder models with embeddings of their own for each side, those of the decoder give the scores.
+_EMBEDDINGS = ("decoder_token_embedding", "token_embedding")
 
 
-def name_copies(body: keras.Model, model: keras.Model) -> dict[int, str]:
+def writer_graph(body: keras.Model, family: HubFamily) -> keras.Model:
+    """Return the model of a backbone that writes: from token ids [batch, length] to states [batch, length, width].
+
+    Its inputs are token_ids and padding_mask, or those of `pair_input.PAIR_NAMES` for one that writes for another text.
+    """
+    return _GRAPHS[family.writes](body)
+
+
+def writer_units(model: keras.Model, family: HubFamily) -> tuple[Unit, ...]:
+    """Return the units of such a model: embeddings, one per block, the final normalisation with the last."""
+    return _UNITS[family.writes](model, family)
+
+
+def find_vocabulary(body: keras.Model, model: keras.Model) -> Vocabulary:
+    """Return what turns the hidden states of a model made of `body` into scores."""
+    own = _embeddings(body)
+    matrix = None if own.tie_weights else np.array(own.reverse_embeddings.numpy())
+    # T5 alone has hidden states that are too large for embeddings that are looked up too.
+    scale = body.hidden_dim**-0.5 if getattr(body, "tie_embedding_weights", False) else 1.0
+    cap = own.logit_soft_cap or getattr(body, "final_logit_softcapping", None)
+    return Vocabulary(_find_copy(own, model), matrix, scale, cap)
+
+
+def name_copies(body: keras.Model, model: keras.Model) -> Mapping[int, str]:
     """Return by the id of a variable of `body` the path of its copy, where output embeddings were split off."""
-    if _copy_matrix(body) is None:
+    own = _embeddings(body)
+    if own.tie_weights:
         return {}
-    own, made = getattr(body, _EMBEDDINGS), _find_embeddings(body, model)
-    return {id(own.embeddings): made.embeddings.path, id(own.reverse_embeddings): f"{MATRIX}/kernel"}
+    return {
+        id(own.embeddings): _find_copy(own, model).embeddings.path,
+        id(own.reverse_embeddings): f"{MATRIX}/kernel",
+    }
 
 
-def _find_embeddings(body: keras.Model, model: keras.Model) -> Any:
-    """Return the layer of the embeddings in a graph made of `body`, which may be a copy without output embeddings."""
-    own = getattr(body, _EMBEDDINGS)
+def _embeddings(body: keras.Model) -> Any:
+    """Return the layer of a backbone of keras-hub that embeds tokens and, called in reverse, gives scores."""
+    return next(getattr(body, name) for name in _EMBEDDINGS if hasattr(body, name))
+
+
+def _find_copy(own: Any, model: keras.Model) -> Any:
+    """Return the embeddings in a graph made of a backbone, which may be a copy of its own without output embeddings."""
     return next((layer for layer in model.layers if layer.name == own.name), own)
 
 
-def _copy_matrix(body: keras.Model) -> np.ndarray | None:
-    """Return the values of output embeddings that are not tied, [width, vocabulary]."""
-    own = getattr(body, _EMBEDDINGS)
-    return None if own.tie_weights else np.array(own.reverse_embeddings.numpy())
+_GRAPHS: Mapping[str, Callable[[keras.Model], keras.Model]] = MappingProxyType(
+    {"decoder": lambda body: encoder(body, passes_embeddings=True), "pair": encoder_decoder}
+)
+_UNITS: Mapping[str, Callable[[keras.Model, HubFamily], tuple[Unit, ...]]] = MappingProxyType(
+    {"decoder": units_of, "pair": lambda model, family: units_of_pair(model)}
+)

@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+from kerastune_ft.graph.units import is_seed
+
 
 @dataclass(frozen=True)
 class Generator:
@@ -17,7 +19,7 @@ class Generator:
     body: keras.Model
     """The backbone of keras-hub, which computes in float32."""
     pairs: tuple[tuple[keras.Variable, str], ...]
-    """Each variable of `body`, adapters left out, with the path of the variable of the trained model that it is."""
+    """Each variable of `body`, seeds and adapters left out, with the path of the variable of the trained model that it is."""
 
     def take(self, variables: Mapping[str, keras.Variable]) -> keras.Model:
         """Return `body` with the values that the trained variables, by path, have now.
@@ -34,12 +36,13 @@ class Generator:
 def pair_variables(
     body: keras.Model, model: keras.Model, others: Mapping[int, str]
 ) -> tuple[tuple[keras.Variable, str], ...]:
-    """Return each variable of a backbone with the path of the variable of `model` that it is.
+    """Return each variable of a backbone, but for seeds, with the path of the variable of `model` that it is.
 
     `others` gives by the id of a variable the path of one that is a copy of it.
     """
     known: dict[int, str] = {id(variable): variable.path for variable in model.variables}
-    return tuple((variable, others.get(id(variable)) or known[id(variable)]) for variable in body.variables)
+    own = (variable for variable in body.variables if not is_seed(variable))
+    return tuple((variable, others.get(id(variable)) or known[id(variable)]) for variable in own)
 
 
 def task_class(body: keras.Model) -> Any:

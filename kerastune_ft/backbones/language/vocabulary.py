@@ -25,6 +25,8 @@ class Vocabulary:
     """The values of a matrix of its own, [width, vocabulary]; None where it is tied to the embeddings."""
     scale: float = 1.0
     """What hidden states are multiplied with before."""
+    cap: float | None = None
+    """Scores z are cap * tanh(z / cap); None where they are as they are."""
 
     @property
     def is_tied(self) -> bool:
@@ -41,13 +43,35 @@ class Vocabulary:
         states = keras.layers.Identity(name=HIDDEN)(hidden)
         if self.scale != 1.0:
             states = keras.layers.Rescaling(self.scale, name="hidden_states_scaled")(states)
+        # Embeddings may cap the scores themselves.
         if self.is_tied:
-            return self.embeddings(states, reverse=True)
+            scores = self.embeddings(states, reverse=True)
+            return scores if self.cap in (None, self.embeddings.logit_soft_cap) else self._limit(scores)
         layer = keras.layers.Dense(self.matrix.shape[1], use_bias=False, name=MATRIX)
         scores = layer(states)
         layer.set_weights([self.matrix])
-        cap = self.embeddings.logit_soft_cap
-        return scores if cap is None else keras.ops.tanh(scores / cap) * cap
+        return scores if self.cap is None else self._limit(scores)
+
+    def _limit(self, scores: Any) -> Any:
+        assert self.cap is not None
+        return SoftCap(self.cap, name="scores_capped")(scores)
+
+
+class SoftCap(keras.layers.Layer):
+    """Keeps scores z between -cap and cap: cap * tanh(z / cap)."""
+
+    def __init__(self, cap: float, **options: Any) -> None:
+        """`cap` is positive."""
+        super().__init__(**options)
+        self.cap = cap
+
+    def call(self, scores: Any) -> Any:
+        """Return the scores, nearer to zero."""
+        return keras.ops.tanh(scores / self.cap) * self.cap
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what the layer is made again from."""
+        return {**super().get_config(), "cap": self.cap}
 
 
 @dataclass(frozen=True)
@@ -86,7 +110,7 @@ def find_projection(model: keras.Model) -> Projection:
             found = layer.kernel, False
         elif above and hasattr(layer, "logit_soft_cap"):
             found, cap = (layer.embeddings, True), layer.logit_soft_cap
-        elif above and hasattr(layer, "cap"):
+        elif above and isinstance(layer, SoftCap):
             cap = layer.cap
     assert found is not None, f"{model.name} has no vocabulary"
     return Projection(*found, cap, scale)

@@ -17,6 +17,18 @@ BYTES = 256
 """The vocabulary size of keras-hub's byte tokenizer, which models with random weights use."""
 
 
+SpecialToken = Literal["start", "end", "pad"]
+
+
+@dataclass(frozen=True)
+class PairRows:
+    """The special tokens around what an encoder reads and before what its decoder writes, as keras-hub generates."""
+
+    before: tuple[SpecialToken, ...]
+    after: tuple[SpecialToken, ...]
+    decoder: tuple[SpecialToken, ...]
+
+
 @dataclass(frozen=True)
 class HubFamily:
     """Facts about one backbone class."""
@@ -30,8 +42,10 @@ class HubFamily:
     """The number of class tokens before the patches of the image; register tokens come in addition."""
     vision_encoder: str = ""
     """The attribute with the image model, for classes that also hold a text model."""
-    writes: Literal["", "decoder"] = ""
-    """How the class writes texts: `decoder` goes on with a text; empty for encoders."""
+    writes: Literal["", "decoder", "pair"] = ""
+    """How the class writes texts: `decoder` goes on with a text, `pair` writes one for another; empty for encoders."""
+    rows: PairRows | None = None
+    """The special tokens of the rows of a class that writes a text for another."""
     squares_only: bool = False
     """True where the class computes as if images were squares, and builds for others without a word."""
 
@@ -70,9 +84,14 @@ def _without(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name not in names}
 
 
+_BART_ROWS = PairRows(("start",), ("end",), ("end", "start"))
+_T5_ROWS = PairRows((), ("end",), ("pad",))
+# Its preprocessor ends what the encoder reads with a token when it trains, and not when it generates.
+_T5_GEMMA_ROWS = PairRows((), (), ("start",))
+
 _TEXT = {
     "AlbertBackbone": _text({**_ENCODER, "embedding_dim": 8}, _ALBERT),
-    "BartBackbone": _text(_ENCODER, packing="doubled"),
+    "BartBackbone": _text(_ENCODER, packing="doubled", writes="pair", rows=_BART_ROWS),
     "BertBackbone": _text(_ENCODER),
     "BloomBackbone": _decoder(_ENCODER),
     "DebertaV3Backbone": _text({**_ENCODER, "bucket_size": 16}),
@@ -116,12 +135,14 @@ _TEXT = {
             "partial_rotary_factor": 1.0,
         }
     ),
-    "T5Backbone": _text(_ENCODER, packing="after"),
+    "T5Backbone": _text(_ENCODER, packing="after", writes="pair", rows=_T5_ROWS),
     "T5GemmaBackbone": _text(
         {
             "vocabulary_size": BYTES,
             **{f"{side}_{key}": value for side in ("encoder", "decoder") for key, value in _HALF.items()},
-        }
+        },
+        writes="pair",
+        rows=_T5_GEMMA_ROWS,
     ),
     "XLMRobertaBackbone": _text(_ENCODER, packing="doubled"),
 }

@@ -11,6 +11,7 @@ import keras
 from kerastune_ft.graph import keras_private, lora
 from kerastune_ft.graph.rebuild.flat import copy_values
 from kerastune_ft.graph.rebuild.hub_layers import repair_layer
+from kerastune_ft.graph.recomputed import borrow_anew
 from kerastune_ft.graph.units import Unit
 
 FLOAT32, BFLOAT16, FLOAT16 = "float32", "mixed_bfloat16", "mixed_float16"
@@ -31,6 +32,7 @@ def rebuild(model: keras.Model, policy: str, kept: Sequence[keras.layers.Layer] 
         return made
 
     made = keras.models.clone_model(model, clone_function=copy)
+    borrow_anew(made)
     lora.attach_alike(model, made)
     copy_values(model, made)
     # Keras counts variables up that have no name of their own, and a variable is known by its path.
