@@ -198,7 +198,7 @@ def find_cut(
         named |= {id(tensor): _name_use(node.operation.name, uses) for tensor in node.outputs}
         variables = getattr(node.operation, "variables", [])
         joins = owners is not None and len({owners[id(tensor)] for tensor in node.inputs}) > 1
-        used = [*variables, *getattr(node.operation, "borrowed", [])]
+        used = [*variables, *getattr(node.operation, "loans", [])]
         trains = joins or node.operation.name in live or any(variable.path in trained for variable in used)
         if trains or any(id(tensor) in above for tensor in node.inputs):
             above |= {id(tensor) for tensor in node.outputs}

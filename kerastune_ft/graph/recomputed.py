@@ -19,7 +19,7 @@ class Recomputed(keras.layers.Layer):
         super().__init__(**options)
         self.lender = lender
         # Not through Keras, which would take the lender's variables for those of this layer too.
-        object.__setattr__(self, "_borrowed", None)
+        object.__setattr__(self, "_lent", None)
 
     def borrow(self, model: keras.Model) -> None:
         """Compute with the lender that a model has; it must have been called before this is."""
@@ -27,16 +27,16 @@ class Recomputed(keras.layers.Layer):
 
     def lend(self, layer: keras.layers.Layer) -> None:
         """Compute with a layer of the lender's kind."""
-        object.__setattr__(self, "_borrowed", layer)
+        object.__setattr__(self, "_lent", layer)
 
     @property
-    def lending(self) -> Any:
+    def lender_layer(self) -> Any:
         """Return the layer it computes with."""
-        assert self._borrowed is not None, f"{self.name} has nothing to compute with"
-        return self._borrowed
+        assert self._lent is not None, f"{self.name} has nothing to compute with"
+        return self._lent
 
     @property
-    def borrowed(self) -> list[keras.Variable]:
+    def loans(self) -> list[keras.Variable]:
         """Return the variables it computes with: none of its own."""
         raise NotImplementedError
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,6 +61,7 @@ def _variants(*sample: str) -> list[Any]:
     ]
 
 
+@functools.cache
 def _build(variant: str) -> tuple[Backbone, keras.Model]:
     """Return the backbone and the whole model that gives scores."""
     keras.utils.clear_session()

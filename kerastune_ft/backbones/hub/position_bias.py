@@ -35,14 +35,14 @@ class PositionBias(Recomputed):
         return made
 
     @property
-    def borrowed(self) -> list[keras.Variable]:
+    def loans(self) -> list[keras.Variable]:
         """Return the table of distances."""
-        return [self.lending.self_attention.relative_attention_bias]
+        return [self.lender_layer.self_attention.relative_attention_bias]
 
     def call(self, mask: Any) -> Any:
         """Return the bias [batch, heads, length, length] of rows with this mask, int [batch, 1, length]."""
         ops = keras.ops
-        attention, length = self.lending.self_attention, ops.shape(mask)[-1]
+        attention, length = self.lender_layer.self_attention, ops.shape(mask)[-1]
         bias = ops.cast(attention.compute_bias(length, length), self.compute_dtype)
         allowed = ops.cast(mask, "bool")
         if self.is_causal:
@@ -52,7 +52,7 @@ class PositionBias(Recomputed):
         return bias + (1.0 - ops.cast(allowed[:, None], bias.dtype)) * -1e9
 
     def compute_output_spec(self, mask: Any) -> keras.KerasTensor:
-        """Return the symbolic result, for which nothing needs to be borrowed yet."""
+        """Return the symbolic result, for which no layer needs to be lent yet."""
         batch, length = mask.shape[0], mask.shape[-1]
         return keras.KerasTensor((batch, self.heads, length, length), self.compute_dtype)
 

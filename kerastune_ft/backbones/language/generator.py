@@ -19,7 +19,7 @@ class Generator:
     body: keras.Model
     """The backbone of keras-hub, which computes in float32."""
     pairs: tuple[tuple[keras.Variable, str], ...]
-    """Each variable of `body`, seeds and adapters left out, with the path of the variable of the trained model that it is."""
+    """Each variable of `body`, but for seeds and adapters, with the path of the trained variable that it is."""
 
     def take(self, variables: Mapping[str, keras.Variable]) -> keras.Model:
         """Return `body` with the values that the trained variables, by path, have now.
