@@ -67,7 +67,7 @@ def make_writer(source: Source, given: Any = None) -> Backbone:
             f"backbone: {source.name} is a {type(source.body).__name__}, which reads texts and writes none; write a "
             "model that does, as GPT2Backbone"
         )
-    model = language.writer_graph(source.body, source.family)
+    model, vocabulary = language.writer_graph(source.body, source.family)
     name_by_layer(model)
     units = language.writer_units(model, source.family)
     pairs = pair_variables(source.body, model, language.name_copies(source.body, model))
@@ -78,7 +78,7 @@ def make_writer(source: Source, given: Any = None) -> Backbone:
         given or _WRITER_INPUTS[source.family.writes](source),
         "tokens",
         source.transfer,
-        vocabulary=language.find_vocabulary(source.body, model),
+        vocabulary=vocabulary,
         generator=Generator(source.body, pairs),
     )
     return replace(made, transfer=replace(source.transfer, loaded=len(made.variables) if source.preset else 0))

@@ -20,11 +20,20 @@ from kerastune_ft.graph.units import Unit
 _EMBEDDINGS = ("decoder_token_embedding", "token_embedding")
 
 
-def writer_graph(body: keras.Model, family: HubFamily) -> keras.Model:
-    """Return the model of a backbone that writes: from token ids [batch, length] to states [batch, length, width].
+def decoder(body: keras.Model) -> tuple[keras.Model, Vocabulary]:
+    """Return the model {token_ids, padding_mask}: [batch, length] -> [batch, length, width], and its vocabulary."""
+    model = encoder(body, passes_embeddings=True)
+    return model, find_vocabulary(body, model)
 
-    Its inputs are token_ids and padding_mask, or those of `pair_input.PAIR_NAMES` for one that writes for another text.
-    """
+
+def pair(body: keras.Model) -> tuple[keras.Model, Vocabulary]:
+    """Return the model of an encoder and its decoder, see `pairs.encoder_decoder`, and its vocabulary."""
+    model = encoder_decoder(body)
+    return model, find_vocabulary(body, model)
+
+
+def writer_graph(body: keras.Model, family: HubFamily) -> tuple[keras.Model, Vocabulary]:
+    """Return the model of a backbone that writes, from token ids to hidden states, and its vocabulary."""
     return _GRAPHS[family.writes](body)
 
 
@@ -64,8 +73,8 @@ def _find_copy(own: Any, model: keras.Model) -> Any:
     return next((layer for layer in model.layers if layer.name == own.name), own)
 
 
-_GRAPHS: Mapping[str, Callable[[keras.Model], keras.Model]] = MappingProxyType(
-    {"decoder": lambda body: encoder(body, passes_embeddings=True), "pair": encoder_decoder}
+_GRAPHS: Mapping[str, Callable[[keras.Model], tuple[keras.Model, Vocabulary]]] = MappingProxyType(
+    {"decoder": decoder, "pair": pair}
 )
 _UNITS: Mapping[str, Callable[[keras.Model, HubFamily], tuple[Unit, ...]]] = MappingProxyType(
     {"decoder": units_of, "pair": lambda model, family: units_of_pair(model)}

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.backbones.hub import language
-from kerastune_ft.backbones.language.vocabulary import HIDDEN, find_projection, trim_vocabulary
+from kerastune_ft.backbones.language.vocabulary import HIDDEN, SoftCap, Vocabulary, find_projection, trim_vocabulary
 from tests.support.small_writers import VOCABULARY, make_gemma, make_llama
 
 TOKENS = np.array([[3, 4, 5, 6], [7, 8, 0, 0]], np.int32)
@@ -56,3 +56,24 @@ def test_what_is_left_of_a_model_ends_at_its_hidden_states() -> None:
     assert trimmed.output.shape == (None, None, 8)
     assert trimmed.layers[-1].name == HIDDEN
     assert all(np.array_equal(trimmed(GIVEN), other(GIVEN)) for other in (trim_vocabulary(trimmed),))
+
+
+@pytest.mark.parametrize(
+    ("tied", "scale", "inside", "cap"), [(True, 0.25, None, 0.5), (True, 1.0, 0.5, 0.5), (False, 1.0, None, 0.5)]
+)
+def test_scales_and_caps_are_found_wherever_they_are(
+    tied: bool, scale: float, inside: float | None, cap: float
+) -> None:
+    draw = np.random.default_rng(0)
+    states = draw.normal(size=(2, 3, 4)).astype("float32")
+    matrix = draw.normal(size=(4, 11)).astype("float32")
+    embeddings = keras.layers.ReversibleEmbedding(11, 4, logit_soft_cap=inside)
+    embeddings.build(None)
+    embeddings.embeddings.assign(matrix.T)
+    given = keras.Input((None, 4))
+    model = keras.Model(given, Vocabulary(embeddings, None if tied else matrix, scale, cap).apply(given))
+    expected = cap * np.tanh(scale * states.astype("float64") @ matrix / cap)
+    np.testing.assert_allclose(model(states), expected, rtol=1e-5, atol=1e-6)
+    found = find_projection(model)
+    assert (found.is_transposed, found.scale, found.cap) == (tied, scale, cap)
+    assert SoftCap.from_config(SoftCap(cap).get_config()).cap == cap
