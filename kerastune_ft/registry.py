@@ -26,6 +26,7 @@ _TASKS = {
     "them",
     "text_regression": "texts, or pairs of them, and one or several numbers",
     "summarization": "texts, and for each a text to write, as a summary",
+    "speech_recognition": "sounds of people who speak, and what they say",
 }
 _DATASET_KEYS = ("name", "task", "source", "config")
 _DATASETS = (
@@ -39,6 +40,7 @@ _DATASETS = (
     ("chirps", "audio_classification", "embedded, synthetic", "smoke/voice_commands"),
     ("dialogues", "causal_lm", "embedded, synthetic", ""),
     ("summaries", "causal_lm", "embedded, synthetic", ""),
+    ("spoken", "speech_recognition", "embedded, synthetic", "smoke/transcripts"),
     (
         "any prepared TensorFlow Datasets builder",
         "image_classification, image_regression, text_classification, text_regression, audio_classification",
@@ -47,6 +49,8 @@ _DATASETS = (
     ),
     ("folder of class folders of WAV, FLAC, OGG or MP3", "audio_classification", "folder", ""),
     ("table of sound files and labels", "audio_classification", "table", ""),
+    ("table of sound files and transcripts", "speech_recognition", "table", ""),
+    ("folder of sounds with metadata.csv, or with .trans.txt files", "speech_recognition", "folder", ""),
     (".npz arrays of samples", "audio_classification", "arrays", ""),
     ("folder of class folders", "image_classification", "folder", ""),
     ("table of file names and labels", "image_classification, image_regression", "table", ""),

@@ -93,7 +93,8 @@ def _for_length(options: Any, backbone: Backbone, lengths: SoundLengths, rate: i
             f"{samples / rate:.4g} s"
         )
     model, units = lengths.build(samples)
-    return replace(backbone, model=model, units=units, input=SoundInput(rate, samples))
+    given: Any = backbone.input
+    return replace(backbone, model=model, units=units, input=replace(given, samples=samples, lengths=None))
 
 
 def _log_mel(options: Any, backbone: Backbone) -> LogMel:

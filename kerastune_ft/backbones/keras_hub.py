@@ -14,13 +14,15 @@ import keras
 import keras_hub
 
 from kerastune_ft.backbones.base import Backbone, Transfer
-from kerastune_ft.backbones.hub import audio, language, presets, vision
+from kerastune_ft.backbones.hub import audio, language, presets, speech, vision
 from kerastune_ft.backbones.hub import text as hub_text
 from kerastune_ft.backbones.hub.units import units_of
 from kerastune_ft.backbones.inputs import BackboneInput, ImageInput, SoundInput, SoundLengths
 from kerastune_ft.backbones.language.generator import Generator, pair_variables
 from kerastune_ft.backbones.language.language_input import LanguageInput
 from kerastune_ft.backbones.language.pair_input import PAIR_NAMES, PairInput
+from kerastune_ft.backbones.speech.speech_input import SpeechInput
+from kerastune_ft.backbones.speech.speech_tokens import byte_speech_tokens, find_speech_tokens
 from kerastune_ft.backbones.text_input import (
     DEFAULT_LENGTH,
     TextInput,
@@ -38,6 +40,8 @@ from kerastune_ft.graph.units import Unit
 from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.streams import error_stream
 
+# Seconds of sound for a graph of speech that is built for its units alone.
+_USUAL_SECONDS = 4
 _VOCABULARY = ("vocabulary_size", "vocab_size")
 
 
@@ -67,11 +71,16 @@ def make_writer(source: Source, given: Any = None) -> Backbone:
             f"backbone: {source.name} is a {type(source.body).__name__}, which reads texts and writes none; write a "
             "model that does, as GPT2Backbone"
         )
+    made = _WRITERS[source.family.writes](source, given)
+    return replace(made, transfer=replace(source.transfer, loaded=len(made.variables) if source.preset else 0))
+
+
+def _make_language_writer(source: Source, given: Any) -> Backbone:
     model, vocabulary = language.writer_graph(source.body, source.family)
     name_by_layer(model)
     units = language.writer_units(model, source.family)
     pairs = pair_variables(source.body, model, language.name_copies(source.body, model))
-    made = Backbone(
+    return Backbone(
         source.name,
         model,
         units,
@@ -81,7 +90,36 @@ def make_writer(source: Source, given: Any = None) -> Backbone:
         vocabulary=vocabulary,
         generator=Generator(source.body, pairs),
     )
-    return replace(made, transfer=replace(source.transfer, loaded=len(made.variables) if source.preset else 0))
+
+
+def _make_speech_writer(source: Source, given: Any) -> Backbone:
+    body = source.body
+    rate, own, lengths = speech.open_transcriber(body, source.load_part(keras_hub.layers.AudioConverter))
+    # For its units; the data decide the length.
+    model, units = lengths.build(min(own, _USUAL_SECONDS * rate))
+    name_by_layer(model)
+    return Backbone(
+        source.name,
+        model,
+        units,
+        replace(given or _speech_input(source, own), sample_rate=rate, lengths=lengths),
+        "samples and tokens",
+        source.transfer,
+        vocabulary=speech.vocabulary(body),
+        generator=Generator(body, pair_variables(body, model, {})),
+    )
+
+
+def _speech_input(source: Source, own: int) -> SpeechInput:
+    """Return the tokenizer and special tokens of a preset, made for `own` samples; without one tokens are bytes."""
+    tokenizer = source.load_part(keras_hub.tokenizers.Tokenizer)
+    longest = source.body.max_decoder_sequence_length
+    if tokenizer is not None:
+        tokens = find_speech_tokens(tokenizer)
+        return SpeechInput(tokenizer=tokenizer, tokens=tokens, maximum_length=longest, own_samples=own)
+    _check_vocabulary(source.options)
+    tokenizer = keras_hub.tokenizers.ByteTokenizer(lowercase=False)
+    return SpeechInput(tokenizer=tokenizer, tokens=byte_speech_tokens(), maximum_length=longest)
 
 
 def outline(options: KerasHub) -> Backbone:
@@ -316,6 +354,9 @@ def _sound_backbone(source: Source) -> Backbone:
     )
 
 
+_WRITERS: Mapping[str, Callable[[Source, Any], Backbone]] = MappingProxyType(
+    {"decoder": _make_language_writer, "pair": _make_language_writer, "speech": _make_speech_writer}
+)
 _BY_MODALITY: Mapping[str, Callable[[Source], Backbone]] = MappingProxyType(
     {"text": _text_backbone, "image": _image_backbone, "audio": _sound_backbone}
 )

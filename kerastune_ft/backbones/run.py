@@ -14,6 +14,7 @@ from kerastune_ft.backbones.inputs import BackboneInput, ImageInput, SoundInput
 from kerastune_ft.backbones.language.language_input import LanguageInput
 from kerastune_ft.backbones.saved import load
 from kerastune_ft.backbones.several import COLUMNS, SeveralInput
+from kerastune_ft.backbones.speech.speech_input import read_speech_input
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.backbones.text_windows import make_unfolding_layers
 from kerastune_ft.config.options.backbones import EarlierRun
@@ -27,6 +28,8 @@ from kerastune_ft.storage import as_local_folder
 
 _MODEL = "model/model.keras"
 _TOKENIZER = "model/tokenizer"
+# The entries of a plan of which each says how the texts are written that a model writes.
+_WRITTEN = ("language", "speech")
 _SHOWN = 5
 
 
@@ -70,7 +73,7 @@ def build_writer(options: EarlierRun) -> Backbone:
 
     run = RunDirectory(options.path)
     plan = plan_of(options)
-    if not plan.get("language"):
+    if not any(plan.get(entry) for entry in _WRITTEN):
         raise ConfigError(
             f"backbone.path: {written_path(options)} is a run whose model writes no texts; give one of a language model"
         )
@@ -132,6 +135,8 @@ def read_inputs(run: RunDirectory, plan: Mapping[str, Any]) -> SeveralInput:
 
 def _single_input(run: RunDirectory, plan: Mapping[str, Any]) -> BackboneInput:
     """Return what a model of one input takes, or one part of a model of several."""
+    if plan.get("speech"):
+        return read_speech_input(plan, tokenizer_of(run, plan))
     if plan.get("language"):
         return LanguageInput.from_json(plan["language"]["rows"], tokenizer_of(run, plan))
     if plan["text"] is not None:
@@ -167,7 +172,8 @@ def tokenizer_of(run: RunDirectory, plan: Mapping[str, Any]) -> Any:
     """Return the tokenizer that lies beside a run's model, or that of bytes, which has no files."""
     import keras_hub
 
-    if not (plan.get("language") or plan["text"])["has_vocabulary"]:
+    entry = next(found for name in (*_WRITTEN, "text") if (found := plan.get(name)))
+    if not entry["has_vocabulary"]:
         return keras_hub.tokenizers.ByteTokenizer(lowercase=False)
     folder = run.path / _TOKENIZER
     try:

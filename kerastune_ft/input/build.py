@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.backbones.inputs import BackboneInput
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, SEVERAL_INPUTS, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, SEVERAL_INPUTS, SPEECH, TEXT
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_loader import ImageLoader
@@ -17,6 +17,7 @@ from kerastune_ft.input.loader import Loader, TargetTask
 from kerastune_ft.input.several.several_loader import SeveralLoader
 from kerastune_ft.input.sounds.resample import Clip, explain_length
 from kerastune_ft.input.sounds.sound_loader import SoundLoader
+from kerastune_ft.input.speech.speech_loader import build_speech_loader
 from kerastune_ft.input.texts.token_loader import build_token_loader
 from kerastune_ft.input.tiled.tiled_source import TiledSource
 from kerastune_ft.tiles.grid import make_grid
@@ -53,7 +54,7 @@ def _build_image_loader(source: DataSource, task: TargetTask, given: Any, option
     )
 
 
-def _build_sound_loader(source: DataSource, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
+def _build_sound_loader(source: DataSource, task: TargetTask, given: Any, options: LoaderOptions) -> SoundLoader:
     clip = Clip(*given.rate_and_samples)
     reason = explain_length(clip, source.sound_seconds, source.splits, options.data.seconds, options.backbone)
     return SoundLoader(source, task, clip, reason)
@@ -72,6 +73,12 @@ def _build_language_loader(source: Any, task: TargetTask, given: Any, options: L
     )
 
 
+def _build_speech_loader(source: DataSource, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
+    sounds = _build_sound_loader(source, task, given, options)
+    asked = options.data.target_length
+    return build_speech_loader(source, task, given, sounds, asked, options.backbone, options.sizes)
+
+
 def _build_several_loader(source: Any, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
     parts = {name: build_loader(source.parts[name], task, part, options) for name, part in given.parts.items()}
     return SeveralLoader(source, task, given, parts)
@@ -80,6 +87,7 @@ def _build_several_loader(source: Any, task: TargetTask, given: Any, options: Lo
 _LOADERS: Mapping[str, Callable[[DataSource, TargetTask, Any, LoaderOptions], Loader]] = {
     IMAGE: _build_image_loader,
     AUDIO: _build_sound_loader,
+    SPEECH: _build_speech_loader,
     TEXT: _build_token_loader,
     LANGUAGE: _build_language_loader,
     SEVERAL_INPUTS: _build_several_loader,

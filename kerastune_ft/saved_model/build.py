@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from kerastune_ft.backbones.run import is_inner, read_inputs, tokenizer_of
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
@@ -18,6 +18,7 @@ from kerastune_ft.graph.rebuild.hub_layers import repair_layer
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.language.language_loader import DialogueSettings
 from kerastune_ft.input.sounds.resample import Clip
+from kerastune_ft.input.speech.transcripts import SpeechSettings
 from kerastune_ft.input.texts.row_settings import RowSettings
 from kerastune_ft.keras_file import describe_missing_class, describe_newer
 from kerastune_ft.quiet_imports import without_warnings_of_keras
@@ -27,6 +28,7 @@ from kerastune_ft.saved_model.images import ImageServing
 from kerastune_ft.saved_model.language import LanguageServing
 from kerastune_ft.saved_model.several import SeveralServing
 from kerastune_ft.saved_model.sounds import SoundServing
+from kerastune_ft.saved_model.speech import SpeechServing
 from kerastune_ft.saved_model.texts import TextServing
 from kerastune_ft.storage import as_local_file
 from kerastune_ft.tasks.base import Task
@@ -137,6 +139,14 @@ def _read_dialogues(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any
     return (DialogueSettings.from_plan(plan["language"], tokenizer_of(run, plan)),)
 
 
+def _read_speech(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> tuple[SpeechSettings]:
+    return (SpeechSettings.from_plan(plan, tokenizer_of(run, plan)),)
+
+
+def _get_speech(loader: Any, config: RunConfig) -> tuple[SpeechSettings]:
+    return (loader.settings,)
+
+
 def _get_dialogues(loader: Any, config: RunConfig) -> tuple[DialogueSettings]:
     return (loader.settings,)
 
@@ -160,6 +170,7 @@ _MODALITIES: Mapping[str, tuple[Callable[..., Serving], _Arguments, _Arguments]]
     TEXT: (TextServing, _get_row_settings, _read_row_settings),
     LANGUAGE: (LanguageServing, _get_dialogues, _read_dialogues),
     PAIR: (LanguageServing, _get_dialogues, _read_dialogues),
+    SPEECH: (SpeechServing, _get_speech, _read_speech),
 }
 _SINGLE = _make_single, _open_single
 _JOINED: Mapping[str, tuple[Callable[..., Serving], Callable[..., Serving]]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -75,13 +75,19 @@ class LanguageServing(Serving):
         return [rows.pad(np.array([place]), int(size), pad) for place, size in enumerate(sizes)]
 
     def call(self, model: keras.Model, samples: Sequence[Any]) -> np.ndarray:
-        """Return for each sample the summed loss of its tokens by a saved model's scores, and how many they are."""
-        return np.array([_measure(model, *sample) for sample in samples])
+        """Return for each sample the summed loss of its tokens by the scores of a saved model, and their number."""
+        return np.array(
+            [measure_scores(np.asarray(model(dict(inputs), training=False)), targets) for inputs, targets in samples]
+        )
 
 
-def _measure(call: Callable[..., Any], inputs: Mapping[str, Any], targets: Mapping[str, Any]) -> tuple[float, float]:
-    scores = np.asarray(call(dict(inputs), training=False), np.float64)[0]
-    shifted = scores - scores.max(-1, keepdims=True)
+def measure_scores(scores: np.ndarray, targets: Mapping[str, Any]) -> tuple[float, float]:
+    """Return the summed loss of the tokens of one example, and how many they are.
+
+    `scores` are [1, length, vocabulary], `targets` the `labels` and `weights` [1, length].
+    """
+    values = scores[0].astype(np.float64)
+    shifted = values - values.max(-1, keepdims=True)
     logs = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
     labels, weights = targets["labels"][0], targets["weights"][0]
     own = -logs[np.arange(len(labels)), labels]

@@ -34,6 +34,8 @@ class AudioEncoder:
     """Samples of the longest."""
     encoder: Callable[[int], keras.Model]
     """Makes the model [batch, samples] -> [batch, length, width] for so many samples, of the same layers each time."""
+    front: Callable[[Any], Any]
+    """Returns what the backbone takes of symbolic sounds [batch, samples]: frames, or the samples as it wants them."""
 
     @property
     def usual(self) -> int:
@@ -49,12 +51,15 @@ def audio_encoder(body: keras.Model, converter: Any) -> AudioEncoder:
 
 
 def _whisper(body: keras.Model, converter: Any) -> AudioEncoder:
+    def front(sound: Any) -> Any:
+        return _frames(sound, converter)
+
     def encoder(samples: int) -> keras.Model:
         sound = keras.Input((samples,), name="sound", dtype="float32")
-        return _encoder(body, sound, {_FEATURES: _frames(sound, converter)})
+        return _encoder(body, sound, {_FEATURES: front(sound)})
 
-    rate = int(converter.sampling_rate)
-    return AudioEncoder(rate, round(_SHORTEST * rate), body.max_encoder_sequence_length * converter.stride, encoder)
+    rate, most = int(converter.sampling_rate), body.max_encoder_sequence_length * converter.stride
+    return AudioEncoder(rate, round(_SHORTEST * rate), most, encoder, front)
 
 
 def _frames(sound: Any, converter: Any) -> Any:
@@ -72,17 +77,21 @@ def _frames(sound: Any, converter: Any) -> Any:
 
 
 def _moonshine(body: keras.Model, converter: Any) -> AudioEncoder:
-    def encoder(samples: int) -> keras.Model:
-        sound = keras.Input((samples,), name="sound", dtype="float32")
-        values = keras.layers.Reshape((samples, 1), name="sound_samples", dtype="float32")(sound)
+    def front(sound: Any) -> Any:
+        values = keras.layers.Reshape((sound.shape[1], 1), name="sound_samples", dtype="float32")(sound)
         if converter.do_normalize:
             mean, variance = keras.ops.moments(values, axes=1, keepdims=True)
             values = (values - mean) / keras.ops.sqrt(variance + 1e-7)
+        return values
+
+    def encoder(samples: int) -> keras.Model:
+        sound = keras.Input((samples,), name="sound", dtype="float32")
+        values = front(sound)
         mask = keras.ops.ones_like(values[:, :, 0], dtype="bool")
         return _encoder(body, sound, {_SAMPLES: values, _MASK: mask})
 
     rate = int(converter.sampling_rate)
-    return AudioEncoder(rate, round(_SHORTEST * rate), round(_LONGEST * rate), encoder)
+    return AudioEncoder(rate, round(_SHORTEST * rate), round(_LONGEST * rate), encoder, front)
 
 
 def _encoder(body: keras.Model, sound: Any, inputs: dict[str, Any]) -> keras.Model:

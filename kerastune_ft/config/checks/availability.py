@@ -33,14 +33,7 @@ class Later:
         return not any(value == one and isinstance(value, bool) == isinstance(one, bool) for one in self.neutral)
 
 
-UNAVAILABLE = (
-    Later(
-        "task.kind",
-        values=("speech_recognition",),
-        instead='write "image_classification", "image_regression", "text_classification", "text_regression", '
-        '"audio_classification", "image_segmentation", "object_detection", "causal_lm" or "summarization"',
-    ),
-)
+UNAVAILABLE: tuple[Later, ...] = ()
 
 
 def _matches(document: Any, steps: tuple[str, ...], at: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:

@@ -22,10 +22,10 @@ from kerastune_ft.config.checks import (
     tiles,
     values,
 )
-from kerastune_ft.config.checks.language import causal, pairs
+from kerastune_ft.config.checks.language import causal, pairs, speech
 from kerastune_ft.config.checks.parts import Finding, Parts, find_parts
 from kerastune_ft.config.checks.phases import losses
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, TEXT, LabelKind
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SPEECH, TEXT, LabelKind
 
 Check = Callable[[Parts], Iterator[Finding]]
 
@@ -35,11 +35,12 @@ _WITH_INPUTS: Mapping[str, Check] = {
     AUDIO: sounds.check_sounds,
     LANGUAGE: causal.check_dialogues,
     PAIR: pairs.check_pairs,
+    SPEECH: speech.check_speech,
 }
 _WITHOUT_INPUTS: Mapping[tuple[str, ...], Check] = {
     (TEXT, LANGUAGE, PAIR): texts.check_no_texts,
-    (PAIR,): pairs.check_no_pairs,
-    (AUDIO,): sounds.check_no_sounds,
+    (PAIR, SPEECH): pairs.check_no_pairs,
+    (AUDIO, SPEECH): sounds.check_no_sounds,
 }
 """What is checked of tasks whose inputs are of none of these modalities."""
 _WITH_LABELS: Mapping[LabelKind, Check] = {

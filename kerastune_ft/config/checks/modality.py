@@ -15,13 +15,14 @@ NOUNS = {
     "audio": "sounds",
     "language": "texts that it goes on with",
     "pair": "texts that it writes others for",
+    "speech": "sounds that it writes down",
 }
 # By the modality of a backbone, those of the tasks it can serve: a model of images takes sounds as spectrograms.
 # What is written for a text can go on with it too.
 _SERVES = {
     "image": ("image", "audio"),
     "text": ("text", "language", "pair"),
-    "audio": ("audio",),
+    "audio": ("audio", "speech"),
     "language": ("language", "pair"),
 }
 

@@ -42,8 +42,9 @@ class HubFamily:
     """The number of class tokens before the patches of the image; register tokens come in addition."""
     vision_encoder: str = ""
     """The attribute with the image model, for classes that also hold a text model."""
-    writes: Literal["", "decoder", "pair"] = ""
-    """How the class writes texts: `decoder` goes on with a text, `pair` writes one for another; empty for encoders."""
+    writes: Literal["", "decoder", "pair", "speech"] = ""
+    """How the class writes texts: `decoder` goes on with a text, `pair` writes one for another, `speech` writes down
+    sounds; empty for encoders."""
     rows: PairRows | None = None
     """The special tokens of the rows of a class that writes a text for another."""
     squares_only: bool = False
@@ -344,7 +345,10 @@ _AUDIO = {
         ((r"encoder_block_(\d+)$", r"layer\1"), (r"(?:conv|group_norm)", "embeddings")),
     ),
     "WhisperBackbone": HubFamily(
-        "audio", MappingProxyType({**_ENCODER, "num_mels": 20, "max_encoder_sequence_length": 200}), _LAYERS
+        "audio",
+        MappingProxyType({**_ENCODER, "num_mels": 20, "max_encoder_sequence_length": 200}),
+        _LAYERS,
+        writes="speech",
     ),
 }
 

@@ -15,6 +15,8 @@ LANGUAGE = "language"
 """The modality of texts, or dialogues, that a model goes on writing."""
 PAIR = "pair"
 """The modality of texts that another text is written for."""
+SPEECH = "speech"
+"""The modality of sounds that a model writes down."""
 SEVERAL_INPUTS = "several_inputs"
 """The modality of examples with several inputs, whatever these are."""
 MASK, BOXES = "mask", "boxes"
@@ -109,6 +111,7 @@ _TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {
     "object_detection": ("boxes", (IMAGE,)),
     "causal_lm": ("text", (LANGUAGE,)),
     "summarization": ("text", (PAIR,)),
+    "speech_recognition": ("text", (SPEECH,)),
 }
 # The kind of labels that `multi_label` turns another kind into.
 _MULTI_LABEL: Mapping[LabelKind, LabelKind] = {"one": "several"}

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, Tag
 
 from kerastune_ft.config.options.base import Count, Options, Texts, by_kind, one_of, problem
-from kerastune_ft.config.options.language.tasks import CausalLm, Summarization
+from kerastune_ft.config.options.language.tasks import CausalLm, SpeechRecognition, Summarization
 from kerastune_ft.config.options.mask_values import LARGEST_VALUE
 
 TASK_KINDS = (
@@ -197,7 +197,8 @@ Task = Annotated[
     | Annotated[ImageSegmentation, Tag("@image_segmentation")]
     | Annotated[ObjectDetection, Tag("@object_detection")]
     | Annotated[CausalLm, Tag("@causal_lm")]
-    | Annotated[Summarization, Tag("@summarization")],
+    | Annotated[Summarization, Tag("@summarization")]
+    | Annotated[SpeechRecognition, Tag("@speech_recognition")],
     by_kind(
         "image_classification",
         "image_regression",
@@ -208,5 +209,6 @@ Task = Annotated[
         "object_detection",
         "causal_lm",
         "summarization",
+        "speech_recognition",
     ),
 ]

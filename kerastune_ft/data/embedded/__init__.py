@@ -13,10 +13,11 @@ import numpy as np
 NAMES: Final = ("blood_smear", "digits")
 TEXTS: Final = ("reviews", "sentence_pairs")
 SOUNDS: Final = ("chirps",)
+SPOKEN: Final = ("spoken",)
 OBJECTS: Final = ("shapes",)
 SEVERAL: Final = ("listings", "robot")
 DIALOGUES: Final = ("dialogues", "summaries")
-ALL: Final = (*NAMES, *TEXTS, *SOUNDS, *OBJECTS, *SEVERAL, *DIALOGUES)
+ALL: Final = (*NAMES, *TEXTS, *SOUNDS, *SPOKEN, *OBJECTS, *SEVERAL, *DIALOGUES)
 
 
 class EmbeddedSet(Protocol):
@@ -101,6 +102,33 @@ def embedded_sounds(name: str) -> EmbeddedSounds:
     dtype('int16')
     """
     return cast(EmbeddedSounds, _module(name, SOUNDS, "embedded data set of sounds"))
+
+
+class EmbeddedSpeech(Protocol):
+    """The functions and constants of every module of an embedded data set of sounds with transcripts."""
+
+    EXAMPLES: int
+    SPLITS: dict[str, range]
+    SAMPLE_RATE: int
+    VERSION: str
+    SYNTHETIC: bool
+    DESCRIPTION: str
+    PROVENANCE: str
+
+    def sound(self, index: int) -> np.ndarray:
+        """Return example `index` as int16 [samples]."""
+
+    def answer(self, index: int) -> str:
+        """Return what example `index` says."""
+
+
+def embedded_speech(name: str) -> EmbeddedSpeech:
+    """Return the embedded data set of sounds with transcripts `name`, one of SPOKEN.
+
+    >>> embedded_speech("spoken").answer(0)
+    'up on'
+    """
+    return cast(EmbeddedSpeech, _module(name, SPOKEN, "embedded data set of sounds with transcripts"))
 
 
 class EmbeddedObjects(Protocol):

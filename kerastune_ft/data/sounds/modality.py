@@ -13,7 +13,7 @@ import numpy as np
 
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
 from kerastune_ft.data.duplicates import group_equal, group_equal_rows, hash_rows, note_equal
-from kerastune_ft.data.embedded import SOUNDS, EmbeddedSounds, embedded_sounds
+from kerastune_ft.data.embedded import SOUNDS, embedded_sounds
 from kerastune_ft.data.file_modality import FileModality
 from kerastune_ft.data.files import find
 from kerastune_ft.data.files.file_source import FileSource
@@ -74,17 +74,22 @@ class Sounds(FileModality):
         found = _describe(contents, sounds.__getitem__, frames, rate, find_notes, notes, context.rules)
         return replace(found, hash_inputs=lambda: hash_rows(sounds, options.x, file))
 
-    def find_embedded(self, name: str) -> EmbeddedSounds:
+    def find_embedded(self, name: str) -> Any:
         """Return the module of an embedded data set of sounds."""
         return embedded_sounds(name)
 
+    def name_label(self, name: str, index: int) -> str:
+        """Return the label of an example of an embedded data set as text."""
+        source = embedded_sounds(name)
+        return source.CLASSES[source.label(index)]
+
     def read_embedded(self, name: str, context: ReadContext) -> Inputs:
         """Return the sounds of an embedded data set, generated on first use."""
-        source, dtype = embedded_sounds(name), np.dtype(np.int16)
+        source, dtype = self.find_embedded(name), np.dtype(np.int16)
 
         def write(name: str) -> Iterator[Entry]:
             for index in range(source.EXAMPLES):
-                yield _entry(source.sound(index), source.CLASSES[source.label(index)], [], dtype, f"{name}[{index}]")
+                yield _entry(source.sound(index), self.name_label(name, index), [], dtype, f"{name}[{index}]")
 
         sample = hashlib.sha256(source.sound(0).tobytes()).hexdigest()
         store = open_record_store(

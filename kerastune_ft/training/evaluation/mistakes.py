@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.evaluation.pictures import Shown, remove_files
 from kerastune_ft.training.evaluation.show_dialogues import show_dialogues
 from kerastune_ft.training.evaluation.show_images import show_images
 from kerastune_ft.training.evaluation.show_several import show_several
-from kerastune_ft.training.evaluation.show_sounds import show_sounds
+from kerastune_ft.training.evaluation.show_sounds import show_sounds, show_speech
 from kerastune_ft.training.evaluation.show_texts import show_texts
 from kerastune_ft.training.session.session import Session
 
@@ -27,6 +27,7 @@ _SHOW: Mapping[str, Show] = {
     LANGUAGE: show_dialogues,
     PAIR: show_dialogues,
     AUDIO: show_sounds,
+    SPEECH: show_speech,
     SEVERAL_INPUTS: show_several,
 }
 """By modality, the function that shows examples as the model got them: entries of the list of mistakes, and files."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import wave
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
 
+from kerastune_ft.input.loader import Loader
 from kerastune_ft.training.evaluation.pictures import MediaFile, Shown
 from kerastune_ft.training.session.session import Session
 
@@ -24,9 +26,21 @@ _MOST_BYTES = 64_000
 
 def show_sounds(session: Session, indices: Sequence[int]) -> list[Shown]:
     """Return for each example the picture of what entered the model, and the sound as a WAV file where it is short."""
-    rate = session.loader.describe_inputs(indices[:1])[0]["sample_rate"]
+    return _show(session.loader, indices)
+
+
+def show_speech(session: Session, indices: Sequence[int]) -> list[Shown]:
+    """Return for each example what `show_sounds` does, and its transcript."""
+    loader: Any = session.loader
+    texts = [{"texts": [session.source.label_texts[index]]} for index in indices]
+    shown = _show(loader.sounds, indices)
+    return [({**about, **text}, files) for (about, files), text in zip(shown, texts, strict=True)]
+
+
+def _show(loader: Loader, indices: Sequence[int]) -> list[Shown]:
+    rate = loader.describe_inputs(indices[:1])[0]["sample_rate"]
     found: list[Shown] = []
-    for batch in session.loader.inputs(np.asarray(indices, np.int64), 1):
+    for batch in loader.inputs(np.asarray(indices, np.int64), 1):
         samples = np.asarray(batch)[0]
         files = [MediaFile("png", draw_log_mel(samples, rate))]
         if 2 * len(samples) <= _MOST_BYTES:

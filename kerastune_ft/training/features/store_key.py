@@ -30,6 +30,7 @@ DECODED: Mapping[str, str] = {
     "text": "texts",
     "language": "texts",
     "pair": "texts",
+    "speech": "sounds",
 }
 """The name of decoded inputs for each modality, in listings of stores."""
 

@@ -152,7 +152,7 @@ def _open_model(
     itself = EarlierRun(path=os.path.abspath(target.path) if target.is_local else str(target), head="keep")
     bare = _of_the_same_length(config.model_copy(update={"backbone": itself}), document)
     scheme = LabelScheme.from_json(document["labels"])
-    rows = document.get("text") or document.get("language")
+    rows = next((found for name in ("text", "language", "speech") if (found := document.get(name))), None)
     sizes = read_sizes(rows) if rows else None
     endpoints = tuple(document["backbone"].get("endpoints", ())) or None
     for note in describe_metrics(config, str(target)):

@@ -158,7 +158,8 @@ def _find_use(
     computing = [costs.forward_flops(stage.model, length) / rate + _CALLED for stage in stages]
     stores: dict[str, CachedFeatures] = {}
     if effective_cache(plan.phase, session.config.runtime) != "off":
-        if session.examples.encoded:
+        if session.examples.encoded and not isinstance(session.loader.input_spec(), Mapping):
+            # What is read beside tokens, as sounds are, is decoded each time.
             stores[INPUT] = CachedFeatures((), -1, NOT_AUGMENTED, _input_bytes(session), image_size, part)
         if not fresh:
             names = tuple(stage.cut_names for stage in stages)

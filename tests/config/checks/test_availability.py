@@ -30,7 +30,3 @@ def test_every_row_names_a_key_that_exists() -> None:
         if loc[:1] in (("data",), ("backbone",)) and len(loc) == 1:
             loc = (*loc, tagged[loc[0]])
         assert last in allowed_keys(loc) or last in LATER_KEYS, row.pattern
-
-
-def test_nothing_inside_what_is_to_be_removed_is_reported() -> None:
-    assert list(messages(with_change("task", {"kind": "speech_recognition", "clases": 1}))) == ["task.kind"]

@@ -55,3 +55,22 @@ class Summarization(Options):
     metrics: Texts | None = Field(None, description="metrics of written texts besides the usual ones: exact_match")
     learn: ClassVar[Literal["responses"]] = "responses"
     """What is learnt: the text that is written alone."""
+
+
+class SpeechRecognition(Options):
+    """Sounds of people who speak, which a model learns to write down."""
+
+    kind: Literal["speech_recognition"] = Field(description="the task")
+    language: Annotated[str, Field(pattern="^[a-z]{2,3}$")] | None = Field(
+        None,
+        description='the code of the language that is spoken, as "de", of a model that knows several; null for a model '
+        "of one language",
+    )
+    translate: bool = Field(
+        False, description="whether transcripts are in English whatever is spoken, of a model that knows languages"
+    )
+    generate: Generation = Field(Generation(), description="how transcripts are generated")
+    metrics: Texts | None = Field(
+        None,
+        description="metrics of generated transcripts besides the usual ones: word_error_rate, character_error_rate",
+    )

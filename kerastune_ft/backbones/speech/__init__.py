@@ -1,0 +1,1 @@
+"""What backbones that write down speech take: sounds, and the tokens of their transcripts."""

@@ -1,0 +1,1 @@
+"""Sounds of people who speak, with their transcripts."""

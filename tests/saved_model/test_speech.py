@@ -1,0 +1,67 @@
+"""The saved model of speech: it opens with Keras and keras-hub, and its losses are those of keras-hub's own model."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import keras
+import keras_hub
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerastune_ft.backbones.speech.speech_input import SpeechInput
+from kerastune_ft.backbones.speech.speech_tokens import byte_speech_tokens
+from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
+from kerastune_ft.input.sounds.resample import Clip
+from kerastune_ft.input.speech.transcripts import SpeechSettings
+from kerastune_ft.saved_model.base import ServingSettings
+from kerastune_ft.saved_model.speech import SpeechServing
+
+_SAMPLES = 3200
+
+
+class _Source:
+    label_texts = ("up", "down on")
+
+    def read_input(self, index: tf.Tensor) -> dict[str, Any]:
+        sound = np.random.default_rng(int(index)).normal(0, 0.1, 2000).astype(np.float32)
+        return {"samples": sound, "rate": 16_000}
+
+
+@pytest.fixture(scope="module")
+def serving() -> SpeechServing:
+    body = keras_hub.models.WhisperBackbone(**{**HUB_FAMILIES["WhisperBackbone"].small, "num_layers": 1})
+    tokenizer = keras_hub.tokenizers.ByteTokenizer(lowercase=False)
+    given = SpeechInput(16_000, _SAMPLES, tokenizer=tokenizer, tokens=byte_speech_tokens(), maximum_length=64)
+    settings = SpeechSettings(given, (2,), Clip(16_000, _SAMPLES), 64, (8, 64), (0, 2))
+    task: Any = SimpleNamespace(output_name="scores")
+    return SpeechServing(body, task, ServingSettings("run", "samples"), settings)
+
+
+def test_it_gives_the_losses_of_the_backbone(serving: SpeechServing, tmp_path: Path) -> None:
+    serving.model().save(tmp_path / "model.keras")
+    opened = keras.models.load_model(tmp_path / "model.keras")
+    samples = serving.samples(_Source(), [0, 1])
+    assert [inputs["token_ids"].shape for inputs, _ in samples] == [(1, 8), (1, 8)]
+    losses, tokens = serving.call(opened, samples).T
+    assert tokens.tolist() == [len("up") + 1, len("down on") + 1]
+    for (inputs, targets), loss in zip(samples, losses, strict=True):
+        converter = keras_hub.layers.WhisperAudioConverter(num_mels=20)
+        converter.num_samples = _SAMPLES
+        states = serving.trained(
+            {
+                "encoder_features": np.asarray(converter(inputs["sound"])),
+                "decoder_token_ids": inputs["token_ids"],
+                "decoder_padding_mask": inputs["padding_mask"],
+            }
+        )["decoder_sequence_output"]
+        scores = states @ keras.ops.transpose(serving.trained.token_embedding.embeddings)
+        each = keras.losses.sparse_categorical_crossentropy(targets["labels"], scores, from_logits=True)
+        assert loss == pytest.approx(float(np.sum(each * targets["weights"])), rel=1e-3)
+
+
+def test_what_users_are_told(serving: SpeechServing) -> None:
+    about = serving.preprocessing()
+    assert (about["prompt"], about["end"], about["unwritten"], about["samples"]) == ([2], 3, [0, 2], _SAMPLES)
+    assert not serving.files() and about["tokenizer"]["folder"] is None
