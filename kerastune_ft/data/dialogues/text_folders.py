@@ -21,7 +21,7 @@ def read(walk: Walk, options: FolderData, requested: Splits | None, context: Rea
     """Return the text files of a folder, which have no label."""
     files = [
         AnnotatedFile(path, walk.relative(path), split)
-        for split, folder in _find_folders(walk, requested, context)
+        for split, folder in find_folders(walk, requested, context)
         for path in walk.files(folder)
     ]
     if not files:
@@ -31,7 +31,7 @@ def read(walk: Walk, options: FolderData, requested: Splits | None, context: Rea
     return Annotations(files, SingleLabels(labels), labels)
 
 
-def _find_folders(walk: Walk, requested: Splits | None, context: ReadContext) -> Iterator[tuple[str | None, Path]]:
+def find_folders(walk: Walk, requested: Splits | None, context: ReadContext) -> Iterator[tuple[str | None, Path]]:
     """Yield the folders that are read, each with the split that it is."""
     if isinstance(requested, Named):
         for split, name in requested.to_json().items():

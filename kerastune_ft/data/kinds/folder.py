@@ -11,10 +11,9 @@ import numpy as np
 
 from kerastune_ft.config.options.data import FolderData, Fractions, PatternGroup
 from kerastune_ft.config.options.task_facts import LabelKind
-from kerastune_ft.data.annotations import class_folders, mask_formats
+from kerastune_ft.data.annotations import class_folders, mask_formats, written
 from kerastune_ft.data.annotations.base import AnnotatedFile, Annotations
 from kerastune_ft.data.annotations.boxes import read as boxes_read
-from kerastune_ft.data.dialogues import text_folders
 from kerastune_ft.data.files.archive import is_archive, unpack_archive
 from kerastune_ft.data.files.download import fetch_to_cache
 from kerastune_ft.data.files.find import FileKind, Walk, holds
@@ -31,7 +30,7 @@ FORMATS: Mapping[LabelKind, Callable[..., Annotations]] = {
     "values": class_folders.read,
     "mask": mask_formats.read,
     "boxes": boxes_read.read,
-    "text": text_folders.read,
+    "text": written.read,
 }
 """For each kind of label, the annotation format that a folder has such labels in."""
 
