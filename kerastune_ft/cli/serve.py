@@ -88,12 +88,16 @@ def serve(
     return 0
 
 
+_FILE = '"FILE"'
+
+
 def describe_try(about: Any) -> str:
     """Return a command of a shell that asks the server, for a file or text of the user's own."""
     form, url = about.model.form, f"{about.url}/v1/models/{about.model.name}:predict"
     token = ' -H "Authorization: Bearer $KERASTUNE_TOKEN"' if about.has_token else ""
-    if not form.is_binary:
-        keys = ", ".join(f'"{name}": "a text"' for name in form.names)
-        return f"""curl{token} -d '{{"instances": [{{{keys}}}]}}' {url}"""
-    instance = '\'{"instances": [{"b64": "\'$(base64 < FILE | tr -d "\\n")\'"}]}\''
+    # In single quotes, which end where the shell is to read a file.
+    whole = f'{{"instances": [{form.instance}]}}'.replace("'", "'\\''")
+    if _FILE not in whole:
+        return f"curl{token} -d '{whole}' {url}"
+    instance = "'" + whole.replace(_FILE, '"\'$(base64 < FILE | tr -d "\\n")\'"') + "'"
     return f"echo {instance} | curl{token} -d @- {url}"

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.exporting.script_table import FILE, SCRIPTS, read_script
-from kerastune_ft.serving.inputs import Given, make_form
+from kerastune_ft.exporting.script_table import FILE, SCRIPTS, list_beside, read_script
+from kerastune_ft.serving.inputs import Form, Given, make_form
+from kerastune_ft.serving.several.form import SeveralForm
 from kerastune_ft.streams import say_error
 
 DOCUMENT = "export.json"
@@ -29,8 +30,7 @@ class ExportServed:
         """Load the model. Raises ConfigError where its runtime is missing, or the export is not whole."""
         self.name, self.platform = name, str(document["format"])
         self._script = load_script(document)
-        about_texts = _read_json(folder / "preprocessing.json").get("text") or {}
-        self.form = make_form(document["modality"], int(about_texts.get("texts", 1)))
+        self.form, self._pass_on = _open_form(document["modality"], _read_json(folder / "preprocessing.json"))
         self.classes = tuple(_read_json(folder / "labels.json"))
         if _is_of_another_version(folder, document["script"]):
             say_error(
@@ -46,11 +46,7 @@ class ExportServed:
 
     def read(self, given: Given) -> Any:
         """Return an input as the export reads it; raise ValueError with the reason where it cannot be."""
-        if isinstance(given, bytes):
-            return self._script.read(self._model, given)
-        if len(given) > 1 and any(_BETWEEN in text for text in given):
-            raise ValueError("has a tab in it, which stands between the two texts of a pair; write a blank")
-        return self._script.read(self._model, _BETWEEN.join(given))
+        return self._script.read(self._model, self._pass_on(given))
 
     def answer(self, examples: Sequence[Any]) -> list[dict[str, Any]]:
         """Return the answer of each prepared input."""
@@ -63,10 +59,25 @@ class ExportServed:
             self.answer([example] * shape)
 
 
+def _open_form(modality: str, about: Mapping[str, Any]) -> tuple[Form, Callable[[Any], Any]]:
+    """Return what a model takes, and a function from an input to what its script reads."""
+    if "example" in about:
+        return SeveralForm.of_export(about["example"]), dict
+    form = make_form(modality, int((about.get("text") or {}).get("texts", 1)))
+    return form, (lambda given: given) if form.is_binary else _join_texts
+
+
+def _join_texts(texts: tuple[str, ...]) -> str:
+    if len(texts) > 1 and any(_BETWEEN in text for text in texts):
+        raise ValueError("has a tab in it, which stands between the two texts of a pair; write a blank")
+    return _BETWEEN.join(texts)
+
+
 def _is_of_another_version(folder: Path, script: str) -> bool:
     """Return whether the predict.py of an export, by which it was compared, is another than this package's."""
     try:
-        return (folder / FILE).read_bytes() != read_script(script)
+        wanted = {FILE: read_script(script), **list_beside(script)}
+        return any((folder / name).read_bytes() != content for name, content in wanted.items())
     except OSError:
         return False
 

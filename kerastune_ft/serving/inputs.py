@@ -9,7 +9,7 @@ import struct
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from PIL import Image
 
@@ -21,8 +21,8 @@ from kerastune_ft.data.sounds.decode import sound_format
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.serving.refusal import BAD_REQUEST, TOO_LARGE, UNREADABLE, Refusal
 
-Given = bytes | tuple[str, ...]
-"""An input as it was sent: the content of a file, or the one or two texts of an example."""
+Given = bytes | tuple[str, ...] | Mapping[str, Any]
+"""An input as it was sent: the content of a file, the one or two texts of an example, or several inputs by name."""
 
 # Those that training reads; others of Pillow's have readers that start programs. MPO is opened as JPEG.
 _FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "TIFF", "WEBP")
@@ -34,8 +34,67 @@ _DEFLATED = b"1.2.840.10008.1.2.1.99"
 
 
 @dataclass(frozen=True)
-class InputForm:
+class InputTensor:
+    """One tensor of the inputs, with an example in each row."""
+
+    name: str
+    is_binary: bool = False
+    """Whether its elements are files; else they are texts, or numbers by their type."""
+    datatype: str = "BYTES"
+    """Its type in the Open Inference Protocol."""
+    width: int | None = None
+    """How many elements a row has; None where it is one, without an axis for it."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return its shape, -1 for the number of examples."""
+        return (-1,) if self.width is None else (-1, self.width)
+
+
+class Form(Protocol):
     """What a model takes for one example."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its parts in requests."""
+
+    @property
+    def noun(self) -> str:
+        """What it is called."""
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether it is the content of one file."""
+
+    @property
+    def sample(self) -> Given:
+        """An input to warm up with."""
+
+    @property
+    def tensors(self) -> tuple[InputTensor, ...]:
+        """The tensors of the inputs, in the order of names."""
+
+    @property
+    def instance(self) -> str:
+        """How an instance is written in JSON, for people to fill in."""
+
+    @property
+    def fields(self) -> list[dict[str, Any]]:
+        """What the page asks for, where an example has several inputs."""
+
+    def parse(self, value: Any) -> Given:
+        """Return the input that an instance of JSON is; raise Refusal for another."""
+
+    def join(self, columns: Mapping[str, Sequence[Any]]) -> list[Given]:
+        """Return the inputs whose parts stand in columns of equal lengths; raise Refusal for others."""
+
+    def measure(self, given: Any, limits: Limits) -> float:
+        """Return which share of the limit an input takes; raise Refusal for one beyond it or that cannot be read."""
+
+
+@dataclass(frozen=True)
+class InputForm:
+    """What a model with one input takes for an example."""
 
     names: tuple[str, ...]
     """The names of its parts in requests."""
@@ -46,6 +105,27 @@ class InputForm:
     """Returns which share of the limit an input takes; raises Refusal for one that is beyond it or cannot be read."""
     sample: Given
     """An input to warm up with."""
+
+    @property
+    def tensors(self) -> tuple[InputTensor, ...]:
+        """Return a tensor for each name."""
+        return tuple(InputTensor(name, self.is_binary) for name in self.names)
+
+    @property
+    def instance(self) -> str:
+        """Return how an instance is written in JSON, for people to fill in."""
+        keys = ", ".join(f'"{name}": "a text"' for name in self.names)
+        return '{"b64": "FILE"}' if self.is_binary else f"{{{keys}}}"
+
+    @property
+    def fields(self) -> list[dict[str, Any]]:
+        """Return nothing: the page knows how to ask for one input."""
+        return []
+
+    def join(self, columns: Mapping[str, Sequence[Any]]) -> list[Given]:
+        """Return the inputs whose parts stand in columns of equal lengths."""
+        parts = [columns[name] for name in self.names]
+        return list(parts[0]) if self.is_binary else list(zip(*parts, strict=True))
 
     def parse(self, value: Any) -> Given:
         """Return the input that an instance of JSON is; raise Refusal for another."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from kerastune_ft.serving.inputs import Given, InputForm
+from kerastune_ft.serving.inputs import Form, Given
 from kerastune_ft.serving.outputs import Answer
 
 
@@ -16,7 +16,7 @@ class ServedModel(Protocol):
     """Its name in the paths of requests."""
     platform: str
     """What computes it, as `keras` or `onnx`."""
-    form: InputForm
+    form: Form
     classes: tuple[str, ...]
     """The names of its classes, in the order of its outputs; of several values their names."""
 

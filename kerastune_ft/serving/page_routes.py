@@ -52,6 +52,7 @@ def describe(service: Service) -> dict[str, object]:
         "noun": model.form.noun,
         "inputs": list(model.form.names),
         "is_binary": model.form.is_binary,
+        "fields": model.form.fields,
         "classes": list(model.classes),
         "outputs": [output.name for output in service.outputs],
         "max_bytes": limits.max_bytes,

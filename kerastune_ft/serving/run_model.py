@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from kerastune_ft.config.one_input import need_one_input
-from kerastune_ft.config.options.task_facts import LabelKind, facts
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, SEVERAL_INPUTS, TEXT, LabelKind
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.raw import SEPARATOR
 from kerastune_ft.data.labels.scheme import LabelScheme
@@ -17,7 +16,8 @@ from kerastune_ft.inference.run_model import Row
 from kerastune_ft.inference.text_inputs import make_text_item
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.unknown import COLUMNS
-from kerastune_ft.serving.inputs import Given, make_form
+from kerastune_ft.serving.inputs import Form, Given, make_form
+from kerastune_ft.serving.several.form import NUMBERS, WORDS, SeveralForm
 
 
 class RunServed:
@@ -27,20 +27,18 @@ class RunServed:
 
     def __init__(self, run: RunDirectory, config: RunConfig, name: str, shapes: Sequence[int]) -> None:
         """Load the model; `shapes` are the sizes of batches. Raises ConfigError where the run has none."""
-        need_one_input(config, "serve", "use `predict` with a table, or with lines of JSON")
         ignore_warnings_of_pillow()
         self.name, self._shapes = name, tuple(shapes)
         self._predictor = open_predictor(run, config)
-        self._parts = len(self._predictor.input_columns)
-        self.form = make_form(facts(config.task).modality, self._parts)
-        scheme = LabelScheme.from_json(run.read_json("plan.json")["labels"])
+        plan = run.read_json("plan.json")
+        self.form, self._make_item = _MODALITIES[config.modality](config, plan, len(self._predictor.input_columns))
+        scheme = LabelScheme.from_json(plan["labels"])
         self.classes = scheme.names
         self._pick = _ANSWERS[scheme.kind]
 
     def read(self, given: Given) -> Any:
         """Return an input as training would have read it; raise ValueError with the reason where it cannot be."""
-        item = Item(self.form.noun, content=given) if isinstance(given, bytes) else make_text_item(given, self._parts)
-        found = self._predictor.read(item)
+        found = self._predictor.read(self._make_item(given))
         if found.problem is not None:
             raise ValueError(found.problem)
         return found
@@ -56,6 +54,41 @@ class RunServed:
 
     def _make_answer(self, row: Row) -> dict[str, Any]:
         return self._pick(row, self.classes) | {name: row[name] for name in COLUMNS if name in row}
+
+
+_Opened = tuple[Form, Callable[[Any], Item]]
+
+
+def _open_files(config: RunConfig, plan: Mapping[str, Any], parts: int) -> _Opened:
+    form = make_form(config.modality)
+    return form, lambda given: Item(form.noun, content=given)
+
+
+def _open_texts(config: RunConfig, plan: Mapping[str, Any], parts: int) -> _Opened:
+    return make_form(config.modality, parts), lambda given: make_text_item(given, parts)
+
+
+def _open_several(config: RunConfig, plan: Mapping[str, Any], parts: int) -> _Opened:
+    inputs: Any = config.data.inputs
+    form = SeveralForm.of_columns(inputs, plan["inputs"]["columns"])
+
+    def make_item(given: Mapping[str, Any]) -> Item:
+        items = {name: Item(name, content=given[name]) for name in form.images}
+        items |= {TEXT: make_text_item(given[TEXT], form.texts)} if form.texts else {}
+        columns = zip((*form.numbers, *form.words), (*given[NUMBERS], *given[WORDS]), strict=True)
+        cells = {name: "" if value is None else str(value) for name, value in columns}
+        return Item(form.noun, parts=items, cells=cells)
+
+    return form, make_item
+
+
+_MODALITIES: Mapping[str, Callable[[RunConfig, Mapping[str, Any], int], _Opened]] = {
+    IMAGE: _open_files,
+    AUDIO: _open_files,
+    TEXT: _open_texts,
+    SEVERAL_INPUTS: _open_several,
+}
+"""What a model takes, and what makes an item of that, by the modality of its run."""
 
 
 def _pick_class(row: Row, names: Sequence[str]) -> dict[str, Any]:

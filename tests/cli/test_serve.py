@@ -14,7 +14,7 @@ import pytest
 
 from kerastune_ft.cli.serve import describe_try, serve
 from kerastune_ft.serving.limits import Limits
-from tests.support.served import StandIn
+from tests.support.served import SEVERAL, StandIn
 
 
 def test_every_limit_is_an_option_with_its_default() -> None:
@@ -42,3 +42,8 @@ def test_the_command_that_it_prints_sends_what_the_server_takes(tmp_path: Path, 
     words = (tmp_path / "words").read_text().splitlines()
     (instance,) = json.loads(words[words.index("-d") + 1])["instances"]
     assert about.model.form.parse(instance) == ("a text", "a text")
+    about.model = StandIn(form=SEVERAL)
+    subprocess.run(describe_try(about), **run, env=environment)
+    (instance,) = json.loads((tmp_path / "body").read_text())["instances"]
+    found: Any = about.model.form.parse(instance)
+    assert (found["image"], found["text"], found["words"]) == (bytes(range(256)) * 2000, ("a text",), ("A", "l"))

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.exporting.script_table import SCRIPTS, read_script
+from kerastune_ft.exporting.script_table import SCRIPTS, list_beside, read_script
+from kerastune_ft.serving import export_model
 from kerastune_ft.serving.export_model import ExportServed, read_export
 from tests.support.served import picture
 
@@ -112,3 +113,12 @@ def test_files_that_are_damaged_are_said_to_be(tmp_path: Path, script: Any) -> N
     (folder / "labels.json").write_text("[")
     with pytest.raises(ConfigError, match=r"labels\.json cannot be read"):
         ExportServed(folder, read_export(folder), "mine")
+
+
+def test_what_stands_beside_predict_counts_as_a_part_of_it(tmp_path: Path) -> None:
+    script = "several.onnx_inputs"
+    for name, content in {"predict.py": read_script(script), **list_beside(script)}.items():
+        (tmp_path / name).write_bytes(content)
+    assert not export_model._is_of_another_version(tmp_path, script)
+    (tmp_path / "inputs.py").write_text("")
+    assert export_model._is_of_another_version(tmp_path, script)

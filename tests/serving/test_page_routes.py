@@ -11,7 +11,7 @@ import pytest
 
 from kerastune_ft.serving.limits import Limits
 from tests.support.browser import Browser, find_browser
-from tests.support.served import Client, StandIn, listen, name_boxes, name_mask, picture, start
+from tests.support.served import SEVERAL, Client, StandIn, listen, name_boxes, name_mask, picture, start
 from tests.support.sound_files import tone, wav
 
 TOKEN = "a-token-for-the-page"
@@ -133,4 +133,30 @@ def test_sounds_are_dropped_or_recorded(tmp_path: Any) -> None:
         browser.click("#record")
         browser.wait_for("document.querySelectorAll('.label').length == 2")
         assert browser.get("document.querySelector('.file').textContent") == "recording.wav"
+        assert browser.complaints == []
+
+
+@pytest.mark.slow
+@needs_browser
+def test_several_inputs_have_a_field_each(tmp_path: Any) -> None:
+    (tmp_path / "dark.png").write_bytes(picture(0))
+    with browse(StandIn(form=SEVERAL)) as browser:
+        browser.wait_for("document.title == 'cells' && !document.getElementById('texts').hidden")
+        labels = "[...document.querySelectorAll('#fields label')].map((e) => e.textContent)"
+        assert browser.get(labels) == ["image", "text", "age", "dose", "ward", "arm"]
+        browser.click("#texts button")
+        browser.wait_for("document.querySelector('.said .problem')")
+        assert browser.get("document.querySelector('.problem').textContent") == "choose a file for image"
+        browser.choose_files("#field-0", [tmp_path / "dark.png"])
+        browser.fill("#field-1", "<b>a note</b>")
+        browser.fill("#field-2", "0.75")
+        browser.fill("#field-4", "O'B")
+        browser.click("#texts button")
+        browser.wait_for("document.querySelector('.label')")
+        assert browser.get("document.querySelector('.label').textContent") == "bright"
+        shown = "[...document.querySelectorAll('#answers li:first-child .text')].map((e) => e.textContent)"
+        wanted = ["text: <b>a note</b>", "age: 0.75", "dose: missing", "ward: O'B", "arm: missing"]
+        assert browser.get(shown) == wanted
+        browser.resize(360, 740)
+        assert browser.get("document.documentElement.scrollWidth <= innerWidth"), "it does not fit a phone"
         assert browser.complaints == []

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kerastune_ft.config.options.inputs import InputColumns
 from kerastune_ft.inference.decode_ahead import DecodedInput
 from kerastune_ft.inference.items import Item
 from kerastune_ft.serving import run_model
@@ -109,6 +110,18 @@ def test_boxes_are_those_of_the_row(monkeypatch: pytest.MonkeyPatch) -> None:
     boxes = [{"label": "b", "score": 0.75, "box": [1.0, 2.0, 3.0, 4.5]}]
     model, _ = serve(monkeypatch, "boxes", ("a", "b"), {"boxes": boxes, "count_a": 0.0, "count_b": 1.0})
     assert model.answer([model.read(picture(0))]) == [{"boxes": boxes}]
+
+
+def test_several_inputs_become_an_item_of_parts_and_cells() -> None:
+    inputs = InputColumns(image="photo", text="note", numbers=("age", "dose"), words=("ward", "arm"))
+    words = [{"name": name, "categories": ["A"], "missing": 0} for name in ("ward", "arm")]
+    config: Any = SimpleNamespace(modality="several_inputs", data=SimpleNamespace(inputs=inputs))
+    form, make_item = run_model._MODALITIES["several_inputs"](config, {"inputs": {"columns": {"words": words}}}, 1)
+    given = {"image": b"P", "text": ("a note",), "numbers": (1.5, None), "words": (None, "A")}
+    item = make_item(given)
+    assert (item.parts["image"].content, item.parts["text"].texts) == (b"P", ("a note",))
+    assert item.cells == {"age": "1.5", "dose": "", "ward": "", "arm": "A"}
+    assert form.names == ("image_bytes", "text", "numbers", "words")
 
 
 def test_batches_have_one_of_few_shapes(monkeypatch: pytest.MonkeyPatch) -> None:

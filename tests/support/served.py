@@ -23,9 +23,11 @@ from kerastune_ft.serving.guard import HostRule
 from kerastune_ft.serving.inputs import make_form
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.serving.service import Service
+from kerastune_ft.serving.several.form import SeveralForm
 from tests.support.processes import HANG
 
 CLASSES = ("dark", "bright")
+SEVERAL = SeveralForm(("image",), 1, ("age", "dose"), {"ward": ("A", "O'B"), "arm": ("l",)})
 
 
 def name_brightness(value: float) -> dict[str, Any]:
@@ -56,15 +58,22 @@ class StandIn:
     classes = CLASSES
 
     def __init__(
-        self, modality: str = "image", parts: int = 1, say: Callable[[float], dict[str, Any]] = name_brightness
+        self,
+        modality: str = "image",
+        parts: int = 1,
+        say: Callable[[float], dict[str, Any]] = name_brightness,
+        form: Any = None,
     ) -> None:
-        self.name, self.form, self._say = "cells", make_form(modality, parts), say
+        self.name, self.form, self._say = "cells", form or make_form(modality, parts), say
         self.batches: list[int] = []
         self.is_broken = False
         self.gate = threading.Event()
         self.gate.set()
 
-    def read(self, given: bytes | tuple[str, ...]) -> float:
+    def read(self, given: Any) -> float:
+        if isinstance(given, dict):
+            # Of several inputs the picture, moved by the first number.
+            return min(self.read(given["image"]) + (given["numbers"][0] or 0.0), 1.0)
         if isinstance(given, tuple):
             if not all(given):
                 raise ValueError("is empty")

@@ -40,11 +40,12 @@ async function begin() {
   document.title = model.name;
   find("name").textContent = model.name;
   find("about").textContent = describe(model);
-  if (model.is_binary) showFiles(); else showTexts();
+  if (model.fields.length) showFields(); else if (model.is_binary) showFiles(); else showTexts();
 }
 
 function describe(model) {
   const gives = model.outputs.includes("mask_bytes") ? "a mask of " : model.outputs.includes("boxes") ? "boxes of " : "";
+  if (model.fields.length) return `${model.fields.map(({ column, name }) => column || name.replace(/_bytes$/, "").replace("_", " ")).join(", ")} give ${model.classes.slice(0, 12).join(", ")}`;
   const article = /^[aeiou]/.test(model.noun) && model.inputs.length === 1 ? "An" : "A";
   return `${article} ${model.inputs.length > 1 ? "pair of " + model.noun + "s" : model.noun} gives ${gives}` +
     model.classes.slice(0, 12).join(", ") + (model.classes.length > 12 ? " and more" : "");
@@ -97,8 +98,8 @@ function encode(file) {
   });
 }
 
-function showFile(file) {
-  const shown = make("div", "shown"), address = URL.createObjectURL(file);
+function showFile(file, shown = make("div", "shown")) {
+  const address = URL.createObjectURL(file);
   if (model.noun === "sound") {
     const player = make("audio");
     player.controls = true;
@@ -181,6 +182,53 @@ function showTexts() {
     });
     answer(card, async () => Object.fromEntries(model.inputs.map((name, place) => [name, texts[place]])));
   };
+}
+
+/* Several inputs: a field for each, which are answered together. */
+
+function showFields() {
+  const form = find("texts"), asked = model.fields.map(makeField);
+  find("fields").replaceChildren(...asked.flatMap(({ label, input, list }) => list ? [label, input, list] : [label, input]));
+  form.hidden = false;
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    const card = addCard(() => showExample(asked)), values = asked.map(({ input }) => input.files ? input.files[0] : input.value);
+    answer(card, () => readFields(values));
+  };
+}
+
+function makeField(field, place) {
+  const name = field.column || field.name.replace(/_bytes$/, "").replace("_", " ");
+  const label = make("label", "", name), input = make(field.kind === "text" ? "textarea" : "input", "field");
+  input.id = label.htmlFor = "field-" + place;
+  if (field.kind === "file") { input.type = "file"; input.accept = "image/*,.dcm"; }
+  if (field.kind === "number") { input.type = "number"; input.step = "any"; }
+  if (field.kind !== "word") return { label, input, name };
+  const list = make("datalist");
+  list.id = "choices-" + place;
+  list.append(...field.choices.slice(0, 1000).map((choice) => { const option = make("option"); option.value = choice; return option; }));
+  input.setAttribute("list", list.id);
+  return { label, input, list, name };
+}
+
+function showExample(asked) {
+  const shown = make("div", "shown");
+  for (const { input, name } of asked) {
+    if (input.files && input.files.length) showFile(input.files[0], shown);
+    else shown.append(make("p", "text", `${name}: ${input.files ? "none" : input.value || "missing"}`));
+  }
+  return shown;
+}
+
+async function readFields(values) {
+  const instance = {};
+  for (const [place, { name, kind }] of model.fields.entries()) {
+    const value = values[place], cell = value === "" ? null : kind === "number" ? Number(value) : value;
+    if (kind === "file" && !value) throw new Error(`choose a file for ${name.replace(/_bytes$/, "")}`);
+    if (kind === "number" || kind === "word") instance[name] = [...(instance[name] || []), cell];
+    else instance[name] = kind === "file" ? { b64: await encode(value) } : value;
+  }
+  return instance;
 }
 
 /* Answers */

@@ -81,7 +81,10 @@ def describe_model(service: Service) -> dict[str, Any]:
         "name": service.model.name,
         "versions": [VERSION],
         "platform": service.model.platform,
-        "inputs": [{"name": name, "datatype": "BYTES", "shape": [-1]} for name in service.model.form.names],
+        "inputs": [
+            {"name": each.name, "datatype": each.datatype, "shape": list(each.shape)}
+            for each in service.model.form.tensors
+        ],
         "outputs": [
             {"name": each.name, "datatype": each.datatype, "shape": list(each.shape)} for each in service.outputs
         ],
@@ -99,10 +102,9 @@ async def _infer(service: Service, request: Request) -> Response:
         form = service.model.form
         found = read_tensors(asked.get("inputs"), data[length:], form, service.limits.max_instances)
         wanted = _choose_outputs(asked, service.outputs)
-        columns = [found[name] for name in form.names]
-        if len({len(column) for column in columns}) > 1:
+        if len({len(column) for column in found.values()}) > 1:
             raise Refusal(BAD_REQUEST, f"{' and '.join(form.names)} have different lengths")
-        answers = await service.answer(columns[0] if form.is_binary else list(zip(*columns, strict=True)))
+        answers = await service.answer(form.join(found))
     refusals = {f"{form.names[0]}[{row}]": each for row, each in enumerate(answers) if isinstance(each, Refusal)}
     if refusals:
         # A tensor has no place for what one of its rows lacks, and zeros would be taken for an answer.

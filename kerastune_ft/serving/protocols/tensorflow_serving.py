@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from kerastune_ft.serving.body import read_body
-from kerastune_ft.serving.inputs import Given, InputForm
+from kerastune_ft.serving.inputs import Form, Given
 from kerastune_ft.serving.outputs import Output
 from kerastune_ft.serving.refusal import BAD_REQUEST, Refusal, refuse_all
 from kerastune_ft.serving.service import VERSION, Service
@@ -70,7 +70,7 @@ def describe_signature(service: Service) -> dict[str, Any]:
         return {"dtype": _TYPES[datatype], "tensor_shape": tensor_shape, "name": f"{name}:0"}
 
     signature = {
-        "inputs": {name: describe(name, "BYTES", (-1,)) for name in service.model.form.names},
+        "inputs": {each.name: describe(each.name, each.datatype, each.shape) for each in service.model.form.tensors},
         "outputs": {each.name: describe(each.name, each.datatype, each.shape) for each in service.outputs},
         "method_name": "tensorflow/serving/predict",
         "defaults": {},
@@ -125,7 +125,7 @@ def _require_object(value: Any) -> Mapping[str, Any]:
     return value
 
 
-def _turn_columns(form: InputForm, given: Any) -> Any:
+def _turn_columns(form: Form, given: Any) -> Any:
     """Return the instances of a request in columns."""
     if isinstance(given, Mapping) and set(given) == set(form.names):
         columns = [given[name] for name in form.names]
@@ -150,7 +150,7 @@ async def _answer(service: Service, values: Any, place: str) -> Answers:
     return answers
 
 
-def _parse(form: InputForm, value: Any) -> Given | Refusal:
+def _parse(form: Form, value: Any) -> Given | Refusal:
     try:
         return form.parse(value)
     except Refusal as refusal:

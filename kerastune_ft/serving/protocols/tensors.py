@@ -3,51 +3,67 @@
 from __future__ import annotations
 
 import base64
+import math
 import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from kerastune_ft.serving.inputs import InputForm, decode_base64, decode_text
+from kerastune_ft.serving.inputs import Form, InputTensor, decode_base64, decode_text
 from kerastune_ft.serving.outputs import Output
 from kerastune_ft.serving.refusal import BAD_REQUEST, TOO_LARGE, Refusal
 
 _LENGTH = struct.Struct("<I")
 _DTYPES = {"FP32": "<f4", "FP64": "<f8", "BOOL": "?"}
+_DTYPES_OF_NUMBERS = ("FP32", "FP64")
 _SIZE = "binary_data_size"
 
 
-def read_tensors(given: Any, rest: bytes, form: InputForm, most: int) -> dict[str, list[Any]]:
-    """Return by name the texts, or contents of files, of the inputs of a request; `rest` is what follows its JSON.
+def read_tensors(given: Any, rest: bytes, form: Form, most: int) -> dict[str, list[Any]]:
+    """Return by name the texts, contents of files or numbers of the inputs of a request, an entry for each example.
 
-    Raises Refusal for inputs other than those of the model, for bytes that are none of theirs, and for more than `most`
-    elements in bytes.
+    `rest` is what follows the JSON. Raises Refusal for inputs other than those of the model, for bytes that are none of
+    theirs, and for more than `most` examples in bytes.
     """
     if not isinstance(given, list) or not all(isinstance(one, Mapping) for one in given):
         raise Refusal(BAD_REQUEST, "inputs is a list of tensors")
     names = [one.get("name") for one in given]
     if sorted(map(str, names)) != sorted(form.names):
         raise Refusal(BAD_REQUEST, f"the inputs are {', '.join(form.names)}, each once")
-    found: dict[str, list[Any]] = {}
+    tensors, found = {each.name: each for each in form.tensors}, dict[str, list[Any]]()
     for one in given:
-        name, at = str(one["name"]), f"inputs {one['name']}"
-        if one.get("datatype") != "BYTES":
-            raise Refusal(BAD_REQUEST, f"{at}: the datatype is BYTES")
+        tensor, at = tensors[str(one["name"])], f"inputs {one['name']}"
+        _check_type(one.get("datatype"), tensor, at)
         size = _read_size(one, at)
         if size is not None:
             if "data" in one or size > len(rest):
                 raise Refusal(BAD_REQUEST, f"{at}: {_SIZE} is not the size of what follows the JSON")
-            elements: list[Any] = _split(rest[:size], at, most)
+            values = _read_bytes(rest[:size], one["datatype"], tensor, most, at)
             rest = rest[size:]
-            values = elements if form.is_binary else [decode_text(each) for each in elements]
         else:
-            values = _read_data(one.get("data"), form, at)
-        _check_shape(one.get("shape"), len(values), at)
-        found[name] = values
+            values = _read_data(one.get("data"), tensor, at)
+        found[tensor.name] = _make_rows(values, one.get("shape"), tensor, at)
     if rest:
         raise Refusal(BAD_REQUEST, f"{len(rest)} bytes follow the JSON that belong to no input")
     return found
+
+
+def _check_type(datatype: Any, tensor: InputTensor, at: str) -> None:
+    allowed = _DTYPES_OF_NUMBERS if tensor.datatype in _DTYPES_OF_NUMBERS else (tensor.datatype,)
+    if datatype not in allowed:
+        raise Refusal(BAD_REQUEST, f"{at}: the datatype is {' or '.join(allowed)}")
+
+
+def _read_bytes(content: bytes, datatype: str, tensor: InputTensor, most: int, at: str) -> list[Any]:
+    """Return the elements of a tensor that is sent as bytes; a number that is none is missing."""
+    if datatype not in _DTYPES_OF_NUMBERS:
+        elements = _split(content, at, most * (tensor.width or 1))
+        return list(elements) if tensor.is_binary else [decode_text(each) for each in elements]
+    dtype = np.dtype(_DTYPES[datatype])
+    if len(content) % dtype.itemsize:
+        raise Refusal(BAD_REQUEST, f"{at}: its bytes are no numbers of {datatype}")
+    return [None if math.isnan(each) else each for each in np.frombuffer(content, dtype).tolist()]
 
 
 def _read_size(one: Mapping[str, Any], at: str) -> int | None:
@@ -60,12 +76,29 @@ def _read_size(one: Mapping[str, Any], at: str) -> int | None:
     return size
 
 
-def _read_data(data: Any, form: InputForm, at: str) -> list[Any]:
-    if isinstance(data, list) and len(data) == 1 and isinstance(data[0], list):
+def _read_data(data: Any, tensor: InputTensor, at: str) -> list[Any]:
+    """Return the elements of a tensor in JSON, row after row."""
+    if tensor.width is None and isinstance(data, list) and len(data) == 1 and isinstance(data[0], list):
         data = data[0]
-    if not isinstance(data, list) or not all(isinstance(each, str) for each in data):
-        raise Refusal(BAD_REQUEST, f"{at}: data is a list of {'texts in base64' if form.is_binary else 'texts'}")
-    return [decode_base64(each) for each in data] if form.is_binary else data
+    if tensor.width is not None and isinstance(data, list) and all(isinstance(row, list) for row in data):
+        data = [each for row in data for each in row]
+    if tensor.datatype in _DTYPES_OF_NUMBERS and isinstance(data, list):
+        return data
+    takes_null = tensor.width is not None
+    if not isinstance(data, list) or not all(isinstance(each, str) or (takes_null and each is None) for each in data):
+        raise Refusal(BAD_REQUEST, f"{at}: data is a list of {'texts in base64' if tensor.is_binary else 'texts'}")
+    return [decode_base64(each) for each in data] if tensor.is_binary else data
+
+
+def _make_rows(values: list[Any], shape: Any, tensor: InputTensor, at: str) -> list[Any]:
+    """Return an entry for each example: an element, or a row of as many as the tensor is wide."""
+    if tensor.width is None:
+        _check_shape(shape, len(values), at)
+        return values
+    count, rest = divmod(len(values), tensor.width)
+    if rest or not count or shape not in ([count, tensor.width], *([[count]] if tensor.width == 1 else [])):
+        raise Refusal(BAD_REQUEST, f"{at}: the shape of {len(values)} elements is [examples, {tensor.width}]")
+    return [values[row * tensor.width : (row + 1) * tensor.width] for row in range(count)]
 
 
 def _split(content: bytes, at: str, most: int) -> list[bytes]:

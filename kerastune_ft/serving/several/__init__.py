@@ -1,0 +1,1 @@
+"""Examples with several inputs in requests."""
