@@ -146,7 +146,7 @@ def test_several_inputs_have_a_field_each(tmp_path: Any) -> None:
         assert browser.get(labels) == ["image", "text", "age", "dose", "ward", "arm"]
         browser.click("#texts button")
         browser.wait_for("document.querySelector('.said .problem')")
-        assert browser.get("document.querySelector('.problem').textContent") == "choose a file for image"
+        assert browser.get("document.querySelector('.said .problem').textContent") == "choose a file for image"
         browser.choose_files("#field-0", [tmp_path / "dark.png"])
         browser.fill("#field-1", "<b>a note</b>")
         browser.fill("#field-2", "0.75")
