@@ -39,6 +39,7 @@ RANKS = {
             ("layers",),
             ("backbones", "data"),
             ("input", "losses"),
+            ("generation",),
             ("tasks",),
             ("own",),
             ("saved_model",),

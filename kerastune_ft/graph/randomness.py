@@ -72,6 +72,15 @@ def window_keys(keys: tf.Tensor, windows: int) -> tf.Tensor:
     return tf.reshape(tf.where(numbers == 0, own, drawn), [-1, 2])
 
 
+def fold_numbers(keys: tf.Tensor, numbers: tf.Tensor) -> tf.Tensor:
+    """Return one key per example for a number of its own, as a place in its text; uint32 [batch, 2].
+
+    `numbers` are integers [batch].
+    """
+    offsets = _mix(tf.cast(numbers, tf.uint32) * tf.constant(_GOLDEN, tf.uint32) + tf.constant(1, tf.uint32))
+    return _mix(_mix(tf.bitwise.bitwise_xor(keys, offsets[:, tf.newaxis])) + offsets[:, tf.newaxis])
+
+
 def uniform(keys: tf.Tensor, site: str, shape: Sequence[int | tf.Tensor] = ()) -> tf.Tensor:
     """Return draws from [0, 1), float32 of shape [batch, *shape]: one independent row per key and site.
 

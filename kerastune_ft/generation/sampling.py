@@ -1,0 +1,55 @@
+"""The choice of a token by its score: the best one, or one that is drawn by address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from kerastune_ft.config.options.language.tasks import Generation
+from kerastune_ft.graph import randomness
+
+_SITE = "token"
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Which tokens may be drawn; what a compiled step does is decided by it."""
+
+    draws: bool
+    """Whether tokens are drawn, else the one with the highest score is taken."""
+    top_k: int | None
+    cuts: bool
+    """Whether only those are drawn that have a probability together."""
+
+    @classmethod
+    def of(cls, options: Generation) -> Sampling:
+        """Return the sampling that options ask for."""
+        draws = options.temperature > 0
+        return cls(draws, options.top_k if draws else None, draws and options.top_p is not None)
+
+    def choose(self, scores: tf.Tensor, keys: tf.Tensor, temperature: tf.Tensor, top_p: tf.Tensor) -> tf.Tensor:
+        """Return a token for each row, int32 [rows], from scores [rows, vocabulary]; a graph function.
+
+        `keys` are those of `graph.randomness`, uint32 [rows, 2]: a row's token depends on its scores and its key alone.
+        Scores are divided by `temperature`; then the `top_k` highest are kept, and of these the highest that have a
+        probability of at least `top_p` together.
+        """
+        scores = tf.cast(scores, tf.float32)
+        if not self.draws:
+            return tf.argmax(scores, -1, tf.int32)
+        scores = scores / temperature
+        if self.top_k is not None and self.top_k < scores.shape[-1]:
+            scores = _keep_from(scores, tf.math.top_k(scores, self.top_k).values[:, -1:])
+        if self.cuts:
+            ordered = tf.sort(scores, direction="DESCENDING")
+            before = tf.cumsum(tf.nn.softmax(ordered), axis=-1, exclusive=True)
+            least = tf.reduce_min(tf.where(before < top_p, ordered, float("inf")), -1, keepdims=True)
+            scores = _keep_from(scores, least)
+        # The highest of scores with Gumbel noise is a draw from their softmax; draws are multiples of 2**-24.
+        draws = randomness.uniform(keys, _SITE, [scores.shape[-1]]) + 2.0**-25
+        return tf.argmax(scores - tf.math.log(-tf.math.log(draws)), -1, tf.int32)
+
+
+def _keep_from(scores: tf.Tensor, least: tf.Tensor) -> tf.Tensor:
+    return tf.where(scores >= least, scores, float("-inf"))
