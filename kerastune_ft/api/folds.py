@@ -22,6 +22,7 @@ from kerastune_ft.api.finished import explain_faults
 from kerastune_ft.api.runs import Run
 from kerastune_ft.api.training import find_chooser, finish_run
 from kerastune_ft.config.options.data import Folds
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.document import FOLDS
@@ -173,4 +174,9 @@ def check(settings: RunConfig, folds: int, seeds: int) -> None:
         raise ConfigError(f"--folds: {folds} is no division; give at least 2")
     if seeds < 1:
         raise ConfigError(f"--seeds: {seeds} is none; give at least 1")
+    if facts(settings.task).writes:
+        raise ConfigError(
+            f"task.kind: the model of a cross-validation is the mean of what its folds answer, and texts, as "
+            f"{settings.task.kind} writes them, have no mean; run it with several seeds instead (--set seed=2)"
+        )
     refuse_workers(settings, "a cross-validation")

@@ -9,6 +9,7 @@ import click
 
 from kerastune_ft.cli.terminal import common, echo, print_json, show
 from kerastune_ft.config.checks.inputs import named_inputs
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.explaining import EXPLAINED
 from kerastune_ft.inference.output.rows import FORMATS
@@ -213,7 +214,9 @@ def report(run: str, explain: int | None, as_json: bool, debug: bool) -> None:
         say(f"{opened.path / README} is its model card; to publish both: {upload}")
     if problem is not None:
         click.echo(f"the page is not written: {problem}", err=True)
-    if named_inputs(opened.config["data"]) is None:
+    if facts(opened.config["task"]).writes:
+        say(f"next: python -m kerastune_ft serve {shlex.quote(run)}")
+    elif named_inputs(opened.config["data"]) is None:
         say(f"next: python -m kerastune_ft export {shlex.quote(run)} --format onnx")
 
 

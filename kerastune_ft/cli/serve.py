@@ -39,6 +39,8 @@ def _count(name: str, text: str) -> Any:
 @_count("max_characters", "The most characters of a text; by default 200,000.")
 @_count("max_instances", "The most inputs of a request; by default 64.")
 @_count("max_waiting", "The most inputs that wait for the model; by default 512.")
+@_count("max_generations", "The most answers written at once; by default 4.")
+@_count("max_new_tokens", "The most tokens of an answer that is written; by default 1,024.")
 @_count("max_connections", "The most open connections; by default 256.")
 @click.option(
     "--body-timeout",

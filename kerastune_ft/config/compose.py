@@ -17,6 +17,7 @@ from kerastune_ft.config.documents.problems import SET, Problem
 from kerastune_ft.config.expansion import describe_auto, expand, find_preset
 from kerastune_ft.config.options.augment import changes_examples, mixes_examples
 from kerastune_ft.config.options.paths import expand as expand_path
+from kerastune_ft.config.options.task_facts import find_facts
 from kerastune_ft.config.presets import AUTO
 from kerastune_ft.storage import expand_home
 
@@ -94,16 +95,49 @@ def with_phases(document: Node, problems: list[Problem]) -> Node:
     node = document.find("phases")
     if node is None or isinstance(node.value, list):
         return document
-    phases = _expand_preset(node, _default_items(document), problems)
+    phases = _expand_preset(node, _default_items(document), _is_writing(document), problems)
     items = {**document.value, "phases": replace(node, value=phases)}
     if find_preset(node) == AUTO:
         items["auto"] = describe_auto(node, _default_items(document))
     return document.with_items(items)
 
 
-def _expand_preset(node: Node, defaults: dict[str, Node], problems: list[Problem]) -> list[Node]:
+def _is_writing(document: Node) -> bool:
+    """Return whether the task of a document is one whose models write texts."""
+    task = document.find("task")
+    found = find_facts(task.plain()) if task is not None and isinstance(task.value, dict) else None
+    return found is not None and found.writes
+
+
+def _without_head(given: list[Node], node: Node, problems: list[Problem]) -> list[Node]:
+    """Return the phases of a preset without those of the head alone: a model that writes has no new one to begin with.
+
+    Its head is the pretrained vocabulary, which in most models is the matrix of the embeddings.
+    """
+    if find_preset(node) == AUTO:
+        message = (
+            "it is chosen by heads for classes or numbers on stored features, and a model that writes has neither; "
+            'write "last_then_lora", "lora" or "full"'
+        )
+        problems.append(Problem(node.place, message, node.plain()))
+        return given
+    kept = [phase for phase in given if not _trains_head_only(phase)]
+    if not kept:
+        message = (
+            "it trains a new head alone, and a model that writes has none: its head is its vocabulary; write "
+            '"full", "lora" or "last_then_lora", or phases as [{"unfreeze": {"last": 1}, ...}]'
+        )
+        problems.append(Problem(node.place, message, node.plain()))
+        return given
+    first = {key: item for key, item in kept[0].value.items() if key not in _OF_LATER}
+    return [kept[0].with_items(first), *kept[1:]]
+
+
+def _expand_preset(node: Node, defaults: dict[str, Node], writes: bool, problems: list[Problem]) -> list[Node]:
     more = dict(node.value) if isinstance(node.value, dict) and "preset" in node.value else {}
     found = expand(node, more, defaults, problems)
+    if writes:
+        found = found._replace(phases=_without_head(found.phases, node, problems))
     for key in ("name", "unfreeze"):
         if key in more:
             message = "each phase of a preset has its own; to change it, write the phases as a list"

@@ -147,6 +147,13 @@ def lora() -> Phases:
     return [dict(_HEAD), {**adapters, "learning_rate": _linear(0.0005)}]
 
 
+def last_then_lora() -> Phases:
+    """The unit nearest the head first, on stored features; then adapters of rank 8 in the half of the units near it."""
+    last = {"name": "last", "unfreeze": {"last": 1}, "epochs": 3, "learning_rate": _linear(0.0002)}
+    adapters = {"name": "adapters", "unfreeze": {"fraction": 0.5}, "lora": {"rank": 8}, "epochs": 5}
+    return [last, {**adapters, "learning_rate": _linear(0.0002)}]
+
+
 def surgical() -> Phases:
     """Surgical fine-tuning: the head, then the third nearest the input: for inputs that look unlike the pretrained."""
     rates = _cosine(0.0001, head=0.001)
@@ -226,6 +233,8 @@ _LP_FT = (
 )
 _ULMFIT = "Howard and Ruder, Universal Language Model Fine-tuning for Text Classification, 2018"
 
+_LORA = "Hu, Shen, Wallis, Allen-Zhu, Li, Wang, Wang and Chen, LoRA: Low-Rank Adaptation of Large Language Models, 2021"
+
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "head": Preset(
@@ -255,10 +264,10 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
             "Ben Zaken, Ravfogel and Goldberg, BitFit: Simple Parameter-efficient Fine-tuning for Transformer-based "
             "Masked Language-models, 2022",
         ),
-        "lora": Preset(
-            lora,
-            "Hu, Shen, Wallis, Allen-Zhu, Li, Wang, Wang and Chen, LoRA: Low-Rank Adaptation of Large Language Models, "
-            "2021",
+        "lora": Preset(lora, _LORA),
+        "last_then_lora": Preset(
+            last_then_lora,
+            _LORA,
         ),
         "surgical": Preset(
             surgical,

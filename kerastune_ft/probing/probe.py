@@ -62,8 +62,8 @@ def headline(task: Task) -> tuple[str, bool]:
     known = facts(task)
     if known.labels not in _LOSSES:
         raise ConfigError(
-            f"task.kind: {task.kind} has no linear probe, since its head reads feature maps and no "
-            "single row of features; compare backbones by short runs instead"
+            f"task.kind: {task.kind} has no linear probe, since its answers are no function of a single row of "
+            "features; compare backbones by short runs instead"
         )
     name = next(name for name, each in known.metrics.items() if each.headline)
     return name, known.metrics[name].direction == "max"

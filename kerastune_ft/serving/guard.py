@@ -8,7 +8,7 @@ import hmac
 import ipaddress
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -100,11 +100,15 @@ class Guard:
         token: str | None,
         health: Collection[str],
         page: Collection[str],
+        write: Callable[[Refusal], bytes] = lambda refusal: write_error(refusal.text),
     ) -> None:
-        """`health` are the paths that need neither host nor token, `page` those that need no token."""
+        """`health` are the paths that need neither host nor token, `page` those that need no token.
+
+        `write` returns the body of an answer that is a refusal, in JSON.
+        """
         self._router, self._limits, self._meters, self._hosts = router, limits, meters, hosts
         self._token = None if token is None else token.encode("utf-8")
-        self._health, self._page = frozenset(health), frozenset(page)
+        self._health, self._page, self._write = frozenset(health), frozenset(page), write
         self._names = {route.endpoint: route.name for route in router.routes if isinstance(route, Route)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,7 +119,7 @@ class Guard:
         # With an application in it the router raises what else it would answer by itself.
         scope = {**scope, "app": self}
         reading = _Reading(scope, receive)
-        sending = _Sending(send, reading, self._limits.body_timeout)
+        sending = _Sending(send, reading, self._limits.body_timeout, self._write)
         try:
             self._check(scope)
             await self._router(scope, reading.receive, sending.send)
@@ -189,8 +193,8 @@ class _Reading:
 class _Sending:
     """The answer of a request."""
 
-    def __init__(self, send: Send, reading: _Reading, seconds: float) -> None:
-        self._send, self._reading, self._seconds = send, reading, seconds
+    def __init__(self, send: Send, reading: _Reading, seconds: float, write: Callable[[Refusal], bytes]) -> None:
+        self._send, self._reading, self._seconds, self._write = send, reading, seconds, write
         self.status = 0
 
     async def send(self, message: Message) -> None:
@@ -210,7 +214,7 @@ class _Sending:
         """Answer with a refusal, unless an answer has begun already."""
         if self.status:
             return
-        body = write_error(refusal.text)
+        body = self._write(refusal)
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         headers += [(name.encode(), value.encode()) for name, value in refusal.headers.items()]
         await self.send({"type": "http.response.start", "status": refusal.status, "headers": headers})

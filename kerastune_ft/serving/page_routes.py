@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from importlib.resources import files
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -24,7 +26,15 @@ _POLICY = (
 
 
 def make_page_routes(service: Service) -> list[Route]:
-    """Return the routes of the page and of `/about`; the files are read once."""
+    """Return the routes of the page and of `/about`."""
+    return make_file_routes(_FILES, lambda: describe(service))
+
+
+def make_file_routes(paths: Mapping[str, tuple[str, str]], tell: Callable[[], Mapping[str, Any]]) -> list[Route]:
+    """Return the routes of the files of a page, by path, and of `/about`, which `tell` returns.
+
+    The files are those of the folder `page`, each with its type; they are read once.
+    """
 
     def make(path: str, name: str, kind: str) -> Route:
         content = files("kerastune_ft.serving").joinpath("page", name).read_bytes()
@@ -36,10 +46,10 @@ def make_page_routes(service: Service) -> list[Route]:
         return Route(path, show, methods=["GET"], name="page")
 
     async def about(request: Request) -> Response:
-        return JSONResponse(describe(service))
+        return JSONResponse(dict(tell()))
 
     return [
-        *(make(path, name, kind) for path, (name, kind) in _FILES.items()),
+        *(make(path, name, kind) for path, (name, kind) in paths.items()),
         Route("/about", about, methods=["GET"], name="about"),
     ]
 

@@ -28,3 +28,10 @@ def test_keys_that_contradict_it() -> None:
 def test_numbers(folds: int, seeds: int, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         check(read(DOCUMENT), folds, seeds)
+
+
+def test_texts_have_no_mean() -> None:
+    data = {"kind": "table", "path": "chats.jsonl", "input": "prompt", "label": "response"}
+    document = {"task": {"kind": "causal_lm"}, "data": data, "backbone": {"kind": "keras_hub", "preset": "a"}}
+    with pytest.raises(ConfigError, match="texts, as causal_lm writes them, have no mean"):
+        check(read({**document, "phases": "full"}), 2, 1)

@@ -15,7 +15,7 @@ WRITTEN = {
     for name, preset in PRESETS.items()
 }
 # Presets that begin with everything, and those whose later phases rise again.
-WHOLE = ("full",)
+WHOLE = ("full", "last_then_lora")
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -178,3 +178,50 @@ def test_slanted_triangular_rates_are_those_of_ulmfit() -> None:
 def test_the_head_goes_on_at_its_rate_beside_the_first_units() -> None:
     head, first = read({**MINIMAL, "phases": "surgical"}).phases
     assert first.rate_policy.head == head.rate_policy.peak == 10 * first.rate_policy.peak
+
+
+WRITING = {
+    "task": {"kind": "causal_lm"},
+    "data": {"kind": "table", "path": "chats.jsonl", "input": "prompt", "label": "response"},
+    "backbone": {"kind": "keras_hub", "class": "GPT2Backbone"},
+}
+
+
+@pytest.mark.parametrize(
+    ("phases", "names"),
+    [
+        ("full", ["all"]),
+        ("lora", ["adapters"]),
+        ("last_then_lora", ["last", "adapters"]),
+        ("bitfit", ["biases"]),
+        ("surgical", ["first"]),
+        ("gradual", ["quarter", "half", "all"]),
+        ("head_then_top", ["top"]),
+        ("fastai_fine_tune", ["unfrozen"]),
+        ({"preset": "unfreeze_at", "epochs": 9, "at": {"2": {"last": 1}, "5": "all"}}, ["from_2", "from_5"]),
+        ({"preset": "unfreeze_at", "epochs": 9, "at": {"0": {"last": 1}, "5": "all"}}, ["from_0", "from_5"]),
+    ],
+)
+def test_models_that_write_have_no_head_to_begin_with(phases: object, names: list[str]) -> None:
+    found = read({**WRITING, "phases": phases}).phases
+    assert [phase.name for phase in found] == names
+    assert (found[0].start_from, found[0].carry_optimizer) == ("best", False)
+
+
+@pytest.mark.parametrize(
+    ("phases", "message"),
+    [
+        ("head", "it trains a new head alone, and a model that writes has none"),
+        ("auto", "it is chosen by heads for classes or numbers"),
+        ({"preset": "auto", "time": "1m"}, "it is chosen by heads for classes or numbers"),
+    ],
+)
+def test_presets_that_are_nothing_to_models_that_write(phases: object, message: str) -> None:
+    found = messages({**WRITING, "phases": phases})
+    assert list(found) == ["phases"]
+    assert found["phases"].startswith(message)
+
+
+def test_solvers_are_nothing_to_models_that_write() -> None:
+    phase = {"name": "a", "unfreeze": {"last": 1}, "epochs": 1, "optimizer": "lbfgs"}
+    assert "a solver sets new heads" in messages({**WRITING, "phases": [phase]})["phases[0].optimizer"]

@@ -19,7 +19,7 @@ from PIL import Image
 
 from kerastune_ft.serving import server
 from kerastune_ft.serving.app import make_app
-from kerastune_ft.serving.guard import HostRule
+from kerastune_ft.serving.guard import Guard, HostRule
 from kerastune_ft.serving.inputs import make_form
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.serving.service import Service
@@ -142,11 +142,13 @@ class Client:
 
 
 @contextlib.contextmanager
-def listen(service: Service, limits: Limits, token: str | None = None) -> Iterator[int]:
+def listen(
+    service: Any, limits: Limits, token: str | None = None, make: Callable[..., Guard] = make_app
+) -> Iterator[int]:
     """Give the port of a server in a thread."""
     bound = server.bind("127.0.0.1", 0)
     begun, port = threading.Event(), bound.getsockname()[1]
-    app = make_app(service, HostRule((), True), token)
+    app = make(service, HostRule((), True), token)
     ended = threading.Event()
     words = (app, bound, limits, 5.0, begun.set, ended)
     thread = threading.Thread(target=server.run, args=words, daemon=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kerastune_ft.config.checks.parts import Finding, Parts, ineffective, sized_phases
+from kerastune_ft.config.checks.phases.solvers import is_solved
 from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
 from kerastune_ft.config.options.augment import changes_examples
 
@@ -29,6 +30,13 @@ def check_written(parts: Parts) -> Iterator[Finding]:
         for index, value in parts.phase_values(key):
             if value != neutral and value is not None:
                 yield ("phases", index, key), f"it has no effect with task.kind {parts.kind}: {reason}"
+    for index, optimizer in parts.phase_values("optimizer"):
+        if is_solved({"optimizer": optimizer}):
+            yield (
+                ("phases", index, "optimizer"),
+                f"a solver sets new heads of classes and numbers, and task.kind {parts.kind} has none; "
+                'write another, as "adamw"',
+            )
     name = str(parts.backbone.get("class"))
     if name in HUB_FAMILIES and not HUB_FAMILIES[name].writes:
         yield (
