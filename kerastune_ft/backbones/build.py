@@ -43,6 +43,12 @@ def build(options: Any, seed: int, rules: Rules = NEWEST, *, writes: bool = Fals
     return _check(kind.build_writer(options) if writes else kind.build(options), rules)
 
 
+def read_input(options: Any) -> Any:
+    """Return the `LanguageInput` of a backbone that writes texts, without its weights; None for one that does not."""
+    read = getattr(_kind(options), "read_input", None)
+    return None if read is None else read(options)
+
+
 def outline(options: Any) -> Backbone:
     """Build the backbone that `options` describe for its units alone.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 import keras
 import keras_hub
@@ -120,6 +120,13 @@ def _speech_input(source: Source, own: int) -> SpeechInput:
     _check_vocabulary(source.options)
     tokenizer = keras_hub.tokenizers.ByteTokenizer(lowercase=False)
     return SpeechInput(tokenizer=tokenizer, tokens=byte_speech_tokens(), maximum_length=longest)
+
+
+def read_input(options: KerasHub) -> LanguageInput | None:
+    """Return the tokenizer of a backbone and what is known of its rows; None for one that reads no texts."""
+    with keras.StatelessScope(initialize_variables=False):
+        source = _open_class(options) if options.preset is None else _open_preset(options, options.preset, False)
+    return cast(LanguageInput, _text_input(source, LanguageInput)) if source.family.writes else None
 
 
 def outline(options: KerasHub) -> Backbone:

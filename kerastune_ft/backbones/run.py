@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import keras
 
@@ -110,6 +110,13 @@ def _outputs(copy: FlatCopy, about: Mapping[str, Any], whole: keras.Model, plan:
     if "endpoints" in about:
         return {name: copy.tensors[operation] for name, operation in about["endpoints"].items()}
     return copy.tensors[about["output"]]
+
+
+def read_input(options: EarlierRun) -> LanguageInput | None:
+    """Return the tokenizer of an earlier run's model and what is known of its rows; None where it writes no texts."""
+    plan = plan_of(options)
+    found = _input(RunDirectory(options.path), plan) if plan.get("language") else None
+    return cast(LanguageInput | None, found)
 
 
 def outline(options: EarlierRun) -> Backbone:

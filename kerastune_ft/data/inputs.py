@@ -55,6 +55,13 @@ class Inputs:
     """Returns for each example a hash of its input alone, where its content follows from more, as its whole file."""
     default_groups: DefaultGroups | None = None
     """The groups where data.group asks for none."""
+    parts: Sequence[str] | None = None
+    """For each example, what is added to the key of what it is a part of; None where every input is one example."""
+
+    def find_names(self, names: Sequence[str]) -> list[str]:
+        """Return the names of the examples, given those of the inputs that were found."""
+        found = select(names, self.kept)
+        return found if self.parts is None else [f"{name}{part}" for name, part in zip(found, self.parts, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Protocol
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData, TfdsData
 from kerastune_ft.config.options.task_facts import TaskFacts, facts
 from kerastune_ft.config.options.tasks import Task
+from kerastune_ft.data.blocks import Divide
 from kerastune_ft.data.files.find import FileKind
 from kerastune_ft.data.files.npz import ArrayFile
 from kerastune_ft.data.inputs import Inputs
@@ -35,6 +36,8 @@ class ReadContext:
     """Whether all examples become the test split: other data, which a finished run is evaluated on."""
     rules: Rules = NEWEST
     """The rules of the run that reads them."""
+    divide: Divide | None = None
+    """Divides long texts that are learnt whole into blocks; None where they stay whole."""
 
     @cached_property
     def facts(self) -> TaskFacts:

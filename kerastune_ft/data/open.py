@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.options.task_facts import find_modality
+from kerastune_ft.data.blocks import Divide, recall_blocks
 from kerastune_ft.data.build import build_source
 from kerastune_ft.data.exclude import Exclusion
 from kerastune_ft.data.modalities import MODALITIES
@@ -38,6 +39,7 @@ def open_source(
     rules: Rules = NEWEST,
     recorded: RecordedExamples | None = None,
     with_columns: bool = False,
+    divide: Divide | None = None,
 ) -> DataSource:
     """Open the data that `options` describe, checked whole, or raise DataError naming all that is wrong.
 
@@ -45,12 +47,14 @@ def open_source(
     work. With `unsplit` all examples are the test split, whatever the options say of splits and groups: other data,
     which a finished run is evaluated on. `key` is where the user said which data; `rules` are those of the run that
     reads them. `recorded` are the examples of an earlier run, in whose splits the data comes. `with_columns` keeps the
-    table that the examples come from in memory, so that its columns can be read.
+    table that the examples come from in memory, so that its columns can be read. `divide` gives the blocks of long
+    texts that are learnt whole; those of an earlier run are divided as it recorded.
     """
     if unsplit:
         options = options.model_copy(update={"splits": None, "group": None, "exclude": None})
     _make_directory(cache_directory)
-    context = ReadContext(task_options, cache_directory, report, unsplit, rules)
+    known = divide if recorded is None else recall_blocks(recorded.keys)
+    context = ReadContext(task_options, cache_directory, report, unsplit, rules, known)
     modality = MODALITIES[find_modality(task_options, options)]
     with explain_unreachable(key):
         records = importlib.import_module(KINDS[options.kind]).read_records(options, modality, context)

@@ -9,6 +9,7 @@ import numpy as np
 from kerastune_ft.config.options.data import TableData
 from kerastune_ft.data.dialogues.dialogue_source import DialogueSource
 from kerastune_ft.data.dialogues.messages import MessageFaultError, Messages, are_messages, read_messages
+from kerastune_ft.data.dialogues.plain_texts import describe_plain
 from kerastune_ft.data.dialogues.turns import Dialogue, list_contents, write_turns
 from kerastune_ft.data.inputs import Inputs
 from kerastune_ft.data.labels.base import Labels
@@ -29,7 +30,18 @@ class PlainRows(TextRows):
 
     def __init__(self, table: TextTable, options: TableData, context: ReadContext) -> None:
         super().__init__(table, options, context, DialogueSource)
-        self._column = options.input_columns[0]
+        self._column, self._is_labelled, self._divide = (
+            options.input_columns[0],
+            options.label is not None,
+            context.divide,
+        )
+
+    def read(self, rows: Sequence[int]) -> Inputs:
+        """Return the questions of some rows, or their texts, in blocks where they are long."""
+        if self._is_labelled:
+            return super().read(rows)
+        texts = [self.texts[row][0] for row in rows]
+        return describe_plain(texts, [self.keys[row] for row in rows], self._divide, range(len(rows)))
 
     def find_labels(self) -> LabelCells:
         """Return an empty label for each row: all of its text is learnt."""

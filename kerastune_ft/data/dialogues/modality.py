@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from kerastune_ft.config.options.data import TableData
 from kerastune_ft.data.dialogues.dialogue_rows import describe_dialogues, find_dialogue_rows
 from kerastune_ft.data.dialogues.dialogue_source import DialogueSource
+from kerastune_ft.data.dialogues.plain_texts import describe_plain
 from kerastune_ft.data.dialogues.turns import Role, Turn
 from kerastune_ft.data.embedded import DIALOGUES, embedded_dialogues
 from kerastune_ft.data.inputs import Inputs
 from kerastune_ft.data.modality import ReadContext, RowInputs
+from kerastune_ft.data.source import SkippedFile
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.data.texts.modality import TextInputs
+from kerastune_ft.data.texts.text_source import Texts
 
 
 class Dialogues(TextInputs):
@@ -25,6 +29,21 @@ class Dialogues(TextInputs):
     def find_in_rows(self, table: TextTable, options: TableData, context: ReadContext) -> RowInputs:
         """Return the dialogues, prompts or texts that the rows of a table hold."""
         return find_dialogue_rows(table, options, context)
+
+    def describe(
+        self,
+        texts: Sequence[Texts],
+        keys: Sequence[str],
+        is_labelled: bool,
+        context: ReadContext,
+        kept: Sequence[int],
+        skipped: tuple[SkippedFile, ...] = (),
+        hashes: Sequence[str] | None = None,
+    ) -> Inputs:
+        """Return the inputs that questions are, or texts that are learnt whole, in blocks where they are long."""
+        if is_labelled:
+            return super().describe(texts, keys, is_labelled, context, kept, skipped, hashes)
+        return describe_plain([text for (text,) in texts], keys, context.divide, kept, skipped)
 
     def find_embedded(self, name: str) -> Any:
         """Return the module of an embedded data set of dialogues."""

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["system", "user", "assistant", "text"]
-"""Who says something; a `text` is no part of a dialogue, and is learnt whole."""
+Role = Literal["system", "user", "assistant", "text", "part"]
+"""Who says something; a `text` is no part of a dialogue and is learnt whole, a `part` is one that another follows."""
 
 
-_PLAIN: tuple[Role, ...] = ("text",)
+_PLAIN: tuple[Role, ...] = ("text", "part")
+_OPEN: tuple[Role, ...] = ("part",)
 _ANSWERS: tuple[Role, ...] = ("assistant",)
 
 
@@ -25,6 +26,11 @@ class Turn:
     def is_plain(self) -> bool:
         """Return whether it is a text that is no part of a dialogue."""
         return self.role in _PLAIN
+
+    @property
+    def goes_on(self) -> bool:
+        """Return whether it is a part of a text that does not end with it."""
+        return self.role in _OPEN
 
     @property
     def is_answer(self) -> bool:

@@ -48,7 +48,7 @@ def read_records(options: FolderData, modality: Modality, context: ReadContext) 
     keys = [file.key for file in found.files]
     inputs = modality.read_files(FileList(walk.root, [file.path for file in found.files], keys), options, context)
     found.check_kept(inputs.kept)
-    keys, files = select(keys, inputs.kept), [found.files[index] for index in inputs.kept]
+    keys, files = inputs.find_names(keys), [found.files[index] for index in inputs.kept]
     return Records(
         kind="folder",
         name=Path(options.path).name,

@@ -60,6 +60,7 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
     # A label that the task cannot take is said before thousands of files are read.
     number_labels(usable.labels, select(found.names, rows), context.task, str(table.path), rules=context.rules)
     inputs = found.read(rows)
+    keys, names = (inputs.find_names(select(each, rows)) for each in (found.keys, found.names))
     rows = [rows[index] for index in inputs.kept]
 
     def column(name: str, key: str = "data.splits.column") -> list[str]:
@@ -74,8 +75,8 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
         kind="table",
         name=table.name,
         place=str(table.path),
-        keys=select(found.keys, rows),
-        names=select(found.names, rows),
+        keys=keys,
+        names=names,
         inputs={context.facts.modality: inputs},
         labels=usable.labels.keep(inputs.kept),
         label_texts=select(usable.texts, inputs.kept),

@@ -46,7 +46,7 @@ def read_prepared(options: TfdsData, modality: Modality, context: ReadContext) -
         f"reading {examples.name}",
     )
     inputs = form.read(store)
-    keys = select(store.keys, inputs.kept)
+    keys = inputs.find_names(store.keys)
     natural = _find_splits(builder, options.splits, bases, store.ranges)
     return Records(
         kind="tfds",
@@ -70,9 +70,12 @@ def read_prepared(options: TfdsData, modality: Modality, context: ReadContext) -
 
 def _renumber(splits: Mapping[str, np.ndarray], kept: Sequence[int], total: int) -> dict[str, np.ndarray]:
     """Return splits of all examples as splits of the kept ones."""
-    places = np.full(total, -1, np.int64)
-    places[kept] = np.arange(len(kept))
-    return {name: places[indices][places[indices] >= 0] for name, indices in splits.items()}
+    found = {}
+    for name, indices in splits.items():
+        is_in = np.zeros(total, bool)
+        is_in[indices] = True
+        found[name] = np.flatnonzero(is_in[np.asarray(kept, np.int64)])
+    return found
 
 
 def open_builder(options: TfdsData) -> Any:

@@ -14,7 +14,7 @@ from kerastune_ft.data.embedded import TEXTS, EmbeddedTexts, embedded_texts
 from kerastune_ft.data.files import find
 from kerastune_ft.data.files.array_values import decode_text
 from kerastune_ft.data.files.npz import ArrayFile
-from kerastune_ft.data.inputs import Inputs
+from kerastune_ft.data.inputs import Inputs, select
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.modality import FileList, Modality, PreparedExamples, ReadContext, RowInputs, StoredForm
 from kerastune_ft.data.record_store import Entry, RecordStore
@@ -63,13 +63,22 @@ class TextInputs(Modality):
         names = [files.names[index] for index in readable]
         complete, empty = find_complete(found, names, options.on_missing, str(options.path), context.rules)
         texts = [found[index] for index in complete]
-        return _describe(
-            texts,
-            self.source,
-            kept=[readable[index] for index in complete],
-            skipped=(*bad, *empty),
-            hashes=[hashlib.sha256(text.encode()).hexdigest() for (text,) in texts],
-        )
+        kept = [readable[index] for index in complete]
+        hashes = [hashlib.sha256(text.encode()).hexdigest() for (text,) in texts]
+        return self.describe(texts, select(files.names, kept), False, context, kept, (*bad, *empty), hashes)
+
+    def describe(
+        self,
+        texts: Sequence[Texts],
+        keys: Sequence[str],
+        is_labelled: bool,
+        context: ReadContext,
+        kept: Sequence[int],
+        skipped: tuple[SkippedFile, ...] = (),
+        hashes: Sequence[str] | None = None,
+    ) -> Inputs:
+        """Return the inputs that texts are; `keys` are theirs, and `is_labelled` says whether the data names labels."""
+        return _describe(texts, self.source, kept, skipped, hashes)
 
     def find_in_rows(self, table: TextTable, options: TableData, context: ReadContext) -> RowInputs:
         """Return the texts that the rows of a table hold."""
@@ -105,7 +114,8 @@ class TextInputs(Modality):
             texts: list[Texts] = [tuple(json.loads(store.content(index))) for index in range(len(store.keys))]
             names = [f"{key}: {shorten(each)}" for key, each in zip(store.keys, texts, strict=True)]
             kept, skipped = find_complete(texts, names, options.on_missing, options.name, context.rules)
-            return _describe([texts[index] for index in kept], self.source, kept, skipped)
+            own = [texts[index] for index in kept]
+            return self.describe(own, select(store.keys, kept), options.label is not None, context, kept, skipped)
 
         return StoredForm(["texts", _STORE_VERSION], write, read)
 
@@ -118,25 +128,25 @@ class TextRows(RowInputs):
     ) -> None:
         wanted: Any = options.input
         self._source = source
-        self._texts = column_texts(table, wanted)
+        self.texts = column_texts(table, wanted)
         self._rule, self._place, self._rules = options.on_missing, str(table.path), context.rules
-        self.keys = [table.name_row(row) for row in range(len(self._texts))]
-        self.names = [f"{key}: {shorten(each)}" for key, each in zip(self.keys, self._texts, strict=True)]
+        self.keys = [table.name_row(row) for row in range(len(self.texts))]
+        self.names = [f"{key}: {shorten(each)}" for key, each in zip(self.keys, self.texts, strict=True)]
 
     def select(self, rows: Sequence[int]) -> tuple[list[int], tuple[SkippedFile, ...]]:
         """Return which of these rows have all their texts, and the others."""
-        texts, names = [self._texts[row] for row in rows], [self.names[row] for row in rows]
+        texts, names = [self.texts[row] for row in rows], [self.names[row] for row in rows]
         complete, skipped = find_complete(texts, names, self._rule, self._place, self._rules)
         return [rows[index] for index in complete], skipped
 
     def read(self, rows: Sequence[int]) -> Inputs:
         """Return the texts of some rows."""
-        return _describe([self._texts[row] for row in rows], self._source, kept=range(len(rows)))
+        return _describe([self.texts[row] for row in rows], self._source, kept=range(len(rows)))
 
     def add_problems(self, error: DataError) -> DataError:
         """Return an error about rows without a label that also names the rows without a text."""
         try:
-            find_complete(self._texts, self.names, self._rule, self._place, self._rules)
+            find_complete(self.texts, self.names, self._rule, self._place, self._rules)
         except DataError as empty:
             return DataError(f"{error}\n{empty}")
         return error

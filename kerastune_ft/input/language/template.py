@@ -45,7 +45,7 @@ class Template:
         found = self._begin(learns_all)
         for number, turn in enumerate(turns):
             if turn.is_plain:
-                found += [Segment(turn.content, True, False), Segment(END, True, True)]
+                found += [Segment(turn.content, True, False), *([] if turn.goes_on else [Segment(END, True, True)])]
                 continue
             is_learnt = turn.is_answer or learns_all
             before, gap = _split_gap(getattr(self.texts, turn.role))

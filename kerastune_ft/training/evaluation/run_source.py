@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.config.options.backbones import EarlierRun
 from kerastune_ft.config.options.data import ArraysData, FolderData, TableData
 from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.run import RunConfig
@@ -18,6 +19,7 @@ from kerastune_ft.data.remedies import reading_other_data
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.data.tables.read import is_table
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.input.language.divide import make_divide
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.run_directory.run_data import (
     SPLITS_FILE,
@@ -128,6 +130,9 @@ def open_other_data(
             key="--data",
             rules=config.rules,
             with_columns=with_columns,
+            divide=make_divide(
+                config.task, EarlierRun(path=str(target.path)), (document.get("language") or {}).get("sequence_length")
+            ),
         )
 
 

@@ -12,6 +12,7 @@ from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.recorded import RecordedExamples, content_key
 from kerastune_ft.errors import DataError, KerasTuneError
+from kerastune_ft.input.language.divide import make_divide
 from kerastune_ft.metrics.document import REFIT_PLAN
 from kerastune_ft.rundir import MANIFEST, RunDirectory
 from kerastune_ft.storage import absolute, fits_something, is_absolute, is_remote, normal, relative
@@ -60,6 +61,7 @@ def open_data(
         rules=config.rules,
         recorded=recorded,
         with_columns=with_columns,
+        divide=make_divide(config.task, config.backbone, config.data.sequence_length),
     )
 
 

@@ -29,6 +29,7 @@ from kerastune_ft.graph.rebuild import precision
 from kerastune_ft.graph.rows import pooling
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.input.build import LoaderOptions, build_loader, make_examples
+from kerastune_ft.input.language.divide import make_divide
 from kerastune_ft.input.sounds.resample import choose_seconds, make_clip
 from kerastune_ft.own.task import with_own_objects
 from kerastune_ft.stores.budget import budget_bytes
@@ -59,11 +60,9 @@ def assemble(
     whatever the cache holds now.
     Raises ConfigError and DataError for what the configuration asks and the world does not have.
     """
+    source = source or _open_source(config, report)
     # Layer names that Keras counts up must be the same in every process, since variables are known by them.
     keras.utils.clear_session()
-    source = source or open_source(
-        config.data, config.task, cache_directory(config.runtime), report, rules=config.rules
-    )
     # Other data may have more boxes in a picture than a run has seen, and no training split to say what labels mean.
     meaning = scheme.with_room_for(source.most_boxes) if scheme else source.scheme
     config, scheme = warm_start.with_kept_head(config, meaning)
@@ -110,6 +109,12 @@ def _build_head(config: RunConfig, backbone: Backbone, task: Task) -> Any:
     if kept is not None:
         return kept
     return task.head(_endpoints(config, backbone), given.padding_mask(body), given.windows(body))
+
+
+def _open_source(config: RunConfig, report: Callable[[str], None]) -> DataSource:
+    divide = make_divide(config.task, config.backbone, config.data.sequence_length)
+    directory = cache_directory(config.runtime)
+    return open_source(config.data, config.task, directory, report, rules=config.rules, divide=divide)
 
 
 def _build_backbone(config: RunConfig, source: DataSource) -> Backbone:
