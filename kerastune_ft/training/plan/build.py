@@ -182,7 +182,14 @@ def _select(session: Session, index: int, phase: Phase) -> tuple[Selection, tupl
         selection = boundary.resolve(phase.unfreeze, units, f"{place}.unfreeze", phase.batch_norm)
         batch_norm.check(units, selection, phase.batch_norm, f"{place}.batch_norm")
     head = {variable.path for variable in session.head.variables}
-    return selection, tuple(path for path in session.variables if path in selection.variables or path in head)
+    trained = tuple(path for path in session.variables if path in selection.variables or path in head)
+    if not trained and not selection.statistics:
+        raise ConfigError(
+            f"{place}.unfreeze: nothing would train: the vocabulary of {session.backbone.name} is tied to its "
+            'embeddings, so that there is no head with weights of its own; write {"last": 1} to train the last block, '
+            'or that with "lora": {"rank": 8} to train adapters on it'
+        )
+    return selection, trained
 
 
 def _phase(session: Session, index: int, phase: Phase) -> PhasePlan:
