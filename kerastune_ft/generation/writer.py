@@ -37,6 +37,18 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of an answer that is read while it is written."""
+
+    text: str
+    """What is new, which may be nothing yet."""
+    tokens: int
+    """How many tokens the answer has so far."""
+    ended: Literal["stop", "length"] | None
+    """What ended the answer; None where it goes on."""
+
+
+@dataclass(frozen=True)
 class Row:
     """A prompt, and where it stands among those that were given."""
 
@@ -85,14 +97,17 @@ class Writer:
 
     def stream(self, prompt: Any, key: int, options: Generation, seed: int) -> Iterator[str]:
         """Yield the parts of the answer to one prompt as they are written; together they are that of `generate`."""
+        yield from (part.text for part in self.follow(prompt, key, options, seed) if part.text)
+
+    def follow(self, prompt: Any, key: int, options: Generation, seed: int) -> Iterator[Part]:
+        """Yield the parts of the answer to one prompt with what was written so far; the last one says what ended it."""
         sent = ""
-        batch: Batch | None = None
         for batch in self._write([Row(0, prompt, key)], options, seed, _PART):
-            text = self._finish(batch, 0, options).text
-            sure = text if batch.done[0] else find_sure_part(text, options.stop or ())
-            if len(sure) > len(sent) and sure.startswith(sent):
-                yield sure[len(sent) :]
-                sent = sure
+            answer, is_done = self._finish(batch, 0, options), bool(batch.done[0])
+            sure = answer.text if is_done else find_sure_part(answer.text, options.stop or ())
+            more = sure[len(sent) :] if sure.startswith(sent) else ""
+            sent += more
+            yield Part(more, len(answer.tokens), answer.ended if is_done else None)
 
     def answer(self, prompt: Any, options: Generation, seed: int) -> Answer:
         """Return the answer to one prompt, whose key is that of its content."""
@@ -116,7 +131,8 @@ class Writer:
         counts = np.array([self.decoding.count(each) for each in prompts], np.int32)
         most = self.decoding.positions
         room = length if length >= counts.max() else int(counts.max())
-        total = min(room + options.max_new_tokens, most)
+        # Of few sizes, as each is compiled; how long an answer may be is not decided by it.
+        total = min(room + (1 << (options.max_new_tokens - 1).bit_length()), most)
         inputs = self.decoding.arrange(prompts, length, total)
         limits = np.minimum(counts + options.max_new_tokens, most).astype(np.int32)
         batch = Batch(inputs[TOKENS], counts, limits, np.arange(size) >= len(rows))

@@ -43,7 +43,8 @@ def compute_token_losses(
     order = tf.argsort(tf.cast(~present, tf.int32), stable=True)
     wanted = tf.gather(tf.pad(tf.reshape(labels, [-1]), [[0, padding]]), order)
     flat = tf.gather(tf.pad(tf.reshape(hidden, [-1, width]), [[0, padding], [0, 0]]), order)
-    chunks = _Chunks(wanted, rows, tf.math.count_nonzero(present, dtype=tf.int32), is_transposed, cap, smoothing)
+    share = smoothing if isinstance(smoothing, int | float) else tf.cast(smoothing, tf.float32)
+    chunks = _Chunks(wanted, rows, tf.math.count_nonzero(present, dtype=tf.int32), is_transposed, cap, share)
     matrix = tf.convert_to_tensor(kernel)
     losses, hits = chunks.compute(flat, matrix if trains else tf.stop_gradient(matrix), trains)
     back = tf.math.invert_permutation(order)[:count]

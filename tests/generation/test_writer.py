@@ -47,6 +47,10 @@ def test_an_answer_is_read_while_it_is_written(writer: Writer):
     parts = list(writer.stream(PROMPTS[1], 7, DRAWN, 3))
     assert "".join(parts) == writer.generate([PROMPTS[1]], [7], DRAWN, 3)[0].text
     assert len(parts) > 1
+    followed = list(writer.follow(PROMPTS[1], 7, DRAWN, 3))
+    assert "".join(part.text for part in followed) == "".join(parts)
+    assert [part.ended for part in followed] == [None] * (len(followed) - 1) + ["length"]
+    assert [part.tokens for part in followed] == [4, 8, 12]
 
 
 def test_tokens_and_texts_end_answers(writer: Writer):

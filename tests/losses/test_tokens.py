@@ -79,8 +79,10 @@ def test_caps_and_smoothing(options: dict[str, float]) -> None:
         _check(_compute(SOME, transposed=transposed, rows=4, **options), _compute_by_hand(SOME, **options))
 
 
-def test_smoothing_may_be_a_tensor_that_is_zero() -> None:
+def test_smoothing_may_be_a_tensor() -> None:
     _check(_compute(SOME, smoothing=tf.constant(0.0)), _compute_by_hand(SOME))
+    # As phases give it.
+    _check(_compute(SOME, smoothing=tf.constant(0.1, tf.float64)), _compute_by_hand(SOME, smoothing=0.1))
 
 
 def test_without_a_label_nothing_is_computed() -> None:
