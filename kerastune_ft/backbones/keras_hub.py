@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 import keras
 import keras_hub
@@ -22,7 +22,6 @@ from kerastune_ft.backbones.language.generator import Generator, pair_variables
 from kerastune_ft.backbones.language.language_input import LanguageInput
 from kerastune_ft.backbones.language.pair_input import PAIR_NAMES, PairInput
 from kerastune_ft.backbones.speech.speech_input import SpeechInput
-from kerastune_ft.backbones.speech.speech_tokens import byte_speech_tokens, find_speech_tokens
 from kerastune_ft.backbones.text_input import (
     DEFAULT_LENGTH,
     TextInput,
@@ -113,20 +112,9 @@ def _make_speech_writer(source: Source, given: Any) -> Backbone:
 def _speech_input(source: Source, own: int) -> SpeechInput:
     """Return the tokenizer and special tokens of a preset, made for `own` samples; without one tokens are bytes."""
     tokenizer = source.load_part(keras_hub.tokenizers.Tokenizer)
-    longest = source.body.max_decoder_sequence_length
-    if tokenizer is not None:
-        tokens = find_speech_tokens(tokenizer)
-        return SpeechInput(tokenizer=tokenizer, tokens=tokens, maximum_length=longest, own_samples=own)
-    _check_vocabulary(source.options)
-    tokenizer = keras_hub.tokenizers.ByteTokenizer(lowercase=False)
-    return SpeechInput(tokenizer=tokenizer, tokens=byte_speech_tokens(), maximum_length=longest)
-
-
-def read_input(options: KerasHub) -> LanguageInput | None:
-    """Return the tokenizer of a backbone and what is known of its rows; None for one that reads no texts."""
-    with keras.StatelessScope(initialize_variables=False):
-        source = _open_class(options) if options.preset is None else _open_preset(options, options.preset, False)
-    return cast(LanguageInput, _text_input(source, LanguageInput)) if source.family.writes else None
+    if tokenizer is None:
+        _check_vocabulary(source.options)
+    return speech.make_input(source.body, tokenizer, own)
 
 
 def outline(options: KerasHub) -> Backbone:

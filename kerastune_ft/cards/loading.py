@@ -61,6 +61,30 @@ model = keras.models.load_model("model.keras")
 model.compile(sampler="greedy")
 print(model.generate("a text", max_length=200))  # dialogues: see template of preprocessing.json
 """
+_SPEECH = """
+import json, keras, keras_hub, numpy as np
+model, about = keras.models.load_model("model.keras"), json.load(open("preprocessing.json"))
+tokenizer = keras_hub.tokenizers.TOKENIZER
+whisper = next(layer for layer in model.layers if isinstance(layer, keras_hub.models.WhisperBackbone))
+frames = keras.Model(model.input["sound"], model.get_layer("sound_frames").output)
+encoder = keras.Model(whisper.input["encoder_features"], whisper.output["encoder_sequence_output"])
+
+def transcribe(samples):  # float32 [samples], -1 to 1, about["sample_rate"] of them a second
+    heard, row = encoder(frames(samples[None])), list(about["prompt"])
+    while len(row) < about["sequence_length"] and row[-1] != about["end"]:
+        states = whisper.decoder_embeddings(np.array([row]))
+        for layer in whisper.decoder_transformer_layers:
+            states = layer(states, heard)
+        scores = np.array(whisper.token_embedding(whisper.decoder_layer_norm(states[:, -1:]), reverse=True)[0, 0])
+        scores[about["unwritten"]] = -np.inf  # signs that nobody speaks, and control tokens
+        scores[about["times"] or len(scores):] = -np.inf
+        if len(row) == len(about["prompt"]):
+            scores[about["never_first"]] = -np.inf
+        row.append(int(scores.argmax()))
+    return tokenizer.detokenize([[token for token in row[len(about["prompt"]):] if token != about["end"]]])[0].strip()
+
+print(transcribe(np.zeros(about["sample_rate"], "float32")))  # the samples of a sound
+"""
 _EXPORT = """
 from predict import load, predict, read  # predict.py is beside, and needs no kerastune_ft
 model = load(".")
@@ -76,6 +100,9 @@ _ITEMS = {"image": '"photo.jpg"', "text": '"a text"', "audio": '"sound.wav"'}
 _BY_MODALITY = {"image": _IMAGE, "audio": _SOUND, "text": _TEXT}
 _BY_LABELS = {"mask": _MASK, "boxes": _BOXES, "text": _WRITTEN}
 """For kinds of labels whose answers are no numbers by class."""
+_BY_BOTH = {("speech", "text"): _SPEECH}
+"""For kinds of labels of one modality that are answered in another way than those of others."""
+_OPEN_FILES, _OPEN_BYTES = 'Tokenizer.from_preset("tokenizer")', "ByteTokenizer(lowercase=False)"
 
 
 def write_loading(modality: str, labels: str, inputs: Mapping[str, Any]) -> str:
@@ -86,6 +113,8 @@ def write_loading(modality: str, labels: str, inputs: Mapping[str, Any]) -> str:
     if "inputs" in inputs:
         parts = "\n".join(_write_part(name, about) for name, about in inputs["inputs"].items())
         return _SEVERAL.format(parts=parts).strip()
+    if (code := _BY_BOTH.get((modality, labels))) is not None:
+        return code.replace("TOKENIZER", _OPEN_FILES if inputs["tokenizer"]["folder"] else _OPEN_BYTES).strip()
     code = _BY_LABELS.get(labels) or _BY_MODALITY[modality]
     filled = code.format(
         rate=inputs.get("sample_rate"), start=inputs.get("start"), end=inputs.get("end"),

@@ -29,6 +29,14 @@ def test_every_saved_model_is_opened_in_five_lines(modality: str, labels: str, i
     assert part in code and len(code.splitlines()) == 5
 
 
+@pytest.mark.parametrize(("folder", "opens"), [("tokenizer", "Tokenizer.from_preset("), (None, "ByteTokenizer(")])
+def test_speech_is_written_down_in_thirty_lines(folder: str | None, opens: str) -> None:
+    code = write_loading("speech", "text", {"tokenizer": {"folder": folder}})
+    imported = {name.name for node in ast.parse(code).body if isinstance(node, ast.Import) for name in node.names}
+    assert imported == {"json", "keras", "keras_hub", "numpy"}
+    assert f"keras_hub.tokenizers.{opens}" in code and len(code.splitlines()) <= 30
+
+
 def test_several_inputs_are_given_by_name() -> None:
     numbers = {"input": "float32 [batch, columns], in this order", "columns": ["age", "dose"]}
     words = {"input": "int32 [batch, columns], in this order", "columns": {"ward": ["a", "b"]}}

@@ -11,7 +11,7 @@ from tests.support.places import CONFIGS
 from tests.support.processes import run_program
 
 # Those whose files everyone has to bring; their twins in configs/smoke are run.
-OWN_FILES = ("defects", "driving", "tissue")
+OWN_FILES = ("defects", "driving", "tissue", "transcripts")
 SLOW = [pytest.mark.slow]
 NETWORK = [pytest.mark.slow, pytest.mark.network]
 MARKS = {
@@ -68,3 +68,10 @@ def test_voice_commands_has_a_twin_that_learns_offline(tmp_path: Path) -> None:
     done = run_program(tmp_path, "run", "smoke/voice_commands", "--json")
     assert done.code == 0, done.err
     assert json.loads(done.out)["metrics"]["test"]["accuracy"] > 0.8
+
+
+@pytest.mark.slow
+def test_transcripts_has_a_twin_that_learns_offline(tmp_path: Path) -> None:
+    done = run_program(tmp_path, "run", "smoke/transcripts", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["metrics"]["test"]["token_accuracy"] > 0.6, "letters alone are right by a third"

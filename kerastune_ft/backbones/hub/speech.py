@@ -11,12 +11,14 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import keras_hub
 
 from kerastune_ft.backbones.hub import audio
 from kerastune_ft.backbones.hub.blocks import replay
 from kerastune_ft.backbones.inputs import SoundLengths
 from kerastune_ft.backbones.language.vocabulary import Vocabulary
-from kerastune_ft.backbones.speech.speech_input import SOUND
+from kerastune_ft.backbones.speech.speech_input import SOUND, SpeechInput
+from kerastune_ft.backbones.speech.speech_tokens import byte_speech_tokens, find_speech_tokens
 from kerastune_ft.backbones.text_input import PADDING_MASK, TOKEN_IDS
 from kerastune_ft.graph.units import Unit, units_by_name
 
@@ -37,6 +39,16 @@ def open_transcriber(body: keras.Model, converter: Any) -> tuple[int, int, Sound
         return model, _find_units(body, model)
 
     return sounds.sample_rate, sounds.most, SoundLengths(sounds.fewest, sounds.most, build)
+
+
+def make_input(body: keras.Model, tokenizer: Any, own: int) -> SpeechInput:
+    """Return what a Whisper takes: with the tokenizer of a preset sounds of `own` samples, without one bytes."""
+    longest = body.max_decoder_sequence_length
+    if tokenizer is None:
+        tokenizer = keras_hub.tokenizers.ByteTokenizer(lowercase=False)
+        return SpeechInput(tokenizer=tokenizer, tokens=byte_speech_tokens(), maximum_length=longest)
+    tokens = find_speech_tokens(tokenizer)
+    return SpeechInput(tokenizer=tokenizer, tokens=tokens, maximum_length=longest, own_samples=own)
 
 
 def vocabulary(body: keras.Model) -> Vocabulary:

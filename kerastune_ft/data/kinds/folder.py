@@ -11,13 +11,14 @@ import numpy as np
 
 from kerastune_ft.config.options.data import FolderData, Fractions, PatternGroup
 from kerastune_ft.config.options.task_facts import LabelKind
-from kerastune_ft.data.annotations import class_folders, mask_formats, written
+from kerastune_ft.data.annotations import class_folders, mask_formats
 from kerastune_ft.data.annotations.base import AnnotatedFile, Annotations
 from kerastune_ft.data.annotations.boxes import read as boxes_read
 from kerastune_ft.data.files.archive import is_archive, unpack_archive
 from kerastune_ft.data.files.download import fetch_to_cache
 from kerastune_ft.data.files.find import FileKind, Walk, holds
 from kerastune_ft.data.inputs import select
+from kerastune_ft.data.kinds import written_folders
 from kerastune_ft.data.modality import FileList, Modality, ReadContext
 from kerastune_ft.data.records import Records
 from kerastune_ft.errors import DataError
@@ -30,7 +31,7 @@ FORMATS: Mapping[LabelKind, Callable[..., Annotations]] = {
     "values": class_folders.read,
     "mask": mask_formats.read,
     "boxes": boxes_read.read,
-    "text": written.read,
+    "text": written_folders.read,
 }
 """For each kind of label, the annotation format that a folder has such labels in."""
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from kerastune_ft.config.options.data import FolderData
 from kerastune_ft.config.options.language.tasks import CausalLm, SpeechRecognition
-from kerastune_ft.data.annotations.written import read
 from kerastune_ft.data.files.find import SOUNDS, TEXTS, Walk
+from kerastune_ft.data.kinds.written_folders import read
 from kerastune_ft.data.modality import ReadContext
 from tests.support.speech_files import write_sounds
 
