@@ -12,6 +12,7 @@ import keras
 from kerastune_ft.backbones.base import Backbone, Transfer
 from kerastune_ft.backbones.inputs import BackboneInput, ImageInput, SoundInput
 from kerastune_ft.backbones.language.language_input import LanguageInput
+from kerastune_ft.backbones.language.pair_input import PairInput
 from kerastune_ft.backbones.saved import load
 from kerastune_ft.backbones.several import COLUMNS, SeveralInput
 from kerastune_ft.backbones.speech.speech_input import read_speech_input
@@ -29,7 +30,7 @@ from kerastune_ft.storage import as_local_folder
 _MODEL = "model/model.keras"
 _TOKENIZER = "model/tokenizer"
 # The entries of a plan of which each says how the texts are written that a model writes.
-_WRITTEN = ("language", "speech")
+_WRITTEN = ("language", "pair", "speech")
 _SHOWN = 5
 
 
@@ -146,6 +147,8 @@ def _single_input(run: RunDirectory, plan: Mapping[str, Any]) -> BackboneInput:
         return read_speech_input(plan, tokenizer_of(run, plan))
     if plan.get("language"):
         return LanguageInput.from_json(plan["language"]["rows"], tokenizer_of(run, plan))
+    if plan.get("pair"):
+        return PairInput.from_json(plan["pair"]["rows"], tokenizer_of(run, plan))
     if plan["text"] is not None:
         return TextInput.from_json(plan["text"]["rows"], tokenizer_of(run, plan))
     if sound := plan.get("sound"):

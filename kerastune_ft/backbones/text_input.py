@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import keras
 import numpy as np
@@ -102,7 +102,7 @@ class TextInput:
         }
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any], tokenizer: Any) -> TextInput:
+    def from_json(cls, document: Mapping[str, Any], tokenizer: Any) -> Self:
         """Return what `to_json` returned, with its tokenizer."""
         lists = {key: tuple(value) for key, value in document.items() if isinstance(value, list)}
         return cls(tokenizer, **{**document, **lists})

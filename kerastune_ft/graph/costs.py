@@ -9,11 +9,12 @@ import keras
 
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.decay import find_undecayed
+from kerastune_ft.graph.lengths import Length, choose_length, find_targets
 from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.rows.windows import find_window_rows
 
 
-def forward_flops(model: keras.Model, length: float = 1) -> float:
+def forward_flops(model: keras.Model, length: Length = 1) -> float:
     """Return the floating-point operations of one example's forward pass: two per multiply-add of every kernel.
 
     A kernel is applied once at every position of its layer's output; an axis that is open, as the tokens of a text, has
@@ -21,13 +22,14 @@ def forward_flops(model: keras.Model, length: float = 1) -> float:
     count nothing, nor do embeddings, which only look up.
     """
     total = 0.0
-    window_rows, _ = find_window_rows(model)
+    window_rows, targets = find_window_rows(model)[0], find_targets(model)
     for node in keras_private.nodes_in_order(model):
         if isinstance(node.operation, keras.layers.Embedding):
             continue
         kernels = [variable for variable in _computing(node.operation) if len(variable.shape) >= 2]
-        positions = math.prod(length if size is None else int(size) for size in node.outputs[0].shape[1:-1])
-        positions *= length if id(node.outputs[0]) in window_rows else 1
+        own = choose_length(length, id(node.outputs[0]) in targets)
+        positions = math.prod(own if size is None else int(size) for size in node.outputs[0].shape[1:-1])
+        positions *= own if id(node.outputs[0]) in window_rows else 1
         total += 2 * positions * sum(math.prod(variable.shape) for variable in kernels)
     return total
 
@@ -49,13 +51,13 @@ def _computing(operation: Any) -> list[keras.Variable]:
     ]
 
 
-def activation_bytes(model: keras.Model, length: float = 1) -> float:
+def activation_bytes(model: keras.Model, length: Length = 1) -> float:
     """Return the bytes of all activations of one example: what backpropagation keeps at most."""
     sizes = _tensor_sizes(model, length)
     return sum(sizes[id(tensor)] for node in keras_private.nodes_in_order(model) for tensor in node.outputs)
 
 
-def largest_live_bytes(model: keras.Model, length: float = 1) -> float:
+def largest_live_bytes(model: keras.Model, length: Length = 1) -> float:
     """Return the bytes of one example's activations that a forward pass without gradients holds at its widest place."""
     nodes = keras_private.nodes_in_order(model)
     last_use = {id(tensor): place for place, node in enumerate(nodes) for tensor in node.inputs}
@@ -71,11 +73,12 @@ def largest_live_bytes(model: keras.Model, length: float = 1) -> float:
     return largest
 
 
-def _tensor_sizes(model: keras.Model, length: float) -> dict[int, float]:
+def _tensor_sizes(model: keras.Model, length: Length) -> dict[int, float]:
     """Return the bytes of one example of every tensor of a model, by its id."""
-    window_rows, _ = find_window_rows(model)
-    return {
-        id(tensor): tensor_bytes(tensor, length) * (length if id(tensor) in window_rows else 1)
-        for node in keras_private.nodes_in_order(model)
-        for tensor in node.outputs
-    }
+    window_rows, targets = find_window_rows(model)[0], find_targets(model)
+    sizes = {}
+    for node in keras_private.nodes_in_order(model):
+        for tensor in node.outputs:
+            own = choose_length(length, id(tensor) in targets)
+            sizes[id(tensor)] = tensor_bytes(tensor, own) * (own if id(tensor) in window_rows else 1)
+    return sizes

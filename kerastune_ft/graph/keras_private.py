@@ -113,6 +113,11 @@ def model_between(
     return keras.Model(_structure(taken), keras.tree.map_structure(copy, outputs))
 
 
+def is_input(tensor: Any) -> bool:
+    """Return whether a symbolic tensor is an input of a graph."""
+    return bool(_node_of(tensor).is_input)
+
+
 def _structure(tensors: Sequence[Any]) -> Any:
     return tensors[0] if len(tensors) == 1 else list(tensors)
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
+from kerastune_ft.graph.lengths import DECODER, Length, choose_length, find_targets
 from kerastune_ft.graph.recomputed import Recomputed
 from kerastune_ft.graph.rows.windows import FoldWindows, UnfoldWindows, find_window_rows
 
@@ -30,6 +31,8 @@ class Crossing:
     """The ids of all tensors of the model that have a row for each window."""
     windows: Any = None
     """The tensor that these are folded by."""
+    targets: frozenset[int] = frozenset()
+    """The ids of all tensors of the model with a row for each token of a text that is written for another."""
 
     def fold(self) -> tuple[Any, ...]:
         """Return the tensors with a row for each example."""
@@ -48,6 +51,10 @@ class Crossing:
                 given = keras.Input(batch_shape=(None, None, *tensor.shape[1:]), dtype=tensor.dtype)
                 read = UnfoldWindows(name=f"{name}_unfolded", dtype=tensor.dtype)(given)
                 entries[id(tensor)] = (given, read)
+            elif id(tensor) in self.targets and not keras_private.is_input(tensor):
+                # By their names the open axes of what is computed from them are known.
+                given = keras.Input(batch_shape=tensor.shape, dtype=tensor.dtype, name=f"{DECODER}{name}")
+                entries[id(tensor)] = (given, given)
         return keras_private.model_between(self.tensors, outputs, entries)
 
 
@@ -132,6 +139,11 @@ def _pass_through(tensor: Any, name: str) -> Any:
 
 def _structure(tensors: Sequence[Any]) -> Any:
     return tensors[0] if len(tensors) == 1 else list(tensors)
+
+
+def row_sizes(tensors: Sequence[Any], targets: Collection[int], length: Length) -> list[float]:
+    """Return the bytes of one example of symbolic tensors; `targets` are those of `find_targets` of their model."""
+    return [tensor_bytes(tensor, choose_length(length, id(tensor) in targets)) for tensor in tensors]
 
 
 def tensor_bytes(tensor: Any, length: float = OPEN_LENGTH) -> float:
@@ -224,7 +236,7 @@ def make_partition(given: Any, cut: Cut, model: keras.Model, tail: keras.Model |
         names = tuple(cut.names[id(tensor)] for tensor in inputs)
         return Partition(None, tail or model, tuple(inputs), names, Crossing(tuple(inputs), names))
     names = tuple(cut.names[id(tensor)] for tensor in cut.tensors)
-    crossing = Crossing(cut.tensors, names, *find_window_rows(model))
+    crossing = Crossing(cut.tensors, names, *find_window_rows(model), find_targets(model))
     folded, begins = crossing.fold(), {id(tensor) for tensor in inputs}
     outputs = [
         _pass_through(tensor, f"{name}_passed") if id(tensor) in begins else tensor

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.backbones.inputs import BackboneInput
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, SEVERAL_INPUTS, SPEECH, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_loader import ImageLoader
 from kerastune_ft.input.language.language_loader import build_language_loader
+from kerastune_ft.input.language.pair_loader import build_pair_loader
 from kerastune_ft.input.loader import Loader, TargetTask
 from kerastune_ft.input.several.several_loader import SeveralLoader
 from kerastune_ft.input.sounds.resample import Clip, explain_length
@@ -33,8 +34,10 @@ class LoaderOptions:
     """The name of the backbone, for messages."""
     cache_directory: Path
     report: Callable[[str], None]
-    sizes: Sequence[int] | None = None
-    """The sizes that texts are padded to in an earlier run whose model is used; None to choose them from the data."""
+    sizes: Sequence[Any] | None = None
+    """The sizes that texts are padded to in an earlier run whose model is used; None to choose them from the data.
+
+    They are numbers, or two of each pair of texts."""
 
 
 def make_examples(source: DataSource, data: Any) -> DataSource:
@@ -79,6 +82,11 @@ def _build_speech_loader(source: DataSource, task: TargetTask, given: Any, optio
     return build_speech_loader(source, task, given, sounds, asked, options.backbone, options.sizes)
 
 
+def _build_pair_loader(source: Any, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
+    asked = options.data.sequence_length, options.data.target_length
+    return build_pair_loader(source, task, given, asked, options.sizes)
+
+
 def _build_several_loader(source: Any, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
     parts = {name: build_loader(source.parts[name], task, part, options) for name, part in given.parts.items()}
     return SeveralLoader(source, task, given, parts)
@@ -90,5 +98,6 @@ _LOADERS: Mapping[str, Callable[[DataSource, TargetTask, Any, LoaderOptions], Lo
     SPEECH: _build_speech_loader,
     TEXT: _build_token_loader,
     LANGUAGE: _build_language_loader,
+    PAIR: _build_pair_loader,
     SEVERAL_INPUTS: _build_several_loader,
 }

@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.data.source import DataSource
+from kerastune_ft.graph.lengths import Length
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.order import Order
 
@@ -79,23 +80,25 @@ class Loader(Protocol):
         """Return what decodes the files of examples, for the manifest; None where that is no choice."""
 
     @property
-    def mean_length(self) -> float:
+    def mean_length(self) -> Length:
         """Return the mean number of tokens in a row, or of windows where texts are read in these, padding included.
 
-        It is 1 where examples are not sequences.
+        Where a text is written for another it is that of each. It is 1 where examples are not sequences.
         """
 
     def at(self, image_size: tuple[int, int]) -> Loader:
         """Return a loader of the same examples at another (height, width); itself where examples are no images."""
 
-    def length(self, bucket: int | None) -> int | None:
+    def length(self, bucket: int | None) -> Length | None:
         """Return the number of tokens, or of windows, that rows of a bucket are padded to: the size of open axes.
 
-        It is None where examples are not sequences.
+        Where a text is written for another they are two. It is None where examples are not sequences.
         """
 
     def tokens(self, bucket: int | None) -> int | None:
-        """Return the number of tokens that rows of a bucket are padded to; None where examples are not sequences."""
+        """Return the number of tokens that rows of a bucket are padded to, of both texts where one is written for the
+        other; None where examples are not sequences.
+        """
 
     def input_spec(self, bucket: int | None = None) -> Any:
         """Return the `tf.TensorSpec` of one example's input before augmentation, or a dict of them by name."""

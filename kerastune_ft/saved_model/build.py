@@ -17,6 +17,7 @@ from kerastune_ft.errors import DataError
 from kerastune_ft.graph.rebuild.hub_layers import repair_layer
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.language.language_loader import DialogueSettings
+from kerastune_ft.input.language.pair_rows import PairSettings
 from kerastune_ft.input.sounds.resample import Clip
 from kerastune_ft.input.speech.transcripts import SpeechSettings
 from kerastune_ft.input.texts.row_settings import RowSettings
@@ -26,6 +27,7 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.base import Serving, ServingSettings
 from kerastune_ft.saved_model.images import ImageServing
 from kerastune_ft.saved_model.language import LanguageServing
+from kerastune_ft.saved_model.pairs import PairServing
 from kerastune_ft.saved_model.several import SeveralServing
 from kerastune_ft.saved_model.sounds import SoundServing
 from kerastune_ft.saved_model.speech import SpeechServing
@@ -147,7 +149,18 @@ def _get_speech(loader: Any, config: RunConfig) -> tuple[SpeechSettings]:
     return (loader.settings,)
 
 
-def _get_dialogues(loader: Any, config: RunConfig) -> tuple[DialogueSettings]:
+def _read_pairs(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> tuple[Any]:
+    """Return the settings of rows of a model that writes a text for another, or of one that goes on with the text."""
+    if plan.get("pair"):
+        return (PairSettings.from_plan(plan["pair"], tokenizer_of(run, plan)),)
+    return _read_dialogues(run, config, plan)
+
+
+def _serve_pairs(trained: keras.Model, task: Task, settings: ServingSettings, own: Any) -> Serving:
+    return _WRITTEN[own.given.modality](trained, task, settings, own)
+
+
+def _get_dialogues(loader: Any, config: RunConfig) -> tuple[Any]:
     return (loader.settings,)
 
 
@@ -163,13 +176,15 @@ def _get_row_settings(loader: Any, config: RunConfig) -> tuple[RowSettings]:
     return (RowSettings(loader.rows.text, len(loader.source.texts[0]), loader.limit, loader.sizes),)
 
 
+_WRITTEN: Mapping[str, Callable[..., Serving]] = {LANGUAGE: LanguageServing, PAIR: PairServing}
+"""By the modality of a backbone that writes, what serves it."""
 _Arguments = Callable[..., tuple[Any, ...]]
 _MODALITIES: Mapping[str, tuple[Callable[..., Serving], _Arguments, _Arguments]] = {
     IMAGE: (ImageServing, _get_geometry, _read_geometry),
     AUDIO: (SoundServing, _get_clip, _read_clip),
     TEXT: (TextServing, _get_row_settings, _read_row_settings),
     LANGUAGE: (LanguageServing, _get_dialogues, _read_dialogues),
-    PAIR: (LanguageServing, _get_dialogues, _read_dialogues),
+    PAIR: (_serve_pairs, _get_dialogues, _read_pairs),
     SPEECH: (SpeechServing, _get_speech, _read_speech),
 }
 _SINGLE = _make_single, _open_single

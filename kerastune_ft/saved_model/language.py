@@ -33,7 +33,7 @@ class LanguageServing(Serving):
         generator = getattr(self.task, "generator", None)
         known = {variable.path: variable for variable in self.trained.variables}
         body = self.trained if generator is None else generator.take(known)
-        return make_task(body, self.dialogues.given.tokenizer, self.dialogues.limit)
+        return make_task(body, self.dialogues.given.tokenizer, sequence_length=self.dialogues.limit)
 
     def begin(self, name: str) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return rows of tokens as symbolic inputs, which the trained model takes as they are."""

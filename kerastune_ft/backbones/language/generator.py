@@ -57,16 +57,17 @@ def task_class(body: keras.Model) -> Any:
     )
 
 
-def make_task(body: keras.Model, tokenizer: Any, length: int) -> keras.Model:
-    """Return keras-hub's model that writes texts with a backbone, of up to `length` tokens.
+def make_task(body: keras.Model, tokenizer: Any, **lengths: int) -> keras.Model:
+    """Return keras-hub's model that writes texts with a backbone.
 
-    It has a tokenizer, where it takes such a one: that of bytes has no ends of texts.
+    `lengths` are those of its preprocessor: `sequence_length`, or those of an encoder and a decoder. It has a
+    tokenizer, where it takes such a one: that of bytes has no ends of texts.
     """
     kind = task_class(body)
     _keep_options(body)
     preprocessor = None
     if getattr(tokenizer, "end_token_id", None) is not None:
-        preprocessor = kind.preprocessor_cls(tokenizer=tokenizer, sequence_length=length)
+        preprocessor = kind.preprocessor_cls(tokenizer=tokenizer, **lengths)
     return kind(backbone=body, preprocessor=preprocessor)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,13 +17,12 @@ from kerastune_ft.config.options.task_facts import LANGUAGE, PAIR, facts
 from kerastune_ft.data.dialogues.dialogue_source import DialogueSource
 from kerastune_ft.data.dialogues.turns import Dialogue
 from kerastune_ft.errors import DataError
-from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.language.control_tokens import ControlTokens
 from kerastune_ft.input.language.cut_source import pack_pairs
+from kerastune_ft.input.language.row_lookup import RowLookup
 from kerastune_ft.input.language.rows import DialogueRows, encode_parts, encode_segments, pack_dialogues
 from kerastune_ft.input.language.template import Segment, Template, choose_template
-from kerastune_ft.input.loader import INPUT_VERSION, Lookup, TargetTask
-from kerastune_ft.input.order import Order
+from kerastune_ft.input.loader import INPUT_VERSION, TargetTask
 from kerastune_ft.input.texts.lengths import assign_buckets, choose_lengths, round_up
 from kerastune_ft.input.texts.row_settings import read_sizes
 from kerastune_ft.input.texts.token_loader import choose_limit
@@ -81,7 +80,7 @@ _PACK = {END: DialogueSettings._pack_ends, BEGINNING: DialogueSettings._pack_beg
 
 
 @dataclass(frozen=True)
-class LanguageLoader:
+class LanguageLoader(RowLookup):
     """Looks up the rows of tokens of all dialogues of a source, and the tokens that are learnt in them."""
 
     source: DialogueSource
@@ -104,16 +103,6 @@ class LanguageLoader:
         """Return the lengths that rows are padded to, ascending."""
         return self.settings.sizes
 
-    @property
-    def parts(self) -> dict[str, Any]:
-        """Return none: a dialogue is a single input."""
-        return {}
-
-    @property
-    def decoder(self) -> None:
-        """Return None: texts are not decoded."""
-        return None
-
     @functools.cached_property
     def buckets(self) -> np.ndarray:
         """The number of the length that each example is padded to, by index in the source."""
@@ -123,15 +112,6 @@ class LanguageLoader:
     def mean_length(self) -> float:
         """Return the mean number of positions in a row, padding included."""
         return float(np.asarray(self.sizes)[self.buckets].mean())
-
-    @property
-    def in_memory(self) -> Lookup:
-        """Return the loader itself, which looks up rows of tokens."""
-        return self
-
-    def at(self, image_size: tuple[int, int]) -> LanguageLoader:
-        """Return the loader itself: texts have no image size."""
-        return self
 
     def length(self, bucket: int | None) -> int | None:
         """Return the positions that the rows of a bucket are padded to."""
@@ -145,38 +125,8 @@ class LanguageLoader:
         """Return the spec of one row of tokens of a bucket, by the name of the model's input."""
         return {name: tf.TensorSpec([self.length(bucket)], tf.int32) for name in self.settings.given.names}
 
-    def batches(
-        self,
-        order: Order,
-        shares: int,
-        augmentation: Augmentation | None = None,
-        epoch: int = 0,
-        decoded: Lookup | None = None,
-    ) -> tf.data.Dataset:
-        """Raise AssertionError: rows of tokens lie in memory, see `in_memory`."""
-        raise AssertionError("rows of tokens are looked up, not loaded")
-
-    def inputs(
-        self,
-        indices: np.ndarray,
-        rows: int,
-        augmentation: Augmentation | None = None,
-        version: int = 0,
-        decoded: Lookup | None = None,
-    ) -> Iterator[Any]:
-        """Yield batches of `rows` rows of these examples, which must share a length, in order."""
-        for start in range(0, len(indices), rows):
-            yield tf.nest.map_structure(tf.convert_to_tensor, self(indices[start : start + rows]))
-
-    def __call__(self, indices: np.ndarray, view: int = 0) -> dict[str, np.ndarray]:
-        """Return the model's inputs by name for examples that share a length; `view` has no effect on texts."""
-        return self._pad(indices)[0]
-
-    def targets(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
-        """Return `labels` and `weights` [examples, length] of examples that share a length."""
-        return self._pad(indices)[1]
-
-    def _pad(self, indices: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    def pad(self, indices: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Return inputs by name and targets of examples that share a length, [examples, length] each."""
         return self.rows.pad(indices, self.sizes[self.buckets[indices].max(initial=0)], self.settings.given.pad)
 
     def pick_typical(self, indices: np.ndarray) -> np.ndarray:

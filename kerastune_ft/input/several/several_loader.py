@@ -13,6 +13,7 @@ import tensorflow as tf
 from kerastune_ft.backbones.several import COLUMNS, SeveralInput
 from kerastune_ft.data.several.encoding import ColumnEncoding
 from kerastune_ft.data.several.source import SeveralSource, name_notes
+from kerastune_ft.graph.lengths import Length
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.loader import Loader, Lookup, TargetTask
 from kerastune_ft.input.order import Order
@@ -91,7 +92,7 @@ class SeveralLoader:
         return next((part.decoder for part in self.parts.values() if part.decoder is not None), None)
 
     @property
-    def mean_length(self) -> float:
+    def mean_length(self) -> Length:
         """Return the mean number of tokens of a text, padding included; 1 without texts."""
         return 1.0 if self._lengths is None else self._lengths.mean_length
 
@@ -99,7 +100,7 @@ class SeveralLoader:
         """Return the loader itself: with several inputs all phases have one size."""
         return self
 
-    def length(self, bucket: int | None) -> int | None:
+    def length(self, bucket: int | None) -> Length | None:
         """Return the tokens that texts of a bucket are padded to."""
         return None if self._lengths is None else self._lengths.length(bucket)
 

@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from kerastune_ft.backbones import base as backbones
 from kerastune_ft.graph import lora
+from kerastune_ft.graph.lengths import choose_length, find_targets
 from kerastune_ft.graph.partition import Stage
 from kerastune_ft.input import loader
 from kerastune_ft.training.flags import find_flags
@@ -97,11 +98,13 @@ def row_tensors(
     """Return the specs of the tensors in a row of a store; `bucket` is the number of the examples' shape."""
     if not store.stages:
         return (session.loader.input_spec(bucket),)
-    length = session.loader.length(bucket)
-    return tuple(
-        tf.TensorSpec([length if size is None else size for size in tensor.shape[1:]], tensor.dtype)
-        for tensor in stages[len(store.stages) - 1].cut
-    )
+    length, targets = session.loader.length(bucket), find_targets(session.model)
+
+    def find_spec(tensor: Any) -> tf.TensorSpec:
+        own = None if length is None else choose_length(length, id(tensor) in targets)
+        return tf.TensorSpec([own if size is None else size for size in tensor.shape[1:]], tensor.dtype)
+
+    return tuple(find_spec(tensor) for tensor in stages[len(store.stages) - 1].cut)
 
 
 def row_bytes(specs: Sequence[tf.TensorSpec]) -> int:

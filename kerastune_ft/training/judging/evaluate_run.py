@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.rebuild.precision import FLOAT32
+from kerastune_ft.input.language.pair_rows import read_shapes
 from kerastune_ft.input.texts.row_settings import read_sizes
 from kerastune_ft.metrics.document import REFIT_PLAN
 from kerastune_ft.metrics.intervals.wilson import Interval
@@ -40,6 +41,14 @@ from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.session.whole import is_whole, open_whole
 from kerastune_ft.training.versions import describe_versions, find_versions
 from kerastune_ft.training.watch import Watcher
+
+# By the entry of plan.json that has them, what returns the sizes that rows of tokens are padded to.
+_SIZES: Mapping[str, Callable[[Mapping[str, Any]], Sequence[Any]]] = {
+    "text": read_sizes,
+    "language": read_sizes,
+    "speech": read_sizes,
+    "pair": read_shapes,
+}
 
 
 @dataclass(frozen=True)
@@ -152,8 +161,7 @@ def _open_model(
     itself = EarlierRun(path=os.path.abspath(target.path) if target.is_local else str(target), head="keep")
     bare = _of_the_same_length(config.model_copy(update={"backbone": itself}), document)
     scheme = LabelScheme.from_json(document["labels"])
-    rows = next((found for name in ("text", "language", "speech") if (found := document.get(name))), None)
-    sizes = read_sizes(rows) if rows else None
+    sizes = next((read(document[name]) for name, read in _SIZES.items() if document.get(name)), None)
     endpoints = tuple(document["backbone"].get("endpoints", ())) or None
     for note in describe_metrics(config, str(target)):
         watch.note(note)

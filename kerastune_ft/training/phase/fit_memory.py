@@ -10,6 +10,7 @@ import numpy as np
 
 from kerastune_ft.config.options.gpu_memory import gpu_bytes
 from kerastune_ft.errors import ResourceError, is_exhaustion
+from kerastune_ft.graph.lengths import total_length
 from kerastune_ft.graph.units import is_seed
 from kerastune_ft.input.order import Order, order_batches
 from kerastune_ft.metrics.document import REFIT_PLAN
@@ -100,7 +101,7 @@ def _longest_batch(session: Session, phase: PhasePlan) -> Order:
     """Return one batch: of the training examples that have the most tokens or windows, where they differ."""
     examples, buckets = session.examples.splits["train"], session.loader.buckets
     if buckets is not None:
-        lengths = np.array([session.loader.length(int(number)) for number in buckets[examples]])
+        lengths = np.array([total_length(session.loader.length(int(number)) or 0) for number in buckets[examples]])
         examples = examples[lengths == lengths.max()]
     size = phase.update_batch
     return order_batches(examples[:size], size, session.devices.replicas, phase.micro_batches, buckets)

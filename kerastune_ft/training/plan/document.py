@@ -16,7 +16,8 @@ from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.graph import costs, keras_private, lora
 from kerastune_ft.graph.boundary import HEAD
-from kerastune_ft.graph.partition import tensor_bytes
+from kerastune_ft.graph.lengths import find_targets
+from kerastune_ft.graph.partition import row_sizes
 from kerastune_ft.graph.units import count
 from kerastune_ft.mounts import network_notes
 from kerastune_ft.training.devices import precision
@@ -215,7 +216,7 @@ def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: Cach
     trained = sum(count(variables[path]) for path in plan.trained)
     updated = plan.selection.statistics
     total = sum(count(variable) for variable in variables.values())
-    length = mean_length(session)
+    sizes = row_sizes(plan.partition.cut, find_targets(session.model), mean_length(session))
     return {
         "name": phase.name,
         "index": plan.index,
@@ -237,9 +238,9 @@ def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: Cach
                 "name": name,
                 "shape": list(tensor.shape[1:]),
                 "dtype": tensor.dtype,
-                "bytes": math.ceil(tensor_bytes(tensor, length)),
+                "bytes": math.ceil(size),
             }
-            for name, tensor in zip(plan.partition.cut_names, plan.partition.cut, strict=True)
+            for name, tensor, size in zip(plan.partition.cut_names, plan.partition.cut, sizes, strict=True)
         ],
         "epochs": plan.epochs,
         "steps_per_epoch": plan.steps_per_epoch,

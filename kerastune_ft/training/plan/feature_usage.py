@@ -11,7 +11,8 @@ from typing import Any
 from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import costs
-from kerastune_ft.graph.partition import Stage, tensor_bytes
+from kerastune_ft.graph.lengths import Length, find_targets
+from kerastune_ft.graph.partition import Stage, row_sizes
 from kerastune_ft.graph.rebuild.image_size import Size
 from kerastune_ft.graph.rebuild.precision import FLOAT32
 from kerastune_ft.stores.budget import budget_bytes, size_text
@@ -167,7 +168,7 @@ def _find_use(
                 level = CUT if number == len(names) - 1 else BASE
                 below = {variable.path for each in stages[: number + 1] for variable in each.model.variables}
                 state = _state(phases, plan.index, below)
-                row_bytes = _row_bytes(stage, length)
+                row_bytes = _row_bytes(session, stage, length)
                 stores[level] = CachedFeatures(names[: number + 1], state, kind, row_bytes, image_size, part)
     return FeatureUse(
         phase=plan.index,
@@ -196,14 +197,14 @@ def _values(session: Session) -> int:
     return session.backbone.input.values
 
 
-def mean_length(session: Session) -> float:
+def mean_length(session: Session) -> Length:
     """Return the tokens of a row in the mean, padding included; 1 where examples are no texts."""
     return session.loader.mean_length
 
 
-def _row_bytes(stage: Stage, length: float) -> int:
+def _row_bytes(session: Session, stage: Stage, length: Length) -> int:
     """Return the bytes of a row of a store, in the mean where rows have several lengths."""
-    return math.ceil(sum(tensor_bytes(tensor, length) for tensor in stage.cut))
+    return math.ceil(sum(row_sizes(stage.cut, find_targets(session.model), length)))
 
 
 def _input_bytes(session: Session) -> int:

@@ -9,7 +9,8 @@ import numpy as np
 
 from kerastune_ft.config.options.byte_sizes import size_text
 from kerastune_ft.graph import costs
-from kerastune_ft.graph.partition import tensor_bytes
+from kerastune_ft.graph.lengths import Length, find_targets, longest_length
+from kerastune_ft.graph.partition import row_sizes
 from kerastune_ft.graph.units import count
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.devices.memory import MemoryLimit
@@ -46,7 +47,7 @@ def step_bytes(session: Session, plan: PhasePlan, chunk: int) -> int:
         tail = max(tail, rows * costs.largest_live_bytes(plan.at_own_size.partition.tail))
         own = max((costs.largest_live_bytes(each.model) for each in plan.at_own_size.stages), default=0.0)
         frozen = max(frozen, chunk * replicas * own)
-    update = rows * plan.micro_batches * sum(tensor_bytes(tensor, length) for tensor in plan.partition.cut)
+    update = rows * plan.micro_batches * sum(row_sizes(plan.partition.cut, find_targets(session.model), length))
     trained = sum(_FLOAT32 * count(session.variables[path]) for path in plan.trained)
     if plan.phase.is_solved:
         update = solved.feature_bytes(session, plan)
@@ -117,8 +118,8 @@ def _remedy(plan: PhasePlan) -> str:
     return f'give {describe_pair(pair)}, or "accumulate": "auto": the same result in less memory'
 
 
-def _longest(session: Session) -> float:
+def _longest(session: Session) -> Length:
     """Return the tokens, or the windows, of the longest rows of texts; 1 where examples are no texts."""
     buckets = session.loader.buckets
     lengths = [] if buckets is None else [session.loader.length(int(number)) for number in np.unique(buckets)]
-    return float(max((length for length in lengths if length is not None), default=1))
+    return longest_length([length for length in lengths if length is not None])

@@ -50,7 +50,7 @@ def assemble(
     report: Callable[[str], None],
     source: DataSource | None = None,
     scheme: LabelScheme | None = None,
-    sizes: Sequence[int] | None = None,
+    sizes: Sequence[Any] | None = None,
     endpoints: Sequence[str] | None = None,
 ) -> Session:
     """Open the data, build backbone and head in the strategy's scope, and return the session.

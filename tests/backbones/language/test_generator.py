@@ -41,7 +41,7 @@ def test_a_matrix_that_was_split_off_is_taken_back() -> None:
 def test_the_class_that_writes_is_found_by_the_name_of_the_body() -> None:
     body = make_llama(tied=True)
     assert task_class(body).__name__ == "Llama3CausalLM"
-    task = make_task(body, tokenizer=None, length=16)
+    task = make_task(body, tokenizer=None, sequence_length=16)
     assert task.preprocessor is None
     # Some classes of keras-hub forget it, and a model that is opened again would have other variables.
     assert task.get_config()["backbone"]["config"]["tie_word_embeddings"] is True
