@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,6 +168,7 @@ class Run(RunFigures):
         allow_errors: bool = False,
         calibrated: bool = False,
         coverage: float | None = None,
+        generate: Mapping[str, Any] | None = None,
     ) -> pandas.DataFrame:
         """Return the final model's predictions on `inputs`, a row each; see `kerastune_ft.predict`."""
         return predict(
@@ -180,6 +181,7 @@ class Run(RunFigures):
             allow_errors=allow_errors,
             calibrated=calibrated,
             coverage=coverage,
+            generate=generate,
         )
 
     @show_in_cell
@@ -305,6 +307,7 @@ def predict(
     allow_errors: bool = False,
     calibrated: bool = False,
     coverage: float | None = None,
+    generate: Mapping[str, Any] | None = None,
 ) -> pandas.DataFrame:
     """Return predictions of a run's final model, a row each: input, label, probability, probability_<class>; or value.
 
@@ -318,12 +321,15 @@ def predict(
     probability_2 and so on instead of a column per class; `submission` names a sample submission whose columns and
     rows are returned, and with `allow_errors` its own answers stay where an input cannot be read. With `calibrated`
     probabilities are those with the temperature that validation chose; `coverage`, such as 0.9, adds the classes
-    (`set`) or the interval (`low`, `high`) that hold the truth with this probability.
+    (`set`) or the interval (`low`, `high`) that hold the truth with this probability. Of a model that writes, inputs
+    are questions and a row has its `answer`; `generate` says how, as `{"temperature": 0.7, "max_new_tokens": 50}`, and
+    with which `seed`, where that is not to be as in `task.generate`.
     """
     import pandas
 
     require_file(inputs)
-    form = OutputForm(top, None if submission is None else os.fsdecode(submission), allow_errors, calibrated, coverage)
+    sample = None if submission is None else os.fsdecode(submission)
+    form = OutputForm(top, sample, allow_errors, calibrated, coverage, tuple(sorted((generate or {}).items())))
     with predictions(run_dir, inputs, input=input, batch_size=batch_size, form=form) as made:
         rows = [row for batch in made.batches for row in batch]
     raise_alone(inputs, rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from kerastune_ft.cli import check, data, export, machine, models, results, serve, training, tuning
+from kerastune_ft.cli import chat, check, data, export, machine, models, results, serve, training, tuning
 from kerastune_ft.cli.terminal import Program
 
 _COMMANDS = (
@@ -13,7 +13,7 @@ _COMMANDS = (
     *(data.init, data.cache, check.check),
     *(results.runs, results.evaluate, results.predict, results.report, results.compare, results.verify),
     *(export.export, export.benchmark),
-    serve.serve,
+    *(serve.serve, chat.chat),
     *(models.units, models.backbones, models.tasks, models.datasets, models.schedules, models.schema),
     *(machine.doctor, machine.fetch),
 )

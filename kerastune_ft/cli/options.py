@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -50,3 +50,31 @@ def training_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+_GENERATION = (
+    click.option("--max-new-tokens", type=click.IntRange(min=1), help="Of texts: the most tokens of an answer."),
+    click.option(
+        "--temperature", type=click.FloatRange(min=0), help="Of texts: above 0 tokens are drawn, by the seed."
+    ),
+    click.option("--top-k", type=click.IntRange(min=1), help="Of texts: draw among so many most probable tokens."),
+    click.option(
+        "--top-p",
+        type=click.FloatRange(0, 1, min_open=True),
+        help="Of texts: draw among the most probable tokens that have this probability together.",
+    ),
+    click.option("--stop", multiple=True, metavar="TEXT", help="Of texts: end an answer before this text."),
+    click.option("--seed", type=int, help="Of texts: the seed of drawn tokens; by default the run's."),
+)
+
+
+def generation_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how texts are written."""
+    for option in reversed(_GENERATION):
+        command = option(command)
+    return command
+
+
+def choose_given(options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Return those options of `generation_options` that are given, by name."""
+    return tuple(sorted((name, value) for name, value in options.items() if value not in (None, ())))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 import sys
+from typing import Any
 
 import click
 
+from kerastune_ft.cli.options import choose_given, generation_options
 from kerastune_ft.cli.terminal import common, echo, print_json, show
 from kerastune_ft.config.checks.inputs import named_inputs
 from kerastune_ft.config.options.task_facts import facts
@@ -135,6 +137,7 @@ def _name_metrics(data: str | None, split: str | None) -> str:
     help="Add the classes, or the interval of values, that hold the truth with this probability, as 0.9.",
 )
 @click.option("--batch-size", type=click.IntRange(min=1), help="Inputs per batch; by default 32.")
+@generation_options
 @common
 def predict(
     run: str,
@@ -150,6 +153,7 @@ def predict(
     batch_size: int | None,
     as_json: bool,
     debug: bool,
+    **generate: Any,
 ) -> int:
     """Print what the final model of RUN predicts for every INPUT.
 
@@ -158,7 +162,8 @@ def predict(
     INPUT is a text, a table, a folder of .txt files, an .npz file of strings, or - for a text per line. An input that
     cannot be read gives a row with the error. A table's own columns stand beside its predictions. Where RUN predicts
     masks, --output names a folder for them, and a table beside them has a row for each. Where it predicts boxes, a
-    folder gets the pictures with boxes drawn, and the boxes as detections.csv and detections.json.
+    folder gets the pictures with boxes drawn, and the boxes as detections.csv and detections.json. Where it writes
+    texts, an INPUT is a question, or a table of them or of messages, and a row has its answer.
     """
     from kerastune_ft.api import runs as runs_api
     from kerastune_ft.inference import command
@@ -168,7 +173,8 @@ def predict(
     output = None if output is None else expand_home(output)
     boxes = runs_api.box_scheme(run)
     drawn = scheme or (boxes if command.is_folder(output) else None)
-    rows = OutputForm(top, submission, allow_errors, calibrated, coverage, pictures=drawn is not None)
+    given_generation = choose_given(generate)
+    rows = OutputForm(top, submission, allow_errors, calibrated, coverage, given_generation, drawn is not None)
     form = command.check_arguments(inputs, output, form, as_json, scheme is not None, rows, boxes is not None)
     given = command.open_standard_input(inputs)
     # Rows and a bar would share the lines of a terminal.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 _INCOMPLETE = "\ufffd"
 
 
-def decode(tokenizer: Any, tokens: Sequence[int]) -> str:
+def decode(tokenizer: Any, tokens: Sequence[int] | np.ndarray) -> str:
     """Return the text of tokens by a tokenizer of keras-hub; bytes that are no text become U+FFFD."""
     if not len(tokens):
         return ""

@@ -137,7 +137,7 @@ class Writer:
         limits = np.minimum(counts + options.max_new_tokens, most).astype(np.int32)
         batch = Batch(inputs[TOKENS], counts, limits, np.arange(size) >= len(rows))
         for _ in self._loop.write(inputs, batch, [row.key for row in filled], options, seed, step):
-            for place in np.flatnonzero(~batch.done) if options.stop else ():
+            for place in np.flatnonzero(~batch.done).tolist() if options.stop else ():
                 if find_stop(self._read(batch, place), options.stop or ()) is not None:
                     batch.done[place] = True
             yield batch

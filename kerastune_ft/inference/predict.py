@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, SEVERAL_INPUTS, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, TEXT, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.fixed_shape_predictor import ImagePredictor, SoundPredictor
 from kerastune_ft.inference.inputs import as_list
 from kerastune_ft.inference.items import Item, Listing
+from kerastune_ft.inference.language.answer_predictor import AnswerPredictor
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.inference.output.own_columns import OwnColumns
 from kerastune_ft.inference.output.submission import Submission, read_sample
@@ -38,6 +39,8 @@ _PREDICTORS: Mapping[str, type[Predictor]] = {
     IMAGE: ImagePredictor,
     AUDIO: SoundPredictor,
     TEXT: TextPredictor,
+    LANGUAGE: AnswerPredictor,
+    PAIR: AnswerPredictor,
     SEVERAL_INPUTS: SeveralPredictor,
 }
 
@@ -87,6 +90,7 @@ def predict(
     and sample do not fit.
     """
     form.check()
+    _check_generate(form, config)
     resolved = devices.resolve(config.runtime.model_copy(update={"strategy": "none", "replicas": None}))
     plan = _read_plan(run)
     sound = plan.get("sound")
@@ -142,6 +146,13 @@ def open_predictor(run: RunDirectory, config: RunConfig) -> Predictor:
 
 def _choose_predictor(config: RunConfig) -> type[Predictor]:
     return TilePredictor if config.data.tiles is not None else _PREDICTORS[config.modality]
+
+
+def _check_generate(form: OutputForm, config: RunConfig) -> None:
+    """Raise ConfigError where it is said how texts are written and the model writes none."""
+    if form.generate and not facts(config.task).writes:
+        names = ", ".join(f"--{name.replace('_', '-')}" for name, _ in form.generate)
+        raise ConfigError(f"{names}: the model of {config.name} writes no texts; leave it out")
 
 
 def _open_submission(
@@ -211,7 +222,7 @@ def _load_predictor(
         return predictor_class(run, config, plan, form)
     states = [os.stat(run.path / name) for name in (MODEL, "plan.json", "config.json")]
     stamps = [(state.st_mtime_ns, state.st_size) for state in states]
-    key = (os.path.abspath(run.path), *stamps, form.calibrated, form.coverage)
+    key = (os.path.abspath(run.path), *stamps, form.calibrated, form.coverage, form.generate)
     if key not in _LAST:
         _LAST.clear()
         _LAST[key] = predictor_class(run, config, plan, form)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from kerastune_ft.errors import ConfigError
 
@@ -21,6 +22,9 @@ class OutputForm:
     """Whether probabilities are those with the temperature of the run."""
     coverage: float | None = None
     """The probability with which a set of classes, or an interval of values, is to hold the truth; None for none."""
+    generate: tuple[tuple[str, Any], ...] = ()
+    """How texts are written, where that is not to be as the run has it: values by the names of `task.generate`, and
+    `seed`."""
     pictures: bool = False
     """Whether rows have the pixels of their picture, to draw upon."""
 

@@ -175,6 +175,7 @@ class LanguageLoader(RowLookup):
             "learn": "all" if self.settings.learns_all else "responses",
             "keeps": self.settings.keeps,
             "target_length": self.settings.target_length,
+            "texts_alone": not any(self.source.label_texts),
             "examples": np.bincount(self.buckets, minlength=len(self.sizes)).tolist(),
             "mean_tokens": round(float(lengths.mean()), 1),
             "padding": round(1 - float(lengths.sum() / computed.sum()), 4),

@@ -1,0 +1,82 @@
+"""The command that talks with the model of a run."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from kerastune_ft.cli.options import choose_given, generation_options
+from kerastune_ft.cli.terminal import common
+from kerastune_ft.streams import require_reader, say
+
+_RESET, _EXIT, _HELP = "/reset", ("/exit", "/quit"), "/help"
+_COMMANDS = "/reset forgets what was said, /exit ends; Ctrl-C ends an answer, twice the program"
+
+
+@click.command()
+@click.argument("run")
+@click.option("--system", metavar="TEXT", help="Instructions to the model, before all that is said.")
+@generation_options
+@common
+def chat(run: str, system: str | None, as_json: bool, debug: bool, **generate: Any) -> int:
+    """Talk with the language model of RUN.
+
+    A line is a question, and its answer is written as the model finds it. What was said is part of the next question,
+    as much of it as the model has room for. Lines may come from a pipe too: answers are then lines of standard output.
+    """
+    from kerastune_ft.api.use.conversations import open_conversation
+
+    conversation = open_conversation(run, system=system, generate=dict(choose_given(generate)))
+    is_terminal = sys.stdin.isatty()
+    if is_terminal:
+        say(_COMMANDS)
+    interrupts = 0
+    while interrupts < 2:
+        try:
+            line = _read_line(is_terminal)
+        except KeyboardInterrupt:
+            interrupts += 1
+            say("" if interrupts > 1 else "again to end")
+            continue
+        if line is None or line in _EXIT:
+            break
+        if line == _RESET:
+            conversation.reset()
+            say("what was said is forgotten")
+        elif line == _HELP:
+            say(_COMMANDS)
+        elif line:
+            interrupts = int(_answer(conversation, line))
+    return 0
+
+
+def _read_line(is_terminal: bool) -> str | None:
+    """Return the next line without white space around it; None at the end of input."""
+    if is_terminal:
+        try:
+            return input("> ").strip()
+        except EOFError:
+            click.echo()
+            return None
+    line = sys.stdin.readline()
+    return line.strip() if line else None
+
+
+def _answer(conversation: Any, line: str) -> bool:
+    """Write the answer to a line part by part; return whether the user ended it."""
+    is_ended = False
+    parts = conversation.ask(line)
+    try:
+        for part in parts:
+            require_reader()
+            click.echo(part, nl=False)
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        is_ended = True
+        parts.close()
+    click.echo()
+    if conversation.dropped:
+        say(f"the oldest {conversation.dropped} turns had no room any more")
+    return is_ended

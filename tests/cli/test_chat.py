@@ -1,0 +1,51 @@
+"""The command chat: lines of a pipe, its own words, and what it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner
+
+from kerastune_ft.api.use import conversations
+from kerastune_ft.cli.chat import chat
+
+
+class Echo:
+    """Answers with what was asked, in two parts."""
+
+    def __init__(self) -> None:
+        self.dropped, self.resets, self.opened = 0, 0, {}
+
+    def open(self, run: str, **options: object) -> Echo:
+        self.opened = {"run": run, **options}
+        return self
+
+    def reset(self) -> None:
+        self.resets += 1
+
+    def ask(self, text: str) -> Iterator[str]:
+        yield text[:1]
+        if text == "stop":
+            raise KeyboardInterrupt
+        yield text[1:] + "!"
+
+
+@pytest.fixture
+def echo(monkeypatch: pytest.MonkeyPatch) -> Echo:
+    made = Echo()
+    monkeypatch.setattr(conversations, "open_conversation", made.open)
+    return made
+
+
+def test_lines_of_a_pipe_are_answered_a_line_each(echo: Echo):
+    given = ["RUN", "--system", "be kind", "--temperature", "0.5", "--stop", "x"]
+    found = CliRunner().invoke(chat, given, input="hello\n\n/reset\nyou\n/exit\nnever\n")
+    assert found.exit_code == 0 and found.stdout == "hello!\nyou!\n" and echo.resets == 1
+    assert "forgotten" in found.stderr
+    assert echo.opened == {"run": "RUN", "system": "be kind", "generate": {"temperature": 0.5, "stop": ("x",)}}
+
+
+def test_an_answer_that_is_ended_does_not_end_the_program(echo: Echo):
+    found = CliRunner().invoke(chat, ["RUN"], input="stop\nagain\n/help\n")
+    assert found.stdout == "s\nagain!\n" and "/reset" in found.stderr
