@@ -38,7 +38,7 @@ _DATASETS = (
     ("reviews", "text_classification", "embedded, synthetic", "smoke/sentiment"),
     ("sentence_pairs", "text_regression", "embedded, synthetic", "smoke/sentences_similarity"),
     ("chirps", "audio_classification", "embedded, synthetic", "smoke/voice_commands"),
-    ("dialogues", "causal_lm", "embedded, synthetic", ""),
+    ("dialogues", "causal_lm", "embedded, synthetic", "smoke/conversation"),
     ("summaries", "causal_lm", "embedded, synthetic", ""),
     ("spoken", "speech_recognition", "embedded, synthetic", "smoke/transcripts"),
     (

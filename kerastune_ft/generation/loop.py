@@ -16,6 +16,8 @@ from kerastune_ft.generation.sampling import Sampling
 from kerastune_ft.graph import randomness
 
 _ADDRESS = "generation"
+Shapes = tuple[tuple[Any, ...], ...]
+"""The shapes of inputs by name."""
 
 
 @dataclass
@@ -40,8 +42,9 @@ class Loop:
     def __init__(self, decoding: Decoding, ends: Sequence[int]) -> None:
         """`ends` are the tokens that end a text."""
         self._decoding, self._ends = decoding, tf.constant(list(ends) or [-1], tf.int32)
-        self._begin = tf.function(decoding.begin, autograph=False)
-        self._advance: dict[Sampling, Any] = {}
+        # A function for each shape, as one of many shapes complains of being traced so often.
+        self._begin: dict[Shapes, Any] = {}
+        self._advance: dict[tuple[Sampling, Shapes], Any] = {}
 
     def write(
         self,
@@ -56,8 +59,9 @@ class Loop:
         given = {name: tf.constant(value) for name, value in inputs.items()}
         own = randomness.example_keys(f"{seed}/{_ADDRESS}", 0, tf.constant(list(keys), tf.int64))
         settings = (tf.constant(options.temperature, tf.float32), tf.constant(options.top_p or 1.0, tf.float32))
-        advance = self._compile(Sampling.of(options))
-        state, tokens = self._begin(given), given[TOKENS]
+        shapes = tuple((name, *value.shape) for name, value in sorted(given.items()))
+        advance = self._compile(Sampling.of(options), shapes)
+        state, tokens = self._begin[shapes](given), given[TOKENS]
         batch.reached = int(batch.counts[~batch.done].min())
         while not batch.done.all():
             until = min(batch.reached + step, batch.tokens.shape[1])
@@ -68,10 +72,13 @@ class Loop:
             batch.tokens, batch.done, batch.reached = np.array(tokens), np.array(done), int(reached)
             yield batch
 
-    def _compile(self, sampling: Sampling) -> Any:
-        if sampling not in self._advance:
-            self._advance[sampling] = tf.function(functools.partial(self._compute, sampling), autograph=False)
-        return self._advance[sampling]
+    def _compile(self, sampling: Sampling, shapes: Shapes) -> Any:
+        if shapes not in self._begin:
+            self._begin[shapes] = tf.function(self._decoding.begin, autograph=False)
+        if (sampling, shapes) not in self._advance:
+            compute = functools.partial(self._compute, sampling)
+            self._advance[sampling, shapes] = tf.function(compute, autograph=False)
+        return self._advance[sampling, shapes]
 
     def _compute(
         self,

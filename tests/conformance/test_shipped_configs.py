@@ -11,7 +11,7 @@ from tests.support.places import CONFIGS
 from tests.support.processes import run_program
 
 # Those whose files everyone has to bring; their twins in configs/smoke are run.
-OWN_FILES = ("defects", "driving", "tissue", "transcripts")
+OWN_FILES = ("conversation", "defects", "driving", "tissue", "transcripts")
 SLOW = [pytest.mark.slow]
 NETWORK = [pytest.mark.slow, pytest.mark.network]
 MARKS = {
@@ -39,6 +39,15 @@ def test_it_trains_and_is_evaluated(tmp_path: Path, name: str) -> None:
     assert document["run"] == f"runs/{name}-1"
     classes = json.loads((tmp_path / "runs" / f"{name}-1" / "model" / "labels.json").read_text())
     assert document["metrics"]["test"]["accuracy"] > 1.2 / len(classes), "it learned something"
+
+
+@pytest.mark.slow
+def test_conversation_has_a_twin_that_learns_offline(tmp_path: Path) -> None:
+    done = run_program(tmp_path, "run", "smoke/conversation", "--json")
+    assert done.code == 0, done.err
+    metrics = json.loads(done.out)["metrics"]["test"]
+    assert metrics["perplexity"] < 1.4, "of the letters of the prices alone"
+    assert metrics["token_accuracy"] > 0.9
 
 
 @pytest.mark.slow

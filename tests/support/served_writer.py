@@ -51,7 +51,7 @@ class StandInWriter:
                 self.written += 1
                 ends = word in (options.stop or ()) or place == len(words) - 1
                 full = place + 1 == options.max_new_tokens
-                text = "" if word in (options.stop or ()) else f"{word} "
+                text = "" if word in (options.stop or ()) else f"{word} " if place else f" {word} "
                 yield Piece(text, place + 1, "stop" if ends else "length" if full else None)
                 if ends or full:
                     return

@@ -107,7 +107,7 @@ class Generations:
     def _go_on(self, order: _Order) -> bool:
         """Continue an answer by a piece, and return whether it goes on."""
         if order.is_unwanted:
-            _close(order.writing)
+            close(order.writing)
             return False
         try:
             if order.writing is None:
@@ -123,12 +123,12 @@ class Generations:
         order.deliver(piece)
         if piece.ending is None:
             return True
-        _close(order.writing)
+        close(order.writing)
         return False
 
 
-def _close(writing: Iterator[Piece] | None) -> None:
+def close(writing: Iterator[Piece] | None) -> None:
     """Let an iterator go, with what it holds."""
-    close = getattr(writing, "close", None)
-    if close is not None:
-        close()
+    end = getattr(writing, "close", None)
+    if end is not None:
+        end()

@@ -15,6 +15,7 @@ from kerastune_ft.serving.refusal import BAD_REQUEST, TOO_LARGE, Refusal
 from kerastune_ft.serving.writing.faults import BadParameter
 
 _ROLES: Mapping[str, str] = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
+_MESSAGES = "messages"
 _PARTS = ("text",)
 _MOST_STOPS, _LONGEST_STOP = 4, 200
 _LARGEST_SEED = 1 << 63
@@ -39,7 +40,7 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
     "suffix": ("",),
 }
 _OF_SAMPLING = (
-    "max_tokens", "max_completion_tokens", "temperature", "top_p", "top_k", "stop", "seed", "stream", "stream_options",
+    "max_tokens", "max_completion_tokens", "temperature", "top_p", "stop", "seed", "stream", "stream_options",
 )  # fmt: skip
 _ANY = frozenset({"model", *_OF_SAMPLING, *_WITHOUT_EFFECT, *_NEUTRAL})
 
@@ -50,6 +51,8 @@ class Asked:
 
     key: str
     """The key of the request that says what is to be answered."""
+    is_answered: bool
+    """Whether it is a dialogue that is answered, else texts are gone on with."""
     prompts: tuple[tuple[Turn, ...], ...]
     """A dialogue that is to be answered, or texts that are to be gone on with, one turn each."""
     options: Generation
@@ -70,7 +73,7 @@ def read_chat(document: Any, name: str, own: Generation, limits: Limits) -> Aske
     turns = tuple(_read_message(message, place) for place, message in enumerate(messages))
     if turns[-1].role != "user":
         raise BadParameter("messages", "the last one is of the user, whom the model answers")
-    return _read_options(given, "messages", (turns,), own, limits)
+    return _read_options(given, _MESSAGES, (turns,), own, limits)
 
 
 def read_completion(document: Any, name: str, own: Generation, limits: Limits) -> Asked:
@@ -147,14 +150,14 @@ def _read_options(
     top_p = _read_number(given, "top_p", 0.0, 1.0)
     if top_p == 0:
         raise BadParameter("top_p", "write a number above 0, at most 1; for the most probable token, temperature 0")
-    top_k = _read_whole(given, "top_k", 1, 1 << 31)
     stop = _read_stop(given.get("stop"))
-    changed = {"max_new_tokens": length, "temperature": temperature, "top_p": top_p, "top_k": top_k, "stop": stop}
+    changed = {"max_new_tokens": length, "temperature": temperature, "top_p": top_p, "stop": stop}
     kept = {key: value for key, value in changed.items() if value is not None}
     options = own.model_copy(update=kept)
     seed = _read_whole(given, "seed", -_LARGEST_SEED, _LARGEST_SEED - 1)
     return Asked(
         key,
+        key == _MESSAGES,
         prompts,
         options,
         has_own_length=length is not None,

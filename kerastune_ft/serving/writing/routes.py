@@ -71,7 +71,7 @@ async def _answer(service: WritingService, request: Request, form: Form, read: _
 async def _write_whole(service: WritingService, reply: Reply, asked: Asked, prompts: Prompts) -> Response:
     async def write_one(place: int) -> tuple[Written, int]:
         prompt, options = prompts[place]
-        pieces = [piece async for piece in service.write(prompt, options, asked.seed + place)]
+        pieces = [piece async for piece in service.write(prompt, options, asked.seed + place, asked.is_answered)]
         return Written("".join(piece.text for piece in pieces), str(pieces[-1].ending)), pieces[-1].tokens
 
     found = await asyncio.gather(*map(write_one, range(len(prompts))))
@@ -127,7 +127,7 @@ async def _write_all(
     service: WritingService, asked: Asked, prompts: Prompts
 ) -> AsyncGenerator[tuple[int, Piece], None]:
     for place, (prompt, options) in enumerate(prompts):
-        async with contextlib.aclosing(service.write(prompt, options, asked.seed + place)) as pieces:
+        async with contextlib.aclosing(service.write(prompt, options, asked.seed + place, asked.is_answered)) as pieces:
             async for piece in pieces:
                 yield place, piece
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 from kerastune_ft.config.options.language.tasks import Generation
@@ -15,7 +16,7 @@ from kerastune_ft.serving.json_text import parse_json
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.serving.meters import Meters
 from kerastune_ft.serving.writing.faults import BadParameter
-from kerastune_ft.serving.writing.generations import Generations
+from kerastune_ft.serving.writing.generations import Generations, close
 from kerastune_ft.serving.writing.requests import Asked
 from kerastune_ft.serving.writing.writer import Piece, ServedWriter
 from kerastune_ft.wording import counted
@@ -80,6 +81,27 @@ class WritingService:
         length = min(wanted, room, self.limits.max_new_tokens)
         return prompt, asked.options.model_copy(update={"max_new_tokens": length})
 
-    def write(self, prompt: Sequence[int], options: Generation, seed: int) -> AsyncGenerator[Piece, None]:
-        """Return the pieces of an answer as they are written. They raise Refusal where too many wait."""
-        return self._generations.write(lambda: self.model.write(prompt, options, seed))
+    def write(
+        self, prompt: Sequence[int], options: Generation, seed: int, is_answer: bool
+    ) -> AsyncGenerator[Piece, None]:
+        """Return the pieces of an answer as they are written; white space before an answer is part of the template.
+
+        They raise Refusal where too many wait.
+        """
+
+        def begin() -> Iterator[Piece]:
+            pieces = self.model.write(prompt, options, seed)
+            return _strip_beginning(pieces) if is_answer else pieces
+
+        return self._generations.write(begin)
+
+
+def _strip_beginning(pieces: Iterator[Piece]) -> Iterator[Piece]:
+    begun = False
+    try:
+        for piece in pieces:
+            text = piece.text if begun else piece.text.lstrip()
+            begun = begun or bool(text)
+            yield replace(piece, text=text)
+    finally:
+        close(pieces)

@@ -31,10 +31,10 @@ def test_what_is_not_said_is_that_of_the_run() -> None:
 
 def test_what_is_said_is_taken() -> None:
     found = read(
-        max_tokens=3, temperature=0, top_p=0.25, top_k=5, stop="\n", seed=-1, stream=True,
+        max_tokens=3, temperature=0, top_p=0.25, stop="\n", seed=-1, stream=True,
         stream_options={"include_usage": True},
     )  # fmt: skip
-    assert found.options == Generation(max_new_tokens=3, temperature=0, top_p=0.25, top_k=5, stop=("\n",))
+    assert found.options == Generation(max_new_tokens=3, temperature=0, top_p=0.25, stop=("\n",))
     assert (found.seed, found.is_streamed, found.has_usage, found.has_own_length) == (2**31 - 1, True, True, True)
     assert read(max_tokens=3, max_completion_tokens=4).options.max_new_tokens == 4
     assert read(stop=[]).options.stop == ("END",)
@@ -67,7 +67,7 @@ def test_roles_and_parts_of_texts() -> None:
         ({"temperature": float("nan")}, "temperature", 400),
         ({"temperature": "hot"}, "temperature", 400),
         ({"top_p": 0}, "top_p", 400),
-        ({"top_k": 0}, "top_k", 400),
+        ({"top_k": 5}, "top_k", 400),
         ({"max_tokens": 0}, "max_tokens", 400),
         ({"max_tokens": 2000}, "max_tokens", 400),
         ({"max_tokens": 1.5}, "max_tokens", 400),

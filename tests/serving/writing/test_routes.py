@@ -51,7 +51,7 @@ def test_streams_are_the_same_text_in_events() -> None:
         assert len({each["id"] for each in (first, *middle, counted)}) == 1
         texts = read_events(WriterClient(service).ask("POST", TEXT, json={"prompt": ["a b", "c"], "stream": True}).text)
         pieces = [(each["choices"][0]["index"], each["choices"][0]["text"]) for each in texts]
-        assert pieces == [(0, "a "), (0, "b "), (0, ""), (1, "c "), (1, "")]
+        assert pieces == [(0, " a "), (0, "b "), (0, ""), (1, " c "), (1, "")]
 
 
 def test_several_prompts_have_an_answer_each() -> None:
@@ -59,7 +59,7 @@ def test_several_prompts_have_an_answer_each() -> None:
         found = (
             WriterClient(service).ask("POST", TEXT, json={"prompt": ["a b", "c"], "temperature": 1, "seed": 3}).json()
         )
-    assert [each["text"] for each in found["choices"]] == ["a b 3 ", "c 4 "]
+    assert [each["text"] for each in found["choices"]] == [" a b 3 ", " c 4 "]
     assert found["usage"] == {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8}
 
 

@@ -18,7 +18,7 @@ from tests.support.served_writer import LIMIT, start_writer
 def encode(words: int, length: int, is_own: bool, limits: Limits | None = None) -> int:
     """Return the most tokens that an answer to so many words gets."""
     turns = (Turn("user", " ".join(["a"] * words)),)
-    asked = Asked("messages", (turns,), Generation(max_new_tokens=length), is_own, 0, False, False)
+    asked = Asked("messages", True, (turns,), Generation(max_new_tokens=length), is_own, 0, False, False)
 
     async def ask() -> Any:
         with start_writer(limits=limits) as service:
