@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, TEXT, facts
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, SPEECH, TEXT, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
@@ -24,6 +24,7 @@ from kerastune_ft.inference.predictor import Predictor
 from kerastune_ft.inference.read_options import read_options
 from kerastune_ft.inference.run_model import ERROR, UNKNOWN, Row
 from kerastune_ft.inference.several.several_predictor import SeveralPredictor
+from kerastune_ft.inference.speech.transcript_predictor import TranscriptPredictor
 from kerastune_ft.inference.text_predictor import TextPredictor
 from kerastune_ft.inference.tile_predictor import TilePredictor
 from kerastune_ft.metrics.unknown_counts import describe_unknown_inputs
@@ -38,6 +39,7 @@ BATCH = 32
 _PREDICTORS: Mapping[str, type[Predictor]] = {
     IMAGE: ImagePredictor,
     AUDIO: SoundPredictor,
+    SPEECH: TranscriptPredictor,
     TEXT: TextPredictor,
     LANGUAGE: AnswerPredictor,
     PAIR: AnswerPredictor,

@@ -26,7 +26,7 @@ class AnswerPredictor(Predictor):
 
     def __init__(self, run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], form: OutputForm = PLAIN) -> None:
         """Load model and tokenizer; raise ConfigError where the run has none, or for what answers cannot have."""
-        _check_form(form)
+        refuse_forms(form)
         given = dict(form.generate)
         self._seed = int(given.pop("seed", config.seed))
         self.options = choose_generation(config, given)
@@ -87,7 +87,7 @@ class AnswerPredictor(Predictor):
         return found
 
 
-def _check_form(form: OutputForm) -> None:
+def refuse_forms(form: OutputForm) -> None:
     """Raise ConfigError for what rows of answers cannot have."""
     refused = {"--submission": form.submission, "--calibrated": form.calibrated, "--coverage": form.coverage}
     for name, value in refused.items():

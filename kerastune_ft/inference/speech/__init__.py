@@ -1,0 +1,1 @@
+"""Transcripts of runs that write down speech."""
