@@ -9,6 +9,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerastune_ft.data.several.encoding import ColumnEncoding
+from kerastune_ft.folds.columns import divide_inputs, with_columns
 from kerastune_ft.folds.member import Member
 from kerastune_ft.graph import lora
 from kerastune_ft.graph.rebuild.members import MemberGraph
@@ -20,12 +22,13 @@ Values = Mapping[str, np.ndarray]
 
 
 def build_ensemble(
-    session: Session, origins: Sequence[Values], members: Sequence[Member]
+    session: Session, origins: Sequence[Values], members: Sequence[Member], columns: ColumnEncoding | None = None
 ) -> tuple[Session, dict[str, dict[str, str]]]:
     """Return a session around the ensemble, in float32, and by member the SHA-256 of kernels that hold adapters now.
 
     `session` is that of any member; `origins` has by the number of a seed the values that all variables began with
-    under it. What no member changed, and no seed draws, is in the model once.
+    under it. What no member changed, and no seed draws, is in the model once. `columns` is how the ensemble encodes
+    numbers and words, where examples have some.
     """
     exact = in_float32(session)
     adapters = [adapter.kernel.path for adapter in lora.adapters([exact.model])]
@@ -33,14 +36,15 @@ def build_ensemble(
     changed = {path for values in weights for path in values} | _find_differences(origins) | set(adapters)
     with exact.devices.strategy.scope():
         graph = MemberGraph(exact.model, changed)
+        inputs, given = divide_inputs(graph.inputs, columns, [member.fold.place for member in members])
         outputs, merged = [], {}
         for member, values in zip(members, weights, strict=True):
             exact.assign({**origins[member.fold.turn], **values})
             if found := lora.merge(exact.model):
                 merged[member.fold.place] = found
-            outputs.append(graph.add(member.fold.place))
-        model = keras.Model(graph.inputs, session.task.join(outputs), name=session.config.name.replace(".", "_"))
-    return with_model(exact, model), merged
+            outputs.append(graph.add(member.fold.place, given[member.fold.place]))
+        model = keras.Model(inputs, session.task.join(outputs), name=session.config.name.replace(".", "_"))
+    return with_columns(with_model(exact, model), columns), merged
 
 
 def _find_differences(origins: Sequence[Values]) -> set[str]:

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.config.one_input import need_one_input
 from kerastune_ft.config.run import RunConfig, config_hash
+from kerastune_ft.data.several.encoding import ColumnEncoding
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.folds import ensemble, member, results
 from kerastune_ft.folds.choice import Schedule, choose_schedules
+from kerastune_ft.folds.columns import encode_columns, join_columns, with_columns
 from kerastune_ft.folds.division import (
     Fold,
     choose_fold,
@@ -71,8 +72,6 @@ class CrossValidation:
 
         `choose` chooses the phases of a configuration that leaves them to measurements.
         """
-        # Folds share one reading of the cells, whose mean and categories would be those of held-out examples too.
-        need_one_input(config, "crossvalidate", "use `run` with several seeds")
         self._start, self._config, self._digest, self._options = start, config, digest, options
         self._watch, self._stop, self._choose = watch, stop, choose
         self._run: RunDirectory = start.target
@@ -82,6 +81,7 @@ class CrossValidation:
         self._earlier: dict[str, Any] = self._run.read_json("plan.json") if self._run.exists("plan.json") else {}
         self._share = 0.0
         self._schedules: dict[str, Schedule] = {}
+        self._columns: dict[str, ColumnEncoding | None] = {}
 
     def execute(self) -> bool:
         """Train all members, put them together and write what came of them; return True."""
@@ -121,12 +121,15 @@ class CrossValidation:
         for note in compare_parts(target, parts.hash_parts(session), find_versions()):
             self._watch.note(note)
         about = self._settle_schedules(session)
+        self._columns = self._encode_columns(session)
         plans = self._plan_schedules(session)
         plan = plans[0]
         # Of a configuration that a search wrote, what its trials computed their frozen part by.
         pinned = pins_in(self._earlier) or pins_in(plan.document) or planning.pin(session, plans)
+        joined = join_columns(session, [*self._columns.values()])
         document = {
             **plan.document,
+            **({} if joined is None else {"inputs": {**plan.document["inputs"], "columns": joined.to_json()}}),
             "data": session.source.info.to_json(),
             "phases": [],
             "notes": [],
@@ -188,6 +191,13 @@ class CrossValidation:
             return self._hold_out(session, divided, fold)
         return choose_fold(session.source, divided, fold.number)
 
+    def _encode_columns(self, session: Session) -> dict[str, ColumnEncoding | None]:
+        """Return by place how each member encodes numbers and words."""
+        divided = [self._divide(session, turn) for turn in range(self._options.seeds)]
+        folds = [each.fold for each in self._members]
+        sources = {fold.place: self._choose_source(session, divided[fold.turn], fold) for fold in folds}
+        return {place: encode_columns(session, source.splits["train"]) for place, source in sources.items()}
+
     def _describe_folds(self, session: Session) -> list[str]:
         """Return what is said of the division before the first fold."""
         sizes = session.source.info.sizes
@@ -211,6 +221,7 @@ class CrossValidation:
             if not each.is_done:
                 schedule = self._schedules[each.fold.place]
                 own = member.make_session(session, self._choose_source(session, divided, each.fold), each, schedule)
+                own = with_columns(own, self._columns[each.fold.place])
                 watch = FoldWatcher(self._watch, self._name(each))
                 member.train(each, own, schedule, pinned, watch, self._stop)
                 self._watch.note(results.describe_member(self._name(each), each.describe(), session.task))
@@ -224,7 +235,8 @@ class CrossValidation:
 
     def _finish(self, session: Session) -> None:
         """Write what the members say together, and the ensemble, measured on the test split."""
-        whole, merged = ensemble.build_ensemble(session, self._origins, self._members)
+        columns = join_columns(session, [*self._columns.values()])
+        whole, merged = ensemble.build_ensemble(session, self._origins, self._members, columns)
         if merged:
             self._run.update_manifest(merged=merged)
         results.write(self._run, whole, self._members, self._watch)

@@ -123,19 +123,40 @@ def begin_columns(encoding: ColumnEncoding) -> tuple[dict[str, Any], Any]:
     It is computed as `ColumnEncoding.encode` does, by stock layers and operations.
     """
     inputs: dict[str, Any] = {}
+    if encoding.numbers:
+        inputs[NUMBERS] = keras.Input((len(encoding.numbers),), name=NUMBERS, dtype="float32")
+    if encoding.words:
+        inputs[WORDS] = keras.Input((len(encoding.words),), name=WORDS, dtype="int32")
+    members = {"": encoding} if not encoding.members else {f"_{k}": each for k, each in enumerate(encoding.members)}
+    vector = [tensor for mark, each in members.items() for tensor in _encode_columns(each, inputs, mark)]
+    joined = keras.layers.Concatenate(name="columns_encoded", dtype="float32")(vector) if len(vector) > 1 else vector[0]
+    return inputs, joined
+
+
+def _encode_columns(encoding: ColumnEncoding, inputs: Mapping[str, Any], mark: str) -> list[Any]:
+    """Return the parts of the vector of an encoding that is no ensemble's; `mark` ends the names of its layers."""
     vector: list[Any] = []
     if encoding.numbers:
-        inputs[NUMBERS] = numbers = keras.Input((len(encoding.numbers),), name=NUMBERS, dtype="float32")
-        centre = keras.layers.Rescaling(1.0, offset=[-each.mean for each in encoding.numbers], name="numbers_centred")
-        scale = keras.layers.Rescaling([1.0 / each.deviation for each in encoding.numbers], name="numbers_scaled")
+        numbers = inputs[NUMBERS]
+        offset = [-each.mean for each in encoding.numbers]
+        centre = keras.layers.Rescaling(1.0, offset=offset, name=f"numbers_centred{mark}")
+        deviations = [1.0 / each.deviation for each in encoding.numbers]
+        scale = keras.layers.Rescaling(deviations, name=f"numbers_scaled{mark}")
         absent = keras.ops.isnan(numbers)
         vector.append(keras.ops.where(absent, 0.0, scale(centre(numbers))))
         marks = keras.ops.cast(absent, "float32")
-        vector += [marks[:, place : place + 1] for place, each in enumerate(encoding.numbers) if each.missing]
-    if encoding.words:
-        inputs[WORDS] = words = keras.Input((len(encoding.words),), name=WORDS, dtype="int32")
-        for place, each in enumerate(encoding.words):
-            hot = keras.ops.one_hot(words[:, place], len(each.categories) + 1, dtype="float32")
+        own = [(place, each) for place, each in enumerate(encoding.numbers) if each.has_place]
+        vector += [marks[:, place : place + 1] * float(bool(each.missing)) for place, each in own]
+    for place, each in enumerate(encoding.words):
+        word = inputs[WORDS][:, place]
+        if each.place is None:
+            hot = keras.ops.one_hot(word, len(each.categories) + 1, dtype="float32")
             vector.append(hot if each.missing else hot[:, 1:])
-    joined = keras.layers.Concatenate(name="columns_encoded", dtype="float32")(vector) if len(vector) > 1 else vector[0]
-    return inputs, joined
+        else:
+            table = each.table
+            initial = keras.initializers.Constant(0.0)
+            look_up = keras.layers.Embedding(*table.shape, embeddings_initializer=initial, name=f"words_{place}{mark}")
+            vector.append(look_up(word))
+            look_up.set_weights([table])
+            look_up.trainable = False
+    return vector

@@ -24,7 +24,7 @@ _REWRITTEN = "the same command writes it again"
 _STATES = {"running", "interrupted", "failed", "done"}
 _RESULTS = ("config.json", "plan.json", "splits.csv", "history.csv", "metrics.json", "model/model.keras")
 _SHA256 = re.compile("[0-9a-f]{64}")
-_VOCABULARY = "model/tokenizer/assets/"
+_VOCABULARY, _MODEL = "model/tokenizer/assets/", "model/model.keras"
 # Keys of a phase that plan.json copies from the configuration.
 _COPIED_KEYS = ("name", "unfreeze", "accumulate", "clip_norm", "label_smoothing", "monitor")
 
@@ -114,7 +114,8 @@ def _check_origins(record: RunRecord, findings: Findings) -> None:
     ]
     if not all(isinstance(versions, Mapping) and "tensorflow" in versions for versions in starts):
         findings.fail(MANIFEST, "it does not name the versions that every start of the run was computed with")
-    if record.is_done and "vocabulary" in parts:
+    # Members of a cross-validation have no model of their own.
+    if record.is_done and "vocabulary" in parts and record.run.exists(_MODEL):
         names = [name for name in record.files if name.startswith(_VOCABULARY)]
         files = {name.removeprefix("model/tokenizer/"): record.run.read_bytes(name) for name in names}
         found = hash_vocabulary(files)

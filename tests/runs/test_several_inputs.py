@@ -220,3 +220,23 @@ def test_the_saved_model_takes_what_a_table_has(place: Path, said: dict[str, Out
     high, _ = np.asarray(model(given)).ravel()
     (own,) = [row["probability_high"] for row in said["predict pair"].json if row["input"] == "left/0.png"]
     assert high == pytest.approx(own, abs=1e-5)
+
+
+@pytest.mark.slow
+def test_folds_encode_by_what_they_train_on_and_stop_and_go_on(place: Path, quick: Outcome) -> None:
+    folds = ("crossvalidate", "quick.json", "--folds", "2", "--run-dir")
+    whole, stopped, last = run_commands(
+        place, [(*folds, "cv"), ("stopped", *folds, "cv-stopped"), (*folds, "cv-stopped")]
+    )
+    assert (whole.code, stopped.code, last.code) == (0, 75, 0), (whole.err, last.err)
+    columns = json.loads((place / "cv/plan.json").read_text())["inputs"]["columns"]
+    own = [json.loads((place / f"cv/folds/seed_0_fold_{k}/plan.json").read_text())["inputs"]["columns"] for k in (0, 1)]
+    assert columns["members"] == own and own[0]["numbers"][0]["mean"] != own[1]["numbers"][0]["mean"]
+    assert json.loads((place / "cv/metrics.json").read_text()) == json.loads(
+        (place / "cv-stopped/metrics.json").read_text()
+    )
+    evaluated, verified = run_commands(place, [("evaluate", "cv", "--json"), ("verify", "cv")])
+    assert evaluated.json["test"] == pytest.approx(
+        json.loads((place / "cv/metrics.json").read_text())["test"], abs=1e-5
+    )
+    assert verified.code == 0, verified.out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -32,3 +33,12 @@ def test_one_column_needs_no_other() -> None:
     encoding = ColumnEncoding.fit(ColumnCells({}, {"arm": CELLS.words["arm"]}), np.arange(4))
     inputs, vector = begin_columns(encoding)
     assert list(inputs) == ["words"] and vector.shape == (None, 3)
+
+
+def test_an_ensemble_encodes_for_each_member_inside(tmp_path: Path) -> None:
+    layout = ColumnEncoding.fit(CELLS, np.arange(4))
+    whole = replace(layout, members=tuple(layout.refit(CELLS, train) for train in (np.arange(3), np.array([0, 1]))))
+    inputs, vector = begin_columns(whole)
+    keras.Model(inputs, vector).save(tmp_path / "columns.keras")
+    opened = keras.models.load_model(tmp_path / "columns.keras")
+    np.testing.assert_array_equal(np.asarray(opened(give_columns(whole, CELLS))), whole.encode(CELLS))

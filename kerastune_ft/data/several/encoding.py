@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,13 @@ class NumberScale:
     deviation: float
     missing: int
     """Training examples without the number; where there are some, one more input says which examples lack it."""
+    place: bool | None = None
+    """Whether the vector has a place for that input, where folds share its layout; None: where training lacked some."""
+
+    @property
+    def has_place(self) -> bool:
+        """Whether the vector has a place that says which examples lack the number."""
+        return bool(self.missing) if self.place is None else self.place
 
     def scale(self, values: np.ndarray) -> np.ndarray:
         """Return values standardised, float32; 0, which is the mean, where one is missing."""
@@ -34,6 +41,10 @@ class NumberScale:
         centred = values.astype(np.float32) - np.float32(self.mean)
         scaled = centred * np.float32(1.0 / self.deviation)
         return np.where(np.isnan(values), np.float32(0), scaled).astype(np.float32)
+
+    def mark(self, values: np.ndarray) -> np.ndarray:
+        """Return 1 where a value is missing, float32; 0 everywhere if training examples had all of them."""
+        return (np.isnan(values) & bool(self.missing)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -44,6 +55,25 @@ class WordList:
     categories: tuple[str, ...]
     missing: int
     """Training examples without a word; where there are some, words that are missing or unknown are a category."""
+    known: tuple[str, ...] | None = None
+    """The categories that the training examples have, where folds share a layout; None where they have all."""
+    place: bool | None = None
+    """Whether the vector has a place for missing words, where folds share its layout; None: where training had some."""
+
+    @property
+    def has_place(self) -> bool:
+        """Whether the vector has a place for words that are missing or unknown."""
+        return bool(self.missing) if self.place is None else self.place
+
+    @property
+    def table(self) -> np.ndarray:
+        """Return the places of the vector that each number of a category has, float32 [categories + 1, places]."""
+        hot = np.eye(len(self.categories) + 1, dtype=np.float32)
+        strange = [] if self.known is None else [word not in self.known for word in self.categories]
+        hot[np.flatnonzero([False, *strange])] = hot[0]
+        if not self.missing:
+            hot[:, 0] = 0
+        return hot if self.has_place else hot[:, 1:]
 
     def number(self, words: list[str]) -> np.ndarray:
         """Return for each word its category, counted from 1, int32; 0 where it is missing or training had no such."""
@@ -62,6 +92,8 @@ class ColumnEncoding:
 
     numbers: tuple[NumberScale, ...]
     words: tuple[WordList, ...]
+    members: tuple[ColumnEncoding, ...] = ()
+    """Of an ensemble the encodings of its members, whose vectors stand one behind the other; its own only names."""
 
     @classmethod
     def fit(cls, cells: ColumnCells, train: np.ndarray) -> ColumnEncoding:
@@ -73,49 +105,52 @@ class ColumnEncoding:
         words = tuple(_fit_words(name, [own[row] for row in train]) for name, own in cells.words.items())
         return cls(numbers, words)
 
+    def refit(self, cells: ColumnCells, train: np.ndarray) -> ColumnEncoding:
+        """Return the encoding by other training examples, of the layout of this one: its categories and places.
+
+        What those examples lack is 0 in all of them, and stays 0: a category that they have not is unknown.
+        """
+        own = ColumnEncoding.fit(cells, train)
+        numbers = (replace(each, place=old.has_place) for each, old in zip(own.numbers, self.numbers, strict=True))
+        words = (
+            replace(old, missing=each.missing, known=each.categories, place=old.has_place)
+            for each, old in zip(own.words, self.words, strict=True)
+        )
+        return ColumnEncoding(tuple(numbers), tuple(words))
+
     @property
     def indicators(self) -> tuple[NumberScale, ...]:
         """The numbers that have an input for those that are missing."""
-        return tuple(each for each in self.numbers if each.missing)
+        return tuple(each for each in self.numbers if each.has_place)
 
     @property
     def width(self) -> int:
         """The size of the vector."""
-        return (
-            len(self.numbers)
-            + len(self.indicators)
-            + sum(len(each.categories) + bool(each.missing) for each in self.words)
-        )
+        if self.members:
+            return sum(member.width for member in self.members)
+        words = sum(len(each.categories) + each.has_place for each in self.words)
+        return len(self.numbers) + len(self.indicators) + words
 
     def encode(self, cells: ColumnCells) -> np.ndarray:
         """Return the vectors of examples, float32 [examples, width]."""
+        if self.members:
+            return np.concatenate([member.encode(cells) for member in self.members], axis=1)
         parts = [each.scale(cells.numbers[each.name])[:, np.newaxis] for each in self.numbers]
-        parts += [np.isnan(cells.numbers[each.name]).astype(np.float32)[:, np.newaxis] for each in self.indicators]
-        for each in self.words:
-            places = each.number(list(cells.words[each.name]))
-            hot = np.eye(len(each.categories) + 1, dtype=np.float32)[places]
-            parts.append(hot if each.missing else hot[:, 1:])
+        parts += [each.mark(cells.numbers[each.name])[:, np.newaxis] for each in self.indicators]
+        parts += [each.table[each.number(list(cells.words[each.name]))] for each in self.words]
         return np.concatenate(parts, axis=1)
 
     def to_json(self) -> dict[str, Any]:
         """Return the encoding as plan.json has it."""
-        return {
-            "numbers": [
-                {"name": each.name, "mean": each.mean, "deviation": each.deviation, "missing": each.missing}
-                for each in self.numbers
-            ],
-            "words": [
-                {"name": each.name, "categories": list(each.categories), "missing": each.missing} for each in self.words
-            ],
-            "width": self.width,
-        }
+        found = {"numbers": [*map(_write, self.numbers)], "words": [*map(_write, self.words)], "width": self.width}
+        return found | ({"members": [member.to_json() for member in self.members]} if self.members else {})
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> ColumnEncoding:
         """Return what `to_json` returned."""
         numbers = (NumberScale(**each) for each in document["numbers"])
-        words = (WordList(each["name"], tuple(each["categories"]), each["missing"]) for each in document["words"])
-        return cls(tuple(numbers), tuple(words))
+        words = (WordList(**{key: _as_tuple(value) for key, value in each.items()}) for each in document["words"])
+        return cls(tuple(numbers), tuple(words), tuple(cls.from_json(each) for each in document.get("members", ())))
 
     def describe(self, cells: ColumnCells, train: np.ndarray) -> list[str]:
         """Return what the user should know of the cells of all examples: what is missing, unknown or tells nothing."""
@@ -123,6 +158,16 @@ class ColumnEncoding:
         for each in self.words:
             said += _describe_words(each, list(cells.words[each.name]))
         return said
+
+
+def _write(column: NumberScale | WordList) -> dict[str, Any]:
+    """Return a column as plan.json has it: what only folds have is left out elsewhere."""
+    found = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(column).items()}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _fit_numbers(name: str, values: np.ndarray) -> NumberScale:

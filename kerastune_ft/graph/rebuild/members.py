@@ -28,13 +28,14 @@ class MemberGraph:
         self._known = {id(tensor) for tensor in keras.tree.flatten(self.inputs)}
         self._place = ""
 
-    def add(self, place: str) -> Any:
+    def add(self, place: str, inputs: Any = None) -> Any:
         """Return the symbolic raw outputs of a member; the model's variables hold its values now.
 
-        `place` is a word that is in front of the names of its own layers.
+        `place` is a word that is in front of the names of its own layers. `inputs` are those of the graph, but for
+        some that the member has for itself.
         """
         self._place, self._own = place, {}
-        return keras_private.run_graph(self._model, self.inputs, self._call)
+        return keras_private.run_graph(self._model, self.inputs if inputs is None else inputs, self._call)
 
     def _call(self, operation: Any, *arguments: Any, **options: Any) -> Any:
         options.pop("training", None)

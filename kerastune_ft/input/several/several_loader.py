@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,10 @@ class SeveralLoader:
         self.encoding = ColumnEncoding.from_json(given.columns) if given.columns else None
         self.columns = None if self.encoding is None else ColumnRows(self.encoding.encode(source.cells))
         self._targets = Targets(source, task, None, None)
+
+    def with_columns(self, encoding: ColumnEncoding) -> SeveralLoader:
+        """Return a loader of the same examples whose numbers and words are encoded otherwise."""
+        return SeveralLoader(self.source, self.task, replace(self.given, columns=encoding.to_json()), self.parts)
 
     @property
     def _lengths(self) -> Loader | None:

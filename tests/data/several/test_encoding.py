@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -64,3 +65,34 @@ def test_columns_that_nothing_is_learnt_of_are_refused() -> None:
         ColumnEncoding.fit(ColumnCells({}, {"id": many}), np.arange(len(many)))
     with pytest.raises(DataError, match="none of the training examples has a ward"):
         ColumnEncoding.fit(ColumnCells({}, {"ward": ["", "B"]}), np.array([0]))
+
+
+def test_folds_standardise_by_their_own_examples_in_one_layout() -> None:
+    cells = ColumnCells({"age": CELLS.numbers["age"]}, {"ward": ["B", "A", "", "B", "Z"], "arm": CELLS.words["arm"]})
+    layout, own = ColumnEncoding.fit(cells, np.arange(5)), ColumnEncoding.fit(cells, np.array([0, 1, 3]))
+    fold = layout.refit(cells, np.array([0, 1, 3]))
+    assert fold.width == layout.width == 1 + 1 + 4 + 3 and own.width == 1 + 2 + 2
+    deviation = math.sqrt(200 / 3)
+    wanted = [
+        # age, age is missing, ward (missing, A, B, Z), arm (missing, l, r); what training lacks stays 0.
+        [-10 / deviation, 0, 0, 0, 1, 0, 0, 1, 0],
+        [0, 0, 0, 1, 0, 0, 0, 0, 1],
+        [0, 0, 0, 0, 0, 0, 0, 1, 0],
+        [10 / deviation, 0, 0, 0, 1, 0, 0, 0, 1],
+        [0] * 9,
+    ]
+    np.testing.assert_allclose(fold.encode(cells), wanted, rtol=1e-6)
+    np.testing.assert_array_equal(fold.encode(cells)[:, [0, 3, 4, 7, 8]], own.encode(cells))
+    # Where training examples lack a word, one that only others have counts as missing.
+    other = layout.refit(cells, np.arange(4)).encode(cells)
+    assert other[4].tolist() == [0, 1, 1, 0, 0, 0, 0, 0, 0] and other[2, 2:6].tolist() == [1, 0, 0, 0]
+    assert ColumnEncoding.from_json(json.loads(json.dumps(fold.to_json()))) == fold
+
+
+def test_an_ensemble_has_the_vectors_of_its_members_one_behind_the_other() -> None:
+    layout = ColumnEncoding.fit(CELLS, np.arange(5))
+    members = tuple(layout.refit(CELLS, train) for train in (np.arange(4), np.array([0, 1, 4])))
+    whole = replace(layout, members=members)
+    assert whole.width == 2 * layout.width
+    np.testing.assert_array_equal(whole.encode(CELLS), np.concatenate([each.encode(CELLS) for each in members], axis=1))
+    assert ColumnEncoding.from_json(json.loads(json.dumps(whole.to_json()))) == whole
