@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from kerastune_ft.serving.limits import Limits
 from kerastune_ft.streams import say
 
 _LIMITS = Limits()
+_TOKEN = ' -H "Authorization: Bearer $KERASTUNE_TOKEN"'
 
 
 def _count(name: str, text: str) -> Any:
@@ -71,7 +73,8 @@ def serve(
 ) -> int:
     """Serve the model of RUN, or what export wrote, over HTTP, with a page to try it on.
 
-    It speaks TensorFlow Serving's REST and the Open Inference Protocol v2. The environment variable KERASTUNE_TOKEN is
+    It speaks TensorFlow Serving's REST and the Open Inference Protocol v2; a model that writes answers as OpenAI's chat
+    completions do. The environment variable KERASTUNE_TOKEN is
     the token that requests need. Ctrl-C ends it after the requests under way.
     """
     from kerastune_ft.api.use import serving
@@ -95,11 +98,20 @@ _FILE = '"FILE"'
 
 def describe_try(about: Any) -> str:
     """Return a command of a shell that asks the server, for a file or text of the user's own."""
+    if about.writes:
+        return _describe_chat(about)
     form, url = about.model.form, f"{about.url}/v1/models/{about.model.name}:predict"
-    token = ' -H "Authorization: Bearer $KERASTUNE_TOKEN"' if about.has_token else ""
+    token = _TOKEN if about.has_token else ""
     # In single quotes, which end where the shell is to read a file.
     whole = f'{{"instances": [{form.instance}]}}'.replace("'", "'\\''")
     if _FILE not in whole:
         return f"curl{token} -d '{whole}' {url}"
     instance = "'" + whole.replace(_FILE, '"\'$(base64 < FILE | tr -d "\\n")\'"') + "'"
     return f"echo {instance} | curl{token} -d @- {url}"
+
+
+def _describe_chat(about: Any) -> str:
+    """Return a command of a shell that asks a model that writes."""
+    body = json.dumps({"model": about.model.name, "messages": [{"role": "user", "content": "Hello"}]})
+    token = _TOKEN if about.has_token else ""
+    return f"curl{token} -H 'Content-Type: application/json' -d '{body}' {about.url}/v1/chat/completions"

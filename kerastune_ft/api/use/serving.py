@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.api.engine import load_engine
 from kerastune_ft.api.finished import explain_faults, read_settings
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.errors import ConfigError, explain_exhaustion
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.serving.export_model import DOCUMENT, ExportServed, read_export
@@ -20,6 +21,7 @@ from kerastune_ft.streams import say, say_error
 
 if TYPE_CHECKING:
     from kerastune_ft.serving.model import ServedModel
+    from kerastune_ft.serving.writing.writer import ServedWriter
 
 _INSTALL = 'python -m pip install "starlette>=0.40" "uvicorn>=0.30" "prometheus-client>=0.20"'
 _TENSORFLOW = "tensorflow"
@@ -43,8 +45,10 @@ class Serving:
     """A server that takes requests."""
 
     url: str
-    model: ServedModel
+    model: ServedModel | ServedWriter
     has_token: bool
+    writes: bool = False
+    """Whether the model writes texts, so that it speaks OpenAI's interface."""
 
 
 def serve(
@@ -56,10 +60,8 @@ def serve(
     """
     try:
         from kerastune_ft.serving import server
-        from kerastune_ft.serving.app import make_app
         from kerastune_ft.serving.guard import HostRule, read_token
         from kerastune_ft.serving.inputs import limit_pillow
-        from kerastune_ft.serving.service import Service
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in ("starlette", "uvicorn", "prometheus_client", "h11", "anyio"):
@@ -87,19 +89,36 @@ def serve(
             )
         server.give_memory_back()
         with explain_exhaustion():
-            model = open_model(path, name, own, limits)
+            writes = is_writing(path)
+            model: Any = open_model(path, name, own, limits)
             limit_pillow(limits)
-            service = Service(model, limits, own)
+            service, make_app = _make_writing(model, limits) if writes else _make_answering(model, limits, own)
             say("warming up")
             service.start()
         app = make_app(service, HostRule(place.allowed_hosts, is_local), token)
-        about = Serving(server.describe_address(bound), model, token is not None)
+        about = Serving(server.describe_address(bound), model, token is not None, writes)
         try:
             server.run(app, bound, limits, place.grace, lambda: begin(about))
         finally:
             service.stop()
     finally:
         bound.close()
+
+
+def _make_answering(model: ServedModel, limits: Limits, threads: int) -> tuple[Any, Any]:
+    """Return what answers requests with a model, and what makes the application of it."""
+    from kerastune_ft.serving.app import make_app
+    from kerastune_ft.serving.service import Service
+
+    return Service(model, limits, threads), make_app
+
+
+def _make_writing(model: ServedWriter, limits: Limits) -> tuple[Any, Any]:
+    """Return what answers requests with a model that writes, and what makes the application of it."""
+    from kerastune_ft.serving.writing.app import make_app
+    from kerastune_ft.serving.writing.service import WritingService
+
+    return WritingService(model, limits), make_app
 
 
 def choose_threads() -> int:
@@ -133,7 +152,12 @@ def is_computed_by_tensorflow(path: str) -> bool:
     return not is_export(path) or _TENSORFLOW in (read_export(Path(expand_home(path))).get("runtime") or ())
 
 
-def open_model(path: str, name: str | None, threads: int, limits: Limits) -> ServedModel:
+def is_writing(path: str) -> bool:
+    """Return whether a path is a run whose model writes texts."""
+    return not is_export(path) and facts(read_settings(RunDirectory(expand_home(path))).task).writes
+
+
+def open_model(path: str, name: str | None, threads: int, limits: Limits) -> ServedModel | ServedWriter:
     """Return the model of a run or an export, under a name that paths can have."""
     return _open_export(path, name, threads) if is_export(path) else _open_run(path, name, threads, limits)
 
@@ -148,16 +172,20 @@ def _open_export(path: str, name: str | None, threads: int) -> ServedModel:
     return ExportServed(folder, document, chosen)
 
 
-def _open_run(path: str, name: str | None, threads: int, limits: Limits) -> ServedModel:
+def _open_run(path: str, name: str | None, threads: int, limits: Limits) -> ServedModel | ServedWriter:
     target = RunDirectory(expand_home(path))
     with explain_faults(target):
         settings = read_settings(target)
         chosen = check_name(name or settings.name)
         load_engine()
         _limit_threads(threads)
+        say(f"loading {target}")
+        if facts(settings.task).writes:
+            from kerastune_ft.serving.writing.run_writer import RunWriter
+
+            return RunWriter(target, settings, chosen, limits)
         from kerastune_ft.serving.run_model import RunServed
 
-        say(f"loading {target}")
         return RunServed(target, settings, chosen, limits.shapes)
 
 
