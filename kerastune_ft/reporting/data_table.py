@@ -110,3 +110,28 @@ def describe_inputs(plan: Mapping[str, Any]) -> list[str]:
 
 def _has_parts(plan: Mapping[str, Any]) -> bool:
     return any(unit.get("part") for unit in (plan.get("backbone") or {}).get("units") or ())
+
+
+def describe_dialogues(plan: Mapping[str, Any]) -> list[str]:
+    """Return the template of dialogues with the reason for it, and what is learnt of them; nothing for other data."""
+    about, language = plan.get("dialogues") or {}, plan.get("language") or {}
+    if not about:
+        return []
+    learnt = language.get("learnt") or {}
+    share = f"{format_share(learnt.get('share'))} of the tokens ({learnt.get('tokens'):,})"
+    what = "all of them" if language.get("learn") == "all" else "answers, and plain texts whole"
+    found = [f"template {about['template']}: {about['why']}", f"learnt are {what}: {share}"]
+    return found[1:] if about.get("plain_texts") == _count_training(plan) else found
+
+
+def _count_training(plan: Mapping[str, Any]) -> Any:
+    return ((plan.get("data") or {}).get("sizes") or {}).get("train")
+
+
+def show_dialogue(plan: Mapping[str, Any]) -> str:
+    """Return an example as the model reads it, with what it learns to write between marks."""
+    example = (plan.get("dialogues") or {}).get("example")
+    if not example:
+        return ""
+    marked = "".join(f"\u00ab{each['text']}\u00bb" if each["learnt"] else each["text"] for each in example["pieces"])
+    return f"{example['key']}, what is learnt between \u00ab\u00bb: {marked}"

@@ -11,7 +11,7 @@ from types import MappingProxyType
 class TemplateFacts:
     """A template and how it is known."""
 
-    texts: Mapping[str, str]
+    texts: Mapping[str, str | None]
     """What `options.language.templates.ChatTemplate` has by the same names."""
     mark: str
     """The token by which a tokenizer shows that its model was trained on the template; empty where none does."""
@@ -19,11 +19,11 @@ class TemplateFacts:
     """Whether a dialogue begins with the tokenizer's own start of a text, where it has one."""
 
 
-def _make(system: str, user: str, assistant: str, end: str) -> Mapping[str, str]:
+def _make(system: str | None, user: str, assistant: str, end: str) -> Mapping[str, str | None]:
     return MappingProxyType({"system": system, "user": user, "assistant": assistant, "end": end})
 
 
-PLAIN = "plain"
+AUTO, PLAIN = "auto", "plain"
 SUMMARY = TemplateFacts(_make("", "", "TL;DR: ", "\n"), mark="", starts=True)
 """The template `plain` of a text that another is written for: the text, and on a line of its own the other."""
 TEMPLATES: Mapping[str, TemplateFacts] = MappingProxyType(
@@ -35,7 +35,7 @@ TEMPLATES: Mapping[str, TemplateFacts] = MappingProxyType(
         ),
         # Gemma has no turn of the system: its instructions come first in the turn of the user.
         "gemma": TemplateFacts(
-            _make("", "<start_of_turn>user\n", "<start_of_turn>model\n", "<end_of_turn>\n"),
+            _make(None, "<start_of_turn>user\n", "<start_of_turn>model\n", "<end_of_turn>\n"),
             mark="<start_of_turn>",
             starts=True,
         ),

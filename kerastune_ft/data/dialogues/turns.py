@@ -12,6 +12,8 @@ Role = Literal["system", "user", "assistant", "text", "part"]
 
 _PLAIN: tuple[Role, ...] = ("text", "part")
 _OPEN: tuple[Role, ...] = ("part",)
+_INSTRUCTIONS: tuple[Role, ...] = ("system",)
+_QUESTIONS: tuple[Role, ...] = ("user",)
 _ANSWERS: tuple[Role, ...] = ("assistant",)
 
 
@@ -31,6 +33,16 @@ class Turn:
     def goes_on(self) -> bool:
         """Return whether it is a part of a text that does not end with it."""
         return self.role in _OPEN
+
+    @property
+    def is_instruction(self) -> bool:
+        """Return whether it tells the model how to answer."""
+        return self.role in _INSTRUCTIONS
+
+    @property
+    def is_question(self) -> bool:
+        """Return whether it is what a person says."""
+        return self.role in _QUESTIONS
 
     @property
     def is_answer(self) -> bool:

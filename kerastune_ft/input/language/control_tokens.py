@@ -57,6 +57,10 @@ class ControlTokens:
         found = _LIKE_TOKENS.match(text)
         return found is not None and found[0] in self
 
+    def find_lacking(self, text: str) -> list[str]:
+        """Return what looks like a control token in a text of a template and is none of the tokenizer's."""
+        return [found for found in dict.fromkeys(_LIKE_TOKENS.findall(text)) if found not in self]
+
     def find_first(self, text: str) -> str:
         """Return the first control token in a text of a template; empty where there is none."""
         return next((found for found in _LIKE_TOKENS.findall(text) if found in self), "")

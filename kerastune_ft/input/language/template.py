@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kerastune_ft.backbones.text_input import TextInput
-from kerastune_ft.config.facts.chat_templates import PLAIN, TEMPLATES, TemplateFacts
+from kerastune_ft.config.facts.chat_templates import AUTO, PLAIN, TEMPLATES, TemplateFacts
 from kerastune_ft.config.options.language.templates import ChatTemplate
 from kerastune_ft.data.dialogues.turns import Turn
 from kerastune_ft.errors import ConfigError
@@ -42,7 +42,7 @@ class Template:
 
     def render(self, turns: Sequence[Turn], learns_all: bool = False) -> list[Segment]:
         """Return the segments of a dialogue; the last answer ends with what ends an answer, and nothing after it."""
-        found = self._begin(learns_all)
+        found, turns = self._begin(learns_all), self._place_instructions(turns)
         for number, turn in enumerate(turns):
             if turn.is_plain:
                 found += [Segment(turn.content, True, False), *([] if turn.goes_on else [Segment(END, True, True)])]
@@ -59,7 +59,7 @@ class Template:
 
     def ask(self, turns: Sequence[Turn]) -> list[Segment]:
         """Return the segments of a dialogue that is to be answered: its turns, and the beginning of an answer."""
-        found = self._begin(False)
+        found, turns = self._begin(False), self._place_instructions(turns)
         for turn in turns:
             before, gap = _split_gap(getattr(self.texts, turn.role, ""))
             ending, rest = self._ending(turn.is_answer)
@@ -71,6 +71,15 @@ class Template:
             before, _ = _split_gap(self.texts.assistant if generation is None else generation)
             found.append(Segment(before, False, True))
         return [segment for segment in found if segment.text]
+
+    def _place_instructions(self, turns: Sequence[Turn]) -> Sequence[Turn]:
+        """Return the turns with instructions in the first one of the user, where they have no turn of their own."""
+        if self.texts.system is not None or not turns or not turns[0].is_instruction:
+            return turns
+        first, *rest = turns
+        if not rest or not rest[0].is_question:
+            return (replace(first, role="user"), *rest)
+        return (replace(rest[0], content=f"{first.content}\n\n{rest[0].content}"), *rest[1:])
 
     def _begin(self, is_learnt: bool) -> list[Segment]:
         return [Segment(START, is_learnt, True)] if self.starts else []
@@ -101,7 +110,12 @@ def _split_gap(text: str) -> tuple[str, str]:
     return before, text[len(before) :]
 
 
-def _open(texts: Mapping[str, str]) -> ChatTemplate:
+def _find_lacking(facts: TemplateFacts, tokens: ControlTokens) -> list[str]:
+    """Return the control tokens of a template that a tokenizer does not have; none where it is made of texts."""
+    return tokens.find_lacking("".join(filter(None, facts.texts.values()))) if facts.mark else []
+
+
+def _open(texts: Mapping[str, str | None]) -> ChatTemplate:
     return ChatTemplate.model_validate(dict(texts))
 
 
@@ -116,13 +130,12 @@ def choose_template(
         texts, name, starts = asked, "own", bool(given.start) and not tokens.begins_with_one(asked.user)
     else:
         name, known = asked, {**TEMPLATES, PLAIN: plain}
-        if asked == "auto":
-            name = next((each for each, own in known.items() if not own.mark or own.mark in tokens), PLAIN)
+        if asked == AUTO:
+            name = next((each for each, own in known.items() if not _find_lacking(own, tokens)), PLAIN)
         texts, starts = _open(known[name].texts), known[name].starts and bool(given.start)
-        mark = known[name].mark
-        if mark and mark not in tokens:
+        if lacking := _find_lacking(known[name], tokens):
             raise ConfigError(
-                f'task.template: {name} is made of tokens as {mark}, which the tokenizer does not have; write "plain", '
-                "or texts of your own"
+                f"task.template: {name} is made of tokens as {lacking[0]}, which the tokenizer does not have; write "
+                '"plain", or texts of your own'
             )
     return Template(name, texts, starts, tokens.find_first(texts.end))

@@ -23,6 +23,7 @@ from kerastune_ft.mounts import network_notes
 from kerastune_ft.training.devices import precision
 from kerastune_ft.training.plan import cache_plan, memory, python_objects, unknown
 from kerastune_ft.training.plan.cache_plan import CachedFeatures, CachePlan
+from kerastune_ft.training.plan.dialogues import describe_dialogues
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
 from kerastune_ft.training.plan.keys import averages, batch_norm, class_balance, early_stopping
 from kerastune_ft.training.plan.keys.pull import describe_pull
@@ -69,6 +70,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
             **session.task.describe_head(backbone.outputs, session.model.output),
         },
         **session.loader.plan_entry(),
+        **describe_dialogues(session),
         **({} if (cut := describe_tiles(session)) is None else {"tiles": cut}),
         "chunk": chunk,
         "cache": {

@@ -14,7 +14,11 @@ TemplateName = Literal["auto", "chatml", "gemma", "llama3", "plain"]
 class ChatTemplate(Options):
     """The texts before and after each turn of a dialogue; names of tokens in them become these tokens."""
 
-    system: str = Field("", description="what stands before instructions to the model")
+    system: str | None = Field(
+        "",
+        description="what stands before instructions to the model; null means that they stand in the first turn of the "
+        "user, before what is said there",
+    )
     user: str = Field(description='what stands before what a person says, as "<|im_start|>user\\n"')
     assistant: str = Field(description='what stands before an answer, as "<|im_start|>assistant\\n"')
     end: str = Field(
