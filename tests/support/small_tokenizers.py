@@ -10,7 +10,7 @@ import sentencepiece
 
 # As in GPT-2: a letter for each byte, those that are seen first.
 _SEEN = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-_BYTES = [*map(chr, _SEEN), *(chr(0x100 + number) for number in range(256 - len(_SEEN)))]
+BYTE_LETTERS = [*map(chr, _SEEN), *(chr(0x100 + number) for number in range(256 - len(_SEEN)))]
 _MERGES = ["t h", "th e", "a n", "i n", "Ġ the", "Ġ a", "o n", "Ã ©"]
 _SENTENCES = [
     "the film is good and the day is warm",
@@ -33,7 +33,9 @@ def make_word_pieces(**options: Any) -> Any:
 
 def make_byte_pairs(**options: Any) -> Any:
     """Return RoBERTa's tokenizer with eight merges."""
-    tokens = dict.fromkeys([*_BYTES, *(merge.replace(" ", "") for merge in _MERGES), "<s>", "<pad>", "</s>", "<mask>"])
+    tokens = dict.fromkeys(
+        [*BYTE_LETTERS, *(merge.replace(" ", "") for merge in _MERGES), "<s>", "<pad>", "</s>", "<mask>"]
+    )
     return keras_hub.tokenizers.RobertaTokenizer(
         vocabulary={token: number for number, token in enumerate(tokens)}, merges=_MERGES, **options
     )
@@ -43,8 +45,8 @@ def make_pieces(kind: type | None = None, **options: Any) -> Any:
     """Return a tokenizer of SentencePiece, trained on a few sentences; `kind` is its class, T5's by default."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(_SENTENCES), model_writer=model, vocab_size=60, model_type="unigram",
-        hard_vocab_limit=False, minloglevel=2, **options,
+        sentence_iterator=iter(_SENTENCES), model_writer=model, model_type="unigram",
+        vocab_size=options.pop("vocab_size", 60), hard_vocab_limit=False, minloglevel=2, **options,
     )  # fmt: skip
     return (kind or keras_hub.tokenizers.SentencePieceTokenizer)(proto=model.getvalue())
 

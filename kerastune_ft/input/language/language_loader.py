@@ -66,13 +66,20 @@ class DialogueSettings:
     def pack(self, dialogues: Sequence[Dialogue]) -> DialogueRows:
         """Return the rows of dialogues, rendered by the template."""
         segments = [self.template.render(each, self.learns_all) for each in dialogues]
-        return _PACK[self.keeps](self, segments, ControlTokens(self.given.tokenizer))
+        # Where all is learnt, answers are still what is kept longest.
+        answers = [self.template.render(each) for each in dialogues] if self.learns_all else segments
+        return _PACK[self.keeps](self, segments, answers, ControlTokens(self.given.tokenizer))
 
-    def _pack_ends(self, segments: Sequence[Sequence[Segment]], tokens: ControlTokens) -> DialogueRows:
-        encoded = encode_segments(segments, self.given, tokens)
-        return pack_dialogues(encoded, self.limit, len(self.given.start) if self.template.starts else 0)
+    def _pack_ends(
+        self, segments: Sequence[Sequence[Segment]], answers: Sequence[Sequence[Segment]], tokens: ControlTokens
+    ) -> DialogueRows:
+        encoded, marked = (encode_segments(each, self.given, tokens) for each in (segments, answers))
+        start = len(self.given.start) if self.template.starts else 0
+        return pack_dialogues(encoded, self.limit, start, [flags for _, flags in marked])
 
-    def _pack_beginnings(self, segments: Sequence[Sequence[Segment]], tokens: ControlTokens) -> DialogueRows:
+    def _pack_beginnings(
+        self, segments: Sequence[Sequence[Segment]], answers: Sequence[Sequence[Segment]], tokens: ControlTokens
+    ) -> DialogueRows:
         return pack_pairs(segments, encode_parts(segments, self.given, tokens), self.limit, self.target_length)
 
 

@@ -84,12 +84,20 @@ def encode_parts(
     return [[(fixed if each.is_of_template else known)[each.text] for each in own] for own in segments]
 
 
-def pack_dialogues(encoded: Sequence[tuple[np.ndarray, np.ndarray]], limit: int, start: int) -> DialogueRows:
+def pack_dialogues(
+    encoded: Sequence[tuple[np.ndarray, np.ndarray]],
+    limit: int,
+    start: int,
+    answers: Sequence[np.ndarray] | None = None,
+) -> DialogueRows:
     """Return rows of at most `limit` positions; `start` tokens at the beginning of each are kept.
 
+    `answers` are by dialogue 1 for the tokens of answers, where others are learnt too.
     What is too long loses the beginning of what stands before its last answer, and only then the end of this.
     """
-    return join_rows(encoded, [_cut(ids, learnt, limit + 1, start) for ids, learnt in encoded])
+    marked = [learnt for _, learnt in encoded] if answers is None else answers
+    kept = [_cut(*each, marks, limit + 1, start) for each, marks in zip(encoded, marked, strict=True)]
+    return join_rows(encoded, kept)
 
 
 def join_rows(
@@ -108,12 +116,14 @@ def join_rows(
     )
 
 
-def _cut(ids: np.ndarray, learnt: np.ndarray, most: int, start: int) -> tuple[np.ndarray, np.ndarray]:
+def _cut(
+    ids: np.ndarray, learnt: np.ndarray, answers: np.ndarray, most: int, start: int
+) -> tuple[np.ndarray, np.ndarray]:
     excess = len(ids) - most
     if excess <= 0:
         return ids, learnt
-    # Where the last run of learnt tokens begins.
-    ends = np.flatnonzero(np.diff(np.concatenate([[0], learnt.astype(np.int8)])) == 1)
+    # Where the last answer begins.
+    ends = np.flatnonzero(np.diff(np.concatenate([[0], answers.astype(np.int8)])) == 1)
     begin = int(ends[-1]) if len(ends) else len(ids)
     front = min(excess, max(0, begin - start - _LEAST_PROMPT))
     keep = np.concatenate([np.arange(start), np.arange(start + front, len(ids))])[:most]

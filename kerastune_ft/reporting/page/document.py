@@ -174,6 +174,8 @@ def _summarise_data(run: run_files.RunFiles, say: Spelling) -> dict[str, Any]:
         "values": data.get("values") or {},
         "groups": data.get("groups") or {},
         "fingerprint": data.get("fingerprint") or run.manifest.get("data_fingerprint"),
+        "dialogues": data_table.describe_dialogues(run.plan),
+        "dialogue": ((run.plan.get("dialogues") or {}).get("example") or {}) if run.shows_examples else {},
         "notes": [say(note) for note in (*(data.get("notes") or ()), *(run.plan.get("notes_on_data") or ()))],
         "skipped_files": len(skipped),
         "skipped": [dict(file) for file in skipped] if run.shows_examples else [],
