@@ -22,7 +22,8 @@ from kerastune_ft.graph.lora_targets import find_targets
 from kerastune_ft.graph.partition import partition
 from tests.support import hub_classes
 
-WRITERS = [name for name, family in HUB_FAMILIES.items() if family.writes]
+# Those that write down sounds are in tests/backbones/hub/test_speech.py.
+WRITERS = [name for name, family in HUB_FAMILIES.items() if family.writes not in ("", "speech")]
 _TIED: dict[str, Any] = {"tie_word_embeddings": True}
 _UNTIED: dict[str, Any] = {"tie_word_embeddings": False}
 _GEMMA_2 = {

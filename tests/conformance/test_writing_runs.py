@@ -9,33 +9,52 @@ from typing import Any
 import pytest
 
 from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
+from kerastune_ft.data.embedded import spoken
 from tests.support import hub_classes
 from tests.support.dialogue_files import make_messages, write_lines
 from tests.support.processes import CommandServer
 from tests.support.same_runs import assert_equal
+from tests.support.speech_files import write_sounds
 from tests.support.tiny_run import results
 
-_DECODERS = [name for name, family in HUB_FAMILIES.items() if family.writes == "decoder"]
+_FAMILIES = [name for name, family in HUB_FAMILIES.items() if family.writes in ("decoder", "speech")]
 _EXAMPLES = 30
+_SPLITS = {"train": 0.6, "validation": 0.2, "test": 0.2}
 # A process of its own, which has two devices from its first command on.
 _SERVER = CommandServer()
 
 
-def _document(name: str, folder: Path) -> dict[str, Any]:
+def _chat(folder: Path) -> dict[str, Any]:
+    """The task and the data of a model that goes on with texts."""
     rows = [
         {"messages": make_messages(f"add {row % 7} and {row % 5}" + " please" * (row % 4), f"{row % 7 + row % 5}")}
         for row in range(_EXAMPLES)
     ]
+    path = str(write_lines(folder / "chats.jsonl", rows))
+    return {
+        "task": {"kind": "causal_lm"},
+        "data": {"kind": "table", "path": path, "input": "messages", "splits": _SPLITS},
+    }
+
+
+def _speak(folder: Path) -> dict[str, Any]:
+    """The task and the data of a model that writes down sounds."""
+    names = [f"{row}.wav" for row in range(_EXAMPLES)]
+    write_sounds(folder / "said", names)
+    lines = [json.dumps({"file_name": name, "text": spoken.answer(row)}) for row, name in enumerate(names)]
+    (folder / "said" / "metadata.jsonl").write_text("\n".join(lines))
+    return {
+        "task": {"kind": "speech_recognition"},
+        "data": {"kind": "folder", "path": str(folder / "said"), "splits": _SPLITS, "seconds": 0.8},
+    }
+
+
+def _document(name: str, folder: Path) -> dict[str, Any]:
+    data = _speak(folder) if HUB_FAMILIES[name].writes == "speech" else _chat(folder)
     return {
         "name": "family",
         "seed": 3,
-        "task": {"kind": "causal_lm"},
-        "data": {
-            "kind": "table",
-            "path": str(write_lines(folder / "chats.jsonl", rows)),
-            "input": "messages",
-            "splits": {"train": 0.6, "validation": 0.2, "test": 0.2},
-        },
+        **data,
         "backbone": {"kind": "keras_hub", "class": name},
         "defaults": {"batch_size": 8, "optimizer": "adamw", "clip_norm": 0.5, "epochs": 1},
         "phases": [
@@ -54,7 +73,7 @@ def _prove(run: Path, number: int) -> tuple[dict[str, Any], set[str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", hub_classes.each(_DECODERS, ()))
+@pytest.mark.parametrize("name", hub_classes.each(_FAMILIES, ()))
 def test_what_is_promised_holds_for_every_family(name: str, tmp_path: Path) -> None:
     (tmp_path / "chats.json").write_text(json.dumps(_document(name, tmp_path)))
     command = ("run", "chats.json", "--run-dir")
