@@ -22,7 +22,7 @@ from kerastune_ft.config.checks import (
     tiles,
     values,
 )
-from kerastune_ft.config.checks.language import causal, pairs, speech
+from kerastune_ft.config.checks.language import causal, chats, pairs, speech
 from kerastune_ft.config.checks.parts import Finding, Parts, find_parts
 from kerastune_ft.config.checks.phases import losses
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SPEECH, TEXT, LabelKind
@@ -33,7 +33,7 @@ _WITH_INPUTS: Mapping[str, Check] = {
     IMAGE: images.check_images,
     TEXT: texts.check_texts,
     AUDIO: sounds.check_sounds,
-    LANGUAGE: causal.check_dialogues,
+    LANGUAGE: chats.check_chats,
     PAIR: pairs.check_pairs,
     SPEECH: speech.check_speech,
 }

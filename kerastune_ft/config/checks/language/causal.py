@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kerastune_ft.config.checks.parts import Finding, Parts, ineffective, sized_phases
+from kerastune_ft.config.checks.parts import Finding, Parts, ineffective, section, sized_phases
 from kerastune_ft.config.checks.phases.solvers import is_solved
 from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
 from kerastune_ft.config.options.augment import changes_examples
@@ -37,6 +37,7 @@ def check_written(parts: Parts) -> Iterator[Finding]:
                 f"a solver sets new heads of classes and numbers, and task.kind {parts.kind} has none; "
                 'write another, as "adamw"',
             )
+    yield from _check_generation(section(parts.task, "generate"))
     name = str(parts.backbone.get("class"))
     if name in HUB_FAMILIES and not HUB_FAMILIES[name].writes:
         yield (
@@ -44,6 +45,18 @@ def check_written(parts: Parts) -> Iterator[Finding]:
             f"{name} reads texts and writes none, and task.kind {parts.kind} needs a model that does; write another, "
             'as "GPT2Backbone"',
         )
+
+
+def _check_generation(generate: Mapping[str, Any]) -> Iterator[Finding]:
+    """Yield the keys of task.generate that have no effect without drawing, and ends that are no texts."""
+    if generate.get("temperature", 0) == 0:
+        why = "a temperature of 0, with which the most probable token is taken and none drawn; write one above 0"
+        for key in ("top_k", "top_p"):
+            if generate.get(key) is not None:
+                yield ("task", "generate", key), f"it has no effect with {why}, or remove it"
+    stop = generate.get("stop")
+    if "" in (stop if isinstance(stop, list | tuple) else [stop]):
+        yield ("task", "generate", "stop"), "an empty text would end every answer at once; remove it"
 
 
 def check_dialogues(parts: Parts) -> Iterator[Finding]:
