@@ -27,6 +27,8 @@ class Decoding(ABC):
 
     positions: int
     """The most tokens of a text, those of its beginning included."""
+    longest: int | None = None
+    """The most that `measure` returns; None where it is `positions`."""
 
     @abstractmethod
     def count(self, prompt: Any) -> int:
@@ -35,6 +37,13 @@ class Decoding(ABC):
     def measure(self, prompt: Any) -> int:
         """Return the length by which prompts are padded together; by default that of the beginning of the text."""
         return self.count(prompt)
+
+    def find_room(self, length: int, most: int) -> int:
+        """Return how many tokens of a text may stand before its answer in a batch whose prompts are padded to `length`.
+
+        `most` is what the longest beginning in the batch has; by default texts begin with their prompts.
+        """
+        return max(length, most)
 
     @abstractmethod
     def arrange(self, prompts: Sequence[Any], length: int, total: int) -> dict[str, np.ndarray]:

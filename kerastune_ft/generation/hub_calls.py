@@ -7,7 +7,7 @@ may call them.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 WRONG_CACHES = frozenset({"GPTNeoXBackbone"})
@@ -36,3 +36,42 @@ def _call(build: Callable[..., Any], token_ids: Any, padding_mask: Any) -> Any:
     """Call a method that takes tokens, a mask in some families, and in some what belongs to pictures and sounds."""
     known = {"token_ids": token_ids, "padding_mask": padding_mask}
     return build(**{name: known.get(name) for name in inspect.signature(build).parameters})
+
+
+def build_pair_cache(task: Any, inputs: Mapping[str, Any]) -> Any:
+    """Return what an encoder makes of texts, and the keys and values of a decoder, a nest of tensors.
+
+    `task` is a `Seq2SeqLM`; `inputs` are those of its backbone by name, rows [rows, length]. Keys and values of
+    positions that are still to be written are there too; each is replaced before it is looked at.
+    """
+    build = task._build_cache
+    return build(**{name: inputs[name] for name in inspect.signature(build).parameters})[1:]
+
+
+def call_pair_with_cache(task: Any, token_ids: Any, mask: Any, state: Any, index: Any) -> tuple[Any, Any]:
+    """Return the scores of the tokens after `token_ids` [rows, 1] [rows, vocabulary], and the state with theirs.
+
+    `mask` [rows, length] is that of the texts that are read, `state` what `build_pair_cache` or this returned.
+    """
+    if "cache" in inspect.signature(task.call_decoder_with_cache).parameters:
+        cache, (read, read_mask) = state
+        scores, _, cache = task.call_decoder_with_cache(
+            decoder_token_ids=token_ids,
+            decoder_padding_mask=None,
+            cache=cache,
+            cache_update_index=index,
+            encoder_output=read,
+            encoder_padding_mask=read_mask,
+        )
+        return scores[:, 0], (cache, (read, read_mask))
+    read, own, others = state
+    scores, _, own, _ = task.call_decoder_with_cache(
+        encoder_hidden_states=read,
+        encoder_padding_mask=mask,
+        decoder_token_ids=token_ids,
+        self_attention_cache=own,
+        self_attention_cache_update_index=index,
+        cross_attention_cache=others,
+        cross_attention_cache_update_index=None,
+    )
+    return scores[:, 0], (read, own, others)

@@ -69,7 +69,7 @@ class Writer:
     @property
     def lengths(self) -> tuple[int, ...]:
         """Return the lengths that prompts are padded to, ascending: four, each twice the one before."""
-        most = self.decoding.positions
+        most = self.decoding.longest or self.decoding.positions
         sizes = {max(_LEAST_LENGTH, most >> shift) for shift in range(_LENGTHS)}
         return tuple(sorted(min(size, most) for size in sizes))
 
@@ -130,7 +130,7 @@ class Writer:
         length = next((each for each in self.lengths if each >= longest), longest)
         counts = np.array([self.decoding.count(each) for each in prompts], np.int32)
         most = self.decoding.positions
-        room = length if length >= counts.max() else int(counts.max())
+        room = self.decoding.find_room(length, int(counts.max()))
         # Of few sizes, as each is compiled; how long an answer may be is not decided by it.
         total = min(room + (1 << (options.max_new_tokens - 1).bit_length()), most)
         inputs = self.decoding.arrange(prompts, length, total)

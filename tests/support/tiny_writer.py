@@ -10,6 +10,7 @@ import numpy as np
 
 from kerastune_ft.backbones.base import Backbone
 from kerastune_ft.backbones.build import build
+from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
 from kerastune_ft.config.options.backbones import KerasHub
 from kerastune_ft.generation.dialogue_writer import DialogueWriter
 from kerastune_ft.input.language.control_tokens import ControlTokens
@@ -20,7 +21,8 @@ from kerastune_ft.input.language.template import choose_template
 def build_backbone(name: str = "GPT2Backbone", **options: Any) -> Backbone:
     """Return a tiny model whose random weights are large enough that its texts are no single letter."""
     keras.utils.clear_session()
-    backbone = build(KerasHub(**{"class": name, "options": {"num_layers": 1, **options}}), seed=3, writes=True)
+    layers = {"num_layers": 1} if "num_layers" in HUB_FAMILIES[name].small else {}
+    backbone = build(KerasHub(**{"class": name, "options": {**layers, **options}}), seed=3, writes=True)
     draw = np.random.default_rng(5)
     for variable in backbone.generator.body.variables:
         if len(variable.shape) > 1:

@@ -8,7 +8,7 @@ from typing import Any
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.inference.items import Item, Listing
-from kerastune_ft.inference.language.open_writer import choose_generation, find_role, open_writer
+from kerastune_ft.inference.language.open_writer import choose_generation, find_role, open_any_writer
 from kerastune_ft.inference.language.question_inputs import list_questions
 from kerastune_ft.inference.language.questions import Question, read_question
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
@@ -30,7 +30,7 @@ class AnswerPredictor(Predictor):
         given = dict(form.generate)
         self._seed = int(given.pop("seed", config.seed))
         self.options = choose_generation(config, given)
-        self._writer, self._role = open_writer(run, plan), find_role(plan)
+        self._writer, self._role = open_any_writer(run, plan), find_role(plan)
         self.choice_notes = []
         self.columns, self.input_columns = ("input", ANSWER, ERROR), ("input",)
         self._done = self._cut = self._short = 0

@@ -13,9 +13,21 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.dialogues.turns import Role
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.generation.dialogue_writer import DialogueWriter
+from kerastune_ft.generation.pair_writer import PairWriter
 from kerastune_ft.input.language.language_loader import DialogueSettings
+from kerastune_ft.input.language.pair_rows import PairSettings
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import load_model
+
+
+def open_any_writer(run: RunDirectory, plan: Mapping[str, Any]) -> DialogueWriter | PairWriter:
+    """Return what writes with the model of a run, which goes on with texts or writes one for another.
+
+    Raises ConfigError and DataError as `open_writer` does.
+    """
+    if plan.get("pair"):
+        return PairWriter(load_model(run), PairSettings.from_plan(plan["pair"], tokenizer_of(run, plan)))
+    return open_writer(run, plan)
 
 
 def open_writer(run: RunDirectory, plan: Mapping[str, Any]) -> DialogueWriter:
@@ -52,7 +64,7 @@ def choose_generation(config: RunConfig, given: Mapping[str, Any]) -> Generation
 
 def find_role(plan: Mapping[str, Any]) -> Role:
     """Return whose a prompt is: a user's, or no one's in a run that learnt texts as a whole."""
-    return "text" if plan["language"].get("texts_alone") else "user"
+    return "text" if (plan.get("language") or {}).get("texts_alone") else "user"
 
 
 def _name_option(name: str) -> str:

@@ -49,10 +49,12 @@ class PairSettings:
             join_rows(targets, [self._cut_target(*each) for each in targets]),
         )
 
-    def encode_source(self, text: str) -> np.ndarray:
-        """Return the tokens that the encoder reads of a text, int32, cut as in training."""
+    def encode_source(self, text: str) -> tuple[np.ndarray, int]:
+        """Return the tokens that the encoder reads of a text, int32, cut as in training, and how many were lost."""
         (own,) = ControlTokens(self.given.tokenizer).encode_texts([text])
-        return self._cut_source(self._frame_source(own)[0])
+        whole, _ = self._frame_source(own)
+        kept = self._cut_source(whole)
+        return kept, len(whole) - len(kept)
 
     def _frame_source(self, ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         framed = np.concatenate([_row(self.given.start), ids, _row(self.given.end)])

@@ -26,7 +26,7 @@ def writer() -> Any:
 
 
 def _open(writer: Any, monkeypatch: pytest.MonkeyPatch, **form: Any) -> AnswerPredictor:
-    monkeypatch.setattr(answer_predictor, "open_writer", lambda run, plan: writer)
+    monkeypatch.setattr(answer_predictor, "open_any_writer", lambda run, plan: writer)
     return AnswerPredictor(None, CONFIG, PLAN, OutputForm(**form))  # type: ignore[arg-type]
 
 

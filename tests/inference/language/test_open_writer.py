@@ -32,3 +32,9 @@ def test_prompts_are_a_user_s_unless_texts_were_learnt_whole():
 def test_a_run_that_writes_no_texts_is_refused():
     with pytest.raises(ConfigError, match="answers no texts"):
         open_writer("runs/photos-1", {"language": None})  # type: ignore[arg-type]
+
+
+def test_a_model_that_writes_texts_for_others_has_no_conversations():
+    assert find_role({"pair": {"shapes": []}}) == "user"
+    with pytest.raises(ConfigError, match="answers no texts"):
+        open_writer("runs/summaries-1", {"pair": {"shapes": []}})  # type: ignore[arg-type]

@@ -35,7 +35,8 @@ def test_long_texts_lose_their_ends_and_keep_their_last_special_token() -> None:
 
 
 def test_a_text_without_another_is_read_as_in_training() -> None:
-    assert read(SETTINGS.encode_source("abcdefghij")) == b"\2abcdef\3"
+    tokens, lost = SETTINGS.encode_source("abcdefghij")
+    assert (read(tokens), lost) == (b"\2abcdef\3", 4)
 
 
 def test_settings_come_back_from_a_plan() -> None:
