@@ -24,6 +24,7 @@ from kerastune_ft.scaffolding.sources.folders import has_split_folders, inspect_
 from kerastune_ft.scaffolding.sources.given_input import GivenInput
 from kerastune_ft.scaffolding.sources.split_tables import inspect_split_tables, inspect_table_beside_splits
 from kerastune_ft.scaffolding.sources.tables import inspect_table
+from kerastune_ft.scaffolding.sources.transcripts import inspect_transcript_table, inspect_transcripts
 from kerastune_ft.streams import say
 from kerastune_ft.wording import first_names
 
@@ -38,6 +39,7 @@ def detect(place: Path, written: str, label: Sequence[str], given: GivenInput = 
     if place.is_dir():
         kind = file_kind_of_folder(place)
         findings = None if label or given else inspect_dense(place, written, kind)
+        findings = findings or (None if label or given else inspect_transcripts(place, written, kind))
         if findings is None:
             findings = _inspect_tables(place, written, kind, label, given)
         if findings is None:
@@ -50,8 +52,11 @@ def detect(place: Path, written: str, label: Sequence[str], given: GivenInput = 
             return inspect_table(join_tables([read_table(one) for one in places]), written, label, given=given)
         raise DataError(f"{place} does not exist{_suggest_path(place)}")
     if is_table(place):
-        boxes = None if label or given else inspect_box_table(place, written)
-        return boxes or inspect_table_beside_splits(place, written, label, given)
+        if not label and not given:
+            found = inspect_box_table(place, written) or inspect_transcript_table(place, written)
+            if found is not None:
+                return found
+        return inspect_table_beside_splits(place, written, label, given)
     _refuse_label(label)
     place = fetch_to_cache(place, cache_directory(Runtime()), say)
     if place.suffix.lower() == ".npz":

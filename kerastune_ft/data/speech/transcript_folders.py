@@ -23,10 +23,12 @@ from kerastune_ft.data.texts.read import read_text
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted, lines
 
-_TABLES = ("metadata.csv", "metadata.tsv", "metadata.jsonl")
+TABLES = ("metadata.csv", "metadata.tsv", "metadata.jsonl")
+"""The tables that are looked for beside sounds."""
 _TRANS = ".trans.txt"
-_FILES = ("file_name", "file", "audio", "path", "filename")
-_TEXTS = ("transcription", "transcript", "text", "sentence", "normalized_text")
+FILE_COLUMNS = ("file_name", "file", "audio", "path", "filename")
+TEXT_COLUMNS = ("transcription", "transcript", "text", "sentence", "normalized_text")
+"""The names of the columns of tables of transcripts: of the file of each sound, and of what it says."""
 _SEPARATOR = "|"
 _NO_TRANSCRIPT = "has no transcript"
 
@@ -52,14 +54,24 @@ def read(walk: Walk, options: FolderData, requested: Splits | None, context: Rea
     return Annotations([files[index] for index in kept], SingleLabels(labels), labels, transcripts.notes(), skipped)
 
 
+def find_transcripts(root: Path, paths: Sequence[str]) -> list[str | None]:
+    """Return what each of these sounds below a folder says; None where nothing tells.
+
+    Raises DataError for a table whose columns are called otherwise, and a file that is no text.
+    """
+    transcripts = _Transcripts(root)
+    return [transcripts.find(Path(path)) for path in paths]
+
+
 def _explain_missing(
     walk: Walk, options: FolderData, missing: Sequence[str], every: int, transcripts: _Transcripts
 ) -> str:
     if len(missing) == every and not transcripts.read_files:
         return (
             f"data.path: {walk.root} has {counted(every, 'sound')} and nothing that says what is spoken in them. Write "
-            f"a table {_TABLES[0]} beside them with the columns {_FILES[0]} and {_TEXTS[0]}, or {_TRANS} files, or for "
-            'each sound a .txt of its name; for sounds in classes write "task": {"kind": "audio_classification"}.'
+            f"a table {TABLES[0]} beside them with the columns {FILE_COLUMNS[0]} and {TEXT_COLUMNS[0]}, or {_TRANS} "
+            "files, or for each sound a .txt of its name; for sounds in classes write "
+            '"task": {"kind": "audio_classification"}.'
         )
     return (
         f"data.path: {counted(len(missing), 'sound')} of {every} in {options.path} without a transcript:\n"
@@ -111,7 +123,7 @@ class _Transcripts:
     def _open(self, folder: Path) -> dict[str, str]:
         if folder not in self._by_folder:
             found: dict[str, str] = {}
-            for path in [folder / name for name in _TABLES if (folder / name).is_file()]:
+            for path in [folder / name for name in TABLES if (folder / name).is_file()]:
                 self.read_files.append(path)
                 found.update(_read_rows(path))
             for path in sorted(folder.glob(f"*{_TRANS}")):
@@ -124,15 +136,15 @@ class _Transcripts:
 def _read_rows(path: Path) -> Iterator[tuple[str, str]]:
     """Yield the names of files and what they say of a table, by the columns that such tables have."""
     first = read_text(str(path)).split("\n", 1)[0]
-    if path.suffix == ".csv" and first.count(_SEPARATOR) and not set(first.lower().split(",")) & {*_FILES}:
+    if path.suffix == ".csv" and first.count(_SEPARATOR) and not set(first.lower().split(",")) & {*FILE_COLUMNS}:
         yield from _read_bars(path)
         return
     table = read_table(path)
     names = {column.lower(): column for column in table.columns}
-    file = next((names[each] for each in _FILES if each in names), None)
-    text = next((names[each] for each in _TEXTS if each in names), None)
+    file = next((names[each] for each in FILE_COLUMNS if each in names), None)
+    text = next((names[each] for each in TEXT_COLUMNS if each in names), None)
     if file is None or text is None:
-        lacking = _FILES if file is None else _TEXTS
+        lacking = FILE_COLUMNS if file is None else TEXT_COLUMNS
         raise DataError(
             f"data.path: {path} has the columns {', '.join(table.columns)}, and none called {' or '.join(lacking)}; "
             f'rename one, or write "kind": "table" with "path", "input" and "label"'
