@@ -133,6 +133,7 @@ class Run(RunFigures):
         coverage: float | None = None,
         by: str | Sequence[str] = (),
         views: int | None = None,
+        sample: int | None = None,
         save: str | os.PathLike[str] | None = None,
     ) -> Figures:
         """Return the metrics of the final model on a split of the run's data, or on other data with labels.
@@ -153,6 +154,7 @@ class Run(RunFigures):
             coverage=coverage,
             by=by,
             views=views,
+            sample=sample,
             save=save,
         )
 
@@ -238,6 +240,7 @@ def evaluate(
     coverage: float | None = None,
     by: str | Sequence[str] = (),
     views: int | None = None,
+    sample: int | None = None,
     save: str | os.PathLike[str] | None = None,
 ) -> Figures:
     """Return the metrics of a run's final model on a split of its data, or on other data with the same classes.
@@ -252,10 +255,11 @@ def evaluate(
     `details` of the result has calibration, and what else is asked for: `at`, one or several of "specificity=0.9" and
     "sensitivity=0.95", thresholds that reach it on validation; `costs`, a mapping or JSON file of what mistakes cost;
     `coverage`, sets or intervals that hold the truth with this probability; `by`, subgroups by a table's column, by
-    "class" or "group"; `views`, the mean answer over so many augmented views of each example. `save` is a directory for
+    "class" or "group"; `views`, the mean answer over so many augmented views of each example; `sample`, answers of a
+    model that writes to so many examples, with ROUGE and exact matches or error rates. `save` is a directory for
     predictions, curves, pictures of the worst examples and all figures.
     """
-    questions = read_questions(as_texts(at), costs, coverage, as_texts(by), views, save)
+    questions = read_questions(as_texts(at), costs, coverage, as_texts(by), views, save, sample)
     found = evaluation(run_dir, data=data, split=split, metrics=metrics, questions=questions)
     return Figures(found.metrics, found.intervals, found.examples, found.groups, found.details)
 

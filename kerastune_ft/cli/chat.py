@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kerastune_ft.cli.options import choose_given, generation_options
+from kerastune_ft.cli.options import choose_options, generation_options
 from kerastune_ft.cli.terminal import common
 from kerastune_ft.streams import require_reader, say
 
@@ -26,9 +26,12 @@ def chat(run: str, system: str | None, as_json: bool, debug: bool, **generate: A
     A line is a question, and its answer is written as the model finds it. What was said is part of the next question,
     as much of it as the model has room for. Lines may come from a pipe too: answers are then lines of standard output.
     """
+    from kerastune_ft.api.runs import open_run
     from kerastune_ft.api.use.conversations import open_conversation
+    from kerastune_ft.rundir import RunDirectory
 
-    conversation = open_conversation(run, system=system, generate=dict(choose_given(generate)))
+    target = RunDirectory(open_run(run).path)
+    conversation = open_conversation(target, system=system, generate=dict(choose_options(generate)))
     is_terminal = sys.stdin.isatty()
     if is_terminal:
         say(_COMMANDS)

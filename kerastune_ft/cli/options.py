@@ -75,6 +75,6 @@ def generation_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def choose_given(options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+def choose_options(options: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
     """Return those options of `generation_options` that are given, by name."""
     return tuple(sorted((name, value) for name, value in options.items() if value not in (None, ())))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from kerastune_ft.cli.options import choose_given, generation_options
+from kerastune_ft.cli.options import choose_options, generation_options
 from kerastune_ft.cli.terminal import common, echo, print_json, show
 from kerastune_ft.config.checks.inputs import named_inputs
 from kerastune_ft.config.options.task_facts import facts
@@ -58,6 +58,12 @@ def runs(directory: str, as_json: bool, debug: bool) -> None:
 )
 @click.option("--by", multiple=True, metavar="COLUMN", help="Subgroups by a column of the table, by class or by group.")
 @click.option("--views", type=int, metavar="K", help="The mean answer over K augmented views of each example, too.")
+@click.option(
+    "--sample",
+    type=int,
+    metavar="N",
+    help="Of a model that writes: generate answers for N examples, for ROUGE and exact matches, or error rates.",
+)
 @click.option("--save", metavar="DIR", help="Write predictions, curves, the worst examples and all figures there.")
 @common
 def evaluate(
@@ -69,6 +75,7 @@ def evaluate(
     coverage: float | None,
     by: tuple[str, ...],
     views: int | None,
+    sample: int | None,
     save: str | None,
     as_json: bool,
     debug: bool,
@@ -81,7 +88,7 @@ def evaluate(
     from kerastune_ft.api import runs as runs_api
     from kerastune_ft.training.judging.questions import read_questions
 
-    questions = read_questions(at, costs, coverage, by, views, save)
+    questions = read_questions(at, costs, coverage, by, views, save, sample)
     found = runs_api.evaluation(run, data=data, split=split, questions=questions)
     name = _name_metrics(data, split)
     intervals, examples = {name: found.intervals}, {name: found.examples}
@@ -173,7 +180,7 @@ def predict(
     output = None if output is None else expand_home(output)
     boxes = runs_api.box_scheme(run)
     drawn = scheme or (boxes if command.is_folder(output) else None)
-    given_generation = choose_given(generate)
+    given_generation = choose_options(generate)
     rows = OutputForm(top, submission, allow_errors, calibrated, coverage, given_generation, drawn is not None)
     form = command.check_arguments(inputs, output, form, as_json, scheme is not None, rows, boxes is not None)
     given = command.open_standard_input(inputs)

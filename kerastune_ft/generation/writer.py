@@ -138,7 +138,7 @@ class Writer:
         batch = Batch(inputs[TOKENS], counts, limits, np.arange(size) >= len(rows))
         for _ in self._loop.write(inputs, batch, [row.key for row in filled], options, seed, step):
             for place in np.flatnonzero(~batch.done).tolist() if options.stop else ():
-                if find_stop(self._read(batch, place), options.stop or ()) is not None:
+                if find_stop(self._decode_row(batch, place), options.stop or ()) is not None:
                     batch.done[place] = True
             yield batch
 
@@ -149,7 +149,7 @@ class Writer:
         at = np.flatnonzero(np.isin(tokens, list(self._ends)))
         return tokens[: at[0] + 1] if len(at) else tokens
 
-    def _read(self, batch: Batch, place: int) -> str:
+    def _decode_row(self, batch: Batch, place: int) -> str:
         tokens = self._tokens(batch, place)
         return decode(self.tokenizer, tokens[:-1] if self._has_end(tokens) else tokens)
 

@@ -91,8 +91,7 @@ def predict(
     what rows hold; with a sample submission they are the sample's, and come at the end. Raises DataError where inputs
     and sample do not fit.
     """
-    form.check()
-    _check_generate(form, config)
+    _check_form(form, config)
     resolved = devices.resolve(config.runtime.model_copy(update={"strategy": "none", "replicas": None}))
     plan = _read_plan(run)
     sound = plan.get("sound")
@@ -150,8 +149,9 @@ def _choose_predictor(config: RunConfig) -> type[Predictor]:
     return TilePredictor if config.data.tiles is not None else _PREDICTORS[config.modality]
 
 
-def _check_generate(form: OutputForm, config: RunConfig) -> None:
-    """Raise ConfigError where it is said how texts are written and the model writes none."""
+def _check_form(form: OutputForm, config: RunConfig) -> None:
+    """Raise ConfigError for options that exclude each other, and for those of texts where the model writes none."""
+    form.check()
     if form.generate and not facts(config.task).writes:
         names = ", ".join(f"--{name.replace('_', '-')}" for name, _ in form.generate)
         raise ConfigError(f"{names}: the model of {config.name} writes no texts; leave it out")

@@ -16,8 +16,10 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.losses.tokens import compute_token_losses
 from kerastune_ft.metrics import tokens as token_metrics
-from kerastune_ft.metrics.intervals.base import Sample
+from kerastune_ft.metrics.intervals.base import Sample, join_samples
 from kerastune_ft.metrics.outcomes.written_texts import TextOutcomes
+from kerastune_ft.metrics.texts import score as text_metrics
+from kerastune_ft.metrics.texts.score import ANSWERED, TEXTS, find_parts
 from kerastune_ft.tasks.base import Measured, Placement, Prediction, Task
 
 LABELS, WEIGHTS = "labels", "weights"
@@ -137,11 +139,13 @@ class Writing(Task):
 
     def summarise(self, measured: Measured) -> dict[str, float]:
         """Return loss, perplexity and token accuracy over all tokens that count; see `metrics.tokens`."""
-        return token_metrics.score(measured["loss"], measured["tokens"], measured["hits"])
+        found = token_metrics.score(measured["loss"], measured["tokens"], measured["hits"])
+        return found | text_metrics.score(find_parts(measured))
 
     def sample(self, measured: Measured) -> Sample:
         """Return the sums of the examples, for intervals."""
-        return token_metrics.make_sample(measured["loss"], measured["tokens"], measured["hits"])
+        own = token_metrics.make_sample(measured["loss"], measured["tokens"], measured["hits"])
+        return join_samples(own, text_metrics.make_sample(find_parts(measured)))
 
     def outcomes(self, measured: Measured) -> TextOutcomes:
         """Return how many texts there are."""
@@ -158,6 +162,8 @@ class Writing(Task):
             "loss": measured["loss"].astype(np.float64) / np.maximum(tokens, 1.0),
             "tokens": tokens.astype(np.int64),
             "token_accuracy": measured["hits"].astype(np.float64) / np.maximum(tokens, 1.0),
+            **{name: measured[name] for name in (ANSWERED, *TEXTS) if name in measured},
+            **find_parts(measured),
         }
 
     @property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
 
+from kerastune_ft.api import runs
 from kerastune_ft.api.use import conversations
 from kerastune_ft.cli.chat import chat
 
@@ -17,8 +19,8 @@ class Echo:
     def __init__(self) -> None:
         self.dropped, self.resets, self.opened = 0, 0, {}
 
-    def open(self, run: str, **options: object) -> Echo:
-        self.opened = {"run": run, **options}
+    def open(self, run: object, **options: object) -> Echo:
+        self.opened = {"run": str(run), **options}
         return self
 
     def reset(self) -> None:
@@ -35,6 +37,7 @@ class Echo:
 def echo(monkeypatch: pytest.MonkeyPatch) -> Echo:
     made = Echo()
     monkeypatch.setattr(conversations, "open_conversation", made.open)
+    monkeypatch.setattr(runs, "open_run", lambda run: SimpleNamespace(path=run))
     return made
 
 

@@ -99,7 +99,10 @@ _CHOSEN: Mapping[LabelKind, Mapping[str, MetricFacts]] = {
     "values": {"pearson": _HIGHER, "spearman": _HIGHER},
     "mask": {"boundary_f1": _HIGHER},
     "boxes": {},
-    "text": {},
+    "text": {
+        **{name: MetricFacts("max", generated=True) for name in ("rouge_1", "rouge_2", "rouge_l", "exact_match")},
+        **{name: MetricFacts("min", generated=True) for name in ("word_error_rate", "character_error_rate")},
+    },
 }
 _TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {
     "image_classification": ("one", (IMAGE,)),

@@ -44,6 +44,16 @@ class Sample:
         return self.rank is not None and self.examples * self.ranked_classes <= _MOST_RANKED
 
 
+def join_samples(one: Sample, other: Sample) -> Sample:
+    """Return the same examples with the metrics of both samples, of which neither ranks."""
+
+    def compute(counts: np.ndarray) -> dict[str, np.ndarray]:
+        return {**one.compute(counts), **other.compute(counts)}
+
+    proportions, means = {**one.proportions, **other.proportions}, {**one.means, **other.means}
+    return Sample(one.examples, proportions, means, compute)
+
+
 def find_intervals(sample: Sample, groups: Sequence[str] | None = None) -> dict[str, Interval]:
     """Return the lower and the upper end by metric, without the metrics of which nothing can be said.
 

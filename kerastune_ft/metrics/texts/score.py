@@ -41,6 +41,10 @@ _RATES: Mapping[str, _Rate] = MappingProxyType(
 )
 GENERATED: tuple[str, ...] = (*_ROUGE, EXACT_MATCH, *_RATES)
 """The metrics of this module by name."""
+TEXTS = ("prompt", "expected", "answer")
+"""What is asked, what is expected and what is answered, among what is measured of examples."""
+ANSWERED = "answered"
+"""Whether an example has an answer, among what is measured of examples."""
 
 
 def score_answers(
@@ -60,6 +64,12 @@ def score_answers(
         for name in known:
             found[name] = np.array([np.nan if row is None else row[name] for row in rows], np.float64)
     return found
+
+
+def find_parts(measured: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return those of the arrays that were measured which metrics of this module are computed from."""
+    known = [part for metric in GENERATED for part in list_parts(metric)]
+    return {name: measured[name] for name in known if name in measured}
 
 
 def list_parts(metric: str) -> tuple[str, ...]:

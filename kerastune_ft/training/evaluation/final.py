@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from kerastune_ft.errors import explain_memory
@@ -14,6 +15,7 @@ from kerastune_ft.metrics.document import CLASSES, EXAMPLES, GROUPS, INTERVALS, 
 from kerastune_ft.metrics.intervals.base import find_intervals
 from kerastune_ft.metrics.intervals.draws import count_groups
 from kerastune_ft.metrics.intervals.wilson import Interval
+from kerastune_ft.metrics.texts.score import TEXTS
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import THRESHOLDS
 from kerastune_ft.saved_model.calibration import CHOOSING_SPLITS, find_chooser
@@ -27,6 +29,7 @@ from kerastune_ft.training.plan.phase_plan import EvaluationPlan
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.updates.step import PhaseStep
 from kerastune_ft.training.watch import Watcher
+from kerastune_ft.training.writing.sampled import Sampled
 
 # Those of validation would flatter: it has chosen the epochs.
 TEST = "test"
@@ -41,12 +44,15 @@ def evaluate_splits(
     feed: Feed | None = None,
     step: PhaseStep | None = None,
     place: str | None = None,
+    sample: Sampled | None = None,
 ) -> dict[str, Evaluated]:
     """Return what the task measures of these splits, computed as validation computed it in the last phase.
 
     `feed` and `step` are those of the last phase, where it was trained here: its stores are read, and what is compiled
-    already is called. `place` is what progress and errors call the examples; by default it is the split.
+    already is called. `place` is what progress and errors call the examples; by default it is the split. Answers are
+    generated for the metrics of the task that need them, or for `sample`.
     """
+    sample = sample or Sampled.of(session)
     freeze_all_but(session, plan.selection, plan.trained)
     step = step or PhaseStep(session.devices, plan.partition.tail, session.task, (), address="")
     feed = feed or make_feed(session, plan)
@@ -59,7 +65,9 @@ def evaluate_splits(
             f"in the evaluation of {name}, which computes {plan.batch_size} examples at a time as the last phase did"
         )
         with explain_memory(where, "free memory, or go on where there is more"):
-            evaluated[split] = evaluate_split(step, session.devices, feed, indices, plan.batch_size, progress)
+            found = evaluate_split(step, session.devices, feed, indices, plan.batch_size, progress)
+            measured = sample.add_to(session, indices, found.measured, name, watch)
+            evaluated[split] = replace(found, measured=measured)
     return evaluated
 
 
@@ -94,6 +102,8 @@ def prediction_rows(
     for split, each in evaluated.items():
         columns = session.task.prediction_columns(each.measured)
         columns |= {} if unknown is None else unknown.columns(split)
+        if not session.config.output.examples:
+            columns = {name: values for name, values in columns.items() if name not in TEXTS}
         for position, index in enumerate(each.indices):
             row = {"split": split, "input": session.source.keys[index]}
             rows.append(row | {name: values[position] for name, values in columns.items()})

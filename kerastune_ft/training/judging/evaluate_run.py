@@ -41,6 +41,7 @@ from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.session.whole import is_whole, open_whole
 from kerastune_ft.training.versions import describe_versions, find_versions
 from kerastune_ft.training.watch import Watcher
+from kerastune_ft.training.writing.sampled import Sampled
 
 # By the entry of plan.json that has them, what returns the sizes that rows of tokens are padded to.
 _SIZES: Mapping[str, Callable[[Mapping[str, Any]], Sequence[Any]]] = {
@@ -100,7 +101,8 @@ def evaluate(
     place = split if data is None else name_other_data(data)
     check_questions(questions, session, session.source.splits[split])
     with naming_lost_files(session.source):
-        evaluated = final.evaluate_splits(session, plan, (split,), watch, place=place)[split]
+        sample = Sampled.choose(session, questions.sample)
+        evaluated = final.evaluate_splits(session, plan, (split,), watch, place=place, sample=sample)[split]
         if answers := read_unknown(target):
             watch.note(count_unknown(session, plan, answers, place, evaluated.indices, watch))
         judged = Judged(target, session, plan, split, evaluated, place)

@@ -28,6 +28,8 @@ class Questions:
     by: tuple[str, ...] = ()
     """Columns, `class` or `group`, whose values part the examples into subgroups."""
     views: int | None = None
+    sample: int | None = None
+    """For how many examples answers are generated, where the model writes; None for as the run did."""
     save: Path | None = None
     """The directory that predictions, curves and the worst examples are written to."""
 
@@ -42,6 +44,7 @@ def read_questions(
     by: Sequence[str] = (),
     views: int | None = None,
     save: Any = None,
+    sample: int | None = None,
 ) -> Questions:
     """Return questions from the options of a command or call.
 
@@ -58,7 +61,10 @@ def read_questions(
             raise ConfigError(f"--coverage: {error}") from error
     if views is not None and views < 1:
         raise ConfigError(f"--views: {views} is no number of views; write 1 or more")
-    return Questions(aims, _read_costs(costs), coverage, tuple(by), views, None if save is None else _check_save(save))
+    if sample is not None and sample < 1:
+        raise ConfigError(f"--sample: {sample} is no number of examples; write 1 or more")
+    place = None if save is None else _check_save(save)
+    return Questions(aims, _read_costs(costs), coverage, tuple(by), views, sample, place)
 
 
 def as_texts(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.input.order import Order, order_batches
+from kerastune_ft.metrics.texts.score import find_parts
 from kerastune_ft.tasks.base import Measured
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.features.feed import Feed
@@ -26,7 +27,9 @@ class Evaluated:
     @property
     def is_finite(self) -> bool:
         """Tell whether no number that was measured is NaN or infinite."""
-        return all(np.isfinite(rows).all() for rows in self.measured.values() if rows.dtype.kind == "f")
+        # Of examples without an answer nothing is known, which is NaN.
+        known = {name: rows for name, rows in self.measured.items() if name not in find_parts(self.measured)}
+        return all(np.isfinite(rows).all() for rows in known.values() if rows.dtype.kind == "f")
 
 
 class Measure(Protocol):

@@ -22,6 +22,10 @@ class Generation(Options):
         None, description="draw among the most probable tokens that have this probability together; null means all"
     )
     stop: Texts | None = Field(None, description="texts that end an answer, of which they are no part; null means none")
+    examples: Count | None = Field(
+        100,
+        description="for how many examples of a split answers are generated where metrics need them; null means all",
+    )
 
 
 class CausalLm(Options):

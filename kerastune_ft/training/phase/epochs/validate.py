@@ -7,6 +7,7 @@ from kerastune_ft.training.phase.evaluate import evaluate_split
 from kerastune_ft.training.phase.phase_files import interrupt, write_checkpoint
 from kerastune_ft.training.phase.work import PhaseWork
 from kerastune_ft.training.profiling.clock import VALIDATION
+from kerastune_ft.training.writing.sampled import Sampled
 
 
 def validate(work: PhaseWork) -> dict[str, float]:
@@ -29,11 +30,15 @@ def _validate(work: PhaseWork) -> dict[str, float]:
     indices = session.source.splits["validation"]
     with work.use_averages():
         found = evaluate_split(work.prepared.step, session.devices, work.feed, indices, work.phase.batch_size, stop)
+        sample = Sampled.of(session).keep(work.options.monitor.removeprefix("validation_"))
+        measured = found.measured
+        if found.is_finite:
+            measured = sample.add_to(session, indices, measured, "validation", work.context.watch)
     if not found.is_finite:
         raise DivergedError(f"the outputs of phase {work.options.name} became NaN or infinite; lower its learning_rate")
     from sklearn import config_context
 
     # Looking at the same numbers again, metric by metric, takes longer than the metrics do.
     with config_context(assume_finite=True, skip_parameter_validation=True):
-        metrics = session.task.summarise(found.measured)
+        metrics = session.task.summarise(measured)
     return {f"validation_{name}": value for name, value in metrics.items()}

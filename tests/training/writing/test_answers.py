@@ -1,0 +1,92 @@
+"""Answers in the figures of a run: of a stated sample, written down with their prompts, and verified."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import kerastune_ft as kt
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.training.writing.answers import choose_examples
+from tests.support.answering_run import answering_document, write_questions
+
+TASK = {"metrics": ["rouge_l", "exact_match"], "generate": {"max_new_tokens": 6, "examples": 3}}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("answers")
+    document = answering_document(write_questions(folder / "data.jsonl", 30), **TASK)
+    return kt.run(document, run_dir=folder / "run")
+
+
+def _read(run: Any) -> list[dict[str, str]]:
+    with (Path(run.path) / "evaluation/predictions.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_sample_of_each_split_is_answered_and_verified(run: Any):
+    rows = _read(run)
+    for split in ("validation", "test"):
+        own = [row for row in rows if row["split"] == split]
+        asked = [row for row in own if row["answered"] == "1"]
+        assert len(own) > len(asked) == 3
+        assert all(row["prompt"] and row["expected"].startswith("it is ") for row in asked)
+        figures = json.loads((Path(run.path) / "metrics.json").read_text())[split]
+        assert figures["exact_match"] == pytest.approx(np.mean([float(row["exact_match"]) for row in asked]))
+        assert figures["rouge_l"] == pytest.approx(np.mean([float(row["rouge_l"]) for row in asked]))
+    found = kt.verify(run.path)
+    assert found["ok"] if isinstance(found, dict) else found
+
+
+def test_answers_are_those_of_predict(run: Any):
+    row = next(row for row in _read(run) if row["answered"] == "1" and row["split"] == "test")
+    assert run.predict(row["prompt"])["answer"][0] == row["answer"].strip()
+
+
+def test_more_may_be_asked_for_later(run: Any):
+    found = kt.evaluate(run.path, sample=2)
+    assert {"rouge_1", "rouge_2", "rouge_l", "exact_match"} <= set(found)
+
+
+def test_a_changed_answer_is_noticed(run: Any, tmp_path: Path):
+    import shutil
+
+    copy = tmp_path / "copy"
+    shutil.copytree(run.path, copy)
+    path = copy / "evaluation/predictions.csv"
+    row = next(row for row in _read(run) if row["answered"] == "1")
+    text = path.read_text(encoding="utf-8").replace(row["answer"], row["expected"], 1)
+    if row["answer"] and row["answer"] != row["expected"]:
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(Exception):  # noqa: B017
+            kt.verify(copy)
+
+
+def test_samples_are_chosen_by_key():
+    keys = [f"row {number}" for number in range(20)]
+    few, more = (choose_examples(keys, np.arange(20), count) for count in (4, 9))
+    assert set(few) < set(more) and len(few) == 4 and (np.diff(few) > 0).all()
+    backwards = choose_examples(keys, np.arange(20)[::-1], 4)
+    assert {int(np.arange(20)[::-1][place]) for place in backwards} == set(few.tolist())
+    assert len(choose_examples(keys, np.arange(3), None)) == len(choose_examples(keys, np.arange(3), 9)) == 3
+
+
+def test_without_answers_to_compare_with_metrics_of_them_are_refused(tmp_path: Path):
+    document = answering_document(write_questions(tmp_path / "data.jsonl", 12), **TASK)
+    del document["data"]["label"]
+    with pytest.raises(ConfigError, match="rouge_l, exact_match: answers are compared"):
+        kt.run(document, run_dir=tmp_path / "run")
+
+
+def test_a_metric_of_answers_may_choose_the_epoch(tmp_path: Path):
+    task = {"metrics": ["rouge_1"], "generate": {"max_new_tokens": 4, "examples": 2}}
+    document = answering_document(write_questions(tmp_path / "data.jsonl", 16), **task)
+    document["phases"][0] |= {"monitor": "validation_rouge_1", "epochs": 2}
+    run = kt.run(document, run_dir=tmp_path / "run")
+    assert run.history["validation_rouge_1"].notna().all()
