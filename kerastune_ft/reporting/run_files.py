@@ -24,6 +24,7 @@ from kerastune_ft.metrics.document import (
     metrics_by_class,
     metrics_by_split,
 )
+from kerastune_ft.metrics.texts.score import SAMPLES
 from kerastune_ft.reporting.results.base import SPLIT, ResultPage, Results
 from kerastune_ft.reporting.results.pages import PAGES
 
@@ -123,6 +124,7 @@ def read(directory: Path) -> RunFiles:
             groups=_find_groups(document, _read_csv(directory, "splits.csv")),
             classes=metrics_by_class(document, SPLIT),
             boxes=_read_json(directory, BOXES, {}),
+            samples=_read_json(directory, SAMPLES, []),
         ),
         examples=_read_json(directory, f"evaluation/{page.examples_file}.json", []),
         splits=_read_csv(directory, "splits.csv"),

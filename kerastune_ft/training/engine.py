@@ -52,6 +52,7 @@ from kerastune_ft.training.session.own_objects import try_objects
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.versions import add_versions, find_versions
 from kerastune_ft.training.watch import Watcher
+from kerastune_ft.training.writing.samples import write_samples
 
 
 def execute(
@@ -152,6 +153,7 @@ def train(context: RunContext, until_phase: str | None = None) -> bool:
         if result_of(target, phase):
             # A process that was killed may have finished the phase without naming its files in the manifest.
             target.take_in([*phase.files, *filter(target.exists, phase.further_files)])
+    write_samples(context.session, target, "before")
     for result in run_phases(context, until_phase):
         done = [entry for entry in (result_of(target, phase) for phase in plan.phases) if entry]
         target.update_manifest(**{key: done, "phase": result["name"], "epoch": result["epochs"]})
@@ -219,6 +221,7 @@ def finish(context: RunContext, first: Measured | None = None) -> None:
     shown = measured if first is None else measured.with_validation_of(first)
     began = time.monotonic()
     final.write_evaluation(shown.session, target, shown.evaluated, shown.unknown)
+    write_samples(shown.session, target, "after")
     if first is not None:
         write_first(target, first)
     evaluated_at = time.monotonic()

@@ -31,6 +31,8 @@ class Results(NamedTuple):
     """The figures of every class on the test split, from metrics.json."""
     boxes: Mapping[str, Any] = {}
     """What evaluation/boxes.json says of detections and true boxes of the test split; see `metrics.box_figures`."""
+    samples: Sequence[Mapping[str, str]] = ()
+    """A few examples of validation as the model answers them `before` training and `after` it."""
 
 
 class ResultPage(ABC):

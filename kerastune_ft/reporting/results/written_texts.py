@@ -20,8 +20,8 @@ class TextPage(ResultPage):
         return {}
 
     def draw(self, results: Results) -> dict[str, Any]:
-        """Return nothing beside the figures."""
-        return {}
+        """Return answers before training and after it, as far as they are written."""
+        return {"samples": list(results.samples)}
 
     def describe_labels(self, names: Sequence[str]) -> str:
         """Return what is learnt."""

@@ -42,10 +42,11 @@ def find_kind(session: Session) -> str | None:
 def make_writer(session: Session, kind: str) -> Any:
     """Return what writes with the model of a session, for `ANSWERERS`; it uses the values that variables have then."""
     task: Any = session.task
+    loader: Any = session.loader
     body, make = task.generator.take(session.variables), _WRITERS[kind]
     known = _LAST.get(kind)
-    if known is None or known[0] is not body or known[1] is not session.loader:
-        _LAST[kind] = known = (body, session.loader, make(body, session.loader.settings))
+    if known is None or known[0] is not body or known[1] is not loader:
+        _LAST[kind] = known = (body, loader, make(body, loader.settings))
     return known[2]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import numpy as np
 
@@ -48,10 +49,10 @@ def add_answers(
         )
     places = choose_examples(session.source.keys, indices, count)
     texts: list[tuple[str, str, str | None]] = [("", "", None)] * len(indices)
-    writer = make_writer(session, kind)
+    writer, task = make_writer(session, kind), cast(Any, session.task)
     for start in range(0, len(places), _GROUP):
         own = places[start : start + _GROUP]
-        found = ANSWERERS[kind](session, writer, indices[own].tolist(), session.task.options.generate)
+        found = ANSWERERS[kind](session, writer, indices[own].tolist(), task.options.generate)
         for place, each in zip(own.tolist(), found, strict=True):
             texts[place] = each.prompt, each.expected, each.answer
         progress(min(start + _GROUP, len(places)), len(places))
