@@ -17,6 +17,7 @@ from kerastune_ft.data.files.archive import unpack_archive
 from kerastune_ft.data.files.download import fetch_to_cache
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, FileKind, Walk
 from kerastune_ft.data.files.npz import ArrayFile
+from kerastune_ft.data.in_memory.written_names import is_written
 from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.inference.arrays import open_array, read_other_arrays
@@ -161,7 +162,7 @@ def _list_table(path: Path, options: ReadOptions) -> Listing:
         remedy = "" if options.given else "\nName the column of this table with --input."
         raise ConfigError(str(error).replace("data.input", place, 1) + remedy) from error
     absent = f"names no file: its {wanted} is empty"
-    paths = files.paths if files.are_cells else [_resolve_beside(path, text) for text in files.texts]
+    paths = files.paths if files.are_cells else [resolve_beside(path, text, options) for text in files.texts]
     items = [
         make_file_item(text, text if storage.is_web_address(text) else file)
         if file
@@ -171,9 +172,18 @@ def _list_table(path: Path, options: ReadOptions) -> Listing:
     return Listing(items, len(items), frame.notes, frame.cells)
 
 
-def _resolve_beside(table: Path, text: str) -> str:
-    """Return the path of a file as the user would write it; nothing for no text."""
-    return storage.normal(text if storage.is_absolute(text) else os.path.join(table.parent, text)) if text else ""
+def resolve_beside(table: Path, text: str, options: ReadOptions) -> str:
+    """Return the path of a file as the user would write it; nothing for no text.
+
+    Of a DataFrame, which lies nowhere, names begin where the program works, or else beside the run's own table.
+    """
+    if not text or storage.is_absolute(text):
+        return storage.normal(text) if text else ""
+    if is_written(table.name):
+        folders = [os.getcwd(), *([] if options.folder is None else [options.folder])]
+        found = (storage.normal(os.path.join(folder, text)) for folder in folders)
+        return next((path for path in found if storage.exists(path)), storage.normal(os.path.join(folders[-1], text)))
+    return storage.normal(os.path.join(table.parent, text))
 
 
 def _format_reason(error: DataError, text: str) -> str:

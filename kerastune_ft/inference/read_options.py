@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kerastune_ft import storage
 from kerastune_ft.config.options.data import ArraysData
 from kerastune_ft.config.options.inputs import InputColumns
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SPEECH, TEXT, facts
@@ -36,6 +38,8 @@ class ReadOptions:
     """Samples a second of sounds in an .npz file that does not say it."""
     takes_grey: bool = False
     """Whether the run was trained on an array [N, height, width] of grey images."""
+    folder: str | None = None
+    """The folder of the table that the run was trained on, where the names in a DataFrame may begin."""
 
 
 def read_options(
@@ -57,7 +61,14 @@ def read_options(
     # As training and evaluation read such files.
     rate = data.sample_rate if isinstance(data, ArraysData) else model_rate
     kind, takes_grey = _FILE_KINDS[facts(config.task).modality], len(example_shape or ()) == 2
-    return ReadOptions(given, own, intensity, kind, cache_directory, report, rate, takes_grey)
+    folder = _find_folder(data.path) if data.kind == "table" else None
+    return ReadOptions(given, own, intensity, kind, cache_directory, report, rate, takes_grey, folder)
+
+
+def _find_folder(path: str | Sequence[str]) -> str:
+    """Return the folder of a table, or of the first of several."""
+    first = path if isinstance(path, str) else path[0]
+    return first if storage.path_of(first).is_dir() else os.path.dirname(storage.absolute(first))
 
 
 def choose_column(options: ReadOptions) -> str | None:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from kerastune_ft.config.options.inputs import InputColumns
 from kerastune_ft.config.options.task_facts import TEXT
 from kerastune_ft.data.byte_cells import find_input_files
 from kerastune_ft.data.files.find import IMAGES
+from kerastune_ft.data.in_memory.written_names import is_written
 from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.data.texts.read import column_texts
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.inference.inputs import resolve_beside
 from kerastune_ft.inference.items import Item, Listing, escape_name, list_problem, make_file_item
 from kerastune_ft.inference.read_options import ReadOptions
 from kerastune_ft.inference.text_inputs import make_text_item
@@ -75,6 +78,8 @@ def _make_items(table: TextTable, wanted: InputColumns, options: ReadOptions) ->
     parts: dict[str, list[Item]] = {}
     for name, column in wanted.images.items():
         files = find_input_files(table, column, IMAGES, options.cache_directory, options.report)
+        if not files.are_cells and is_written(table.path.name):
+            files = replace(files, paths=[resolve_beside(table.path, text, options) for text in files.texts])
         parts[name] = [
             make_file_item(text, text if storage.is_web_address(text) else path)
             if path

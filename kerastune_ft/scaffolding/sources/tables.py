@@ -9,6 +9,7 @@ from typing import Any
 from kerastune_ft.config.options.runtime import Runtime, cache_directory
 from kerastune_ft.config.options.task_facts import TEXT
 from kerastune_ft.config.words import nearest
+from kerastune_ft.data.files.find import IMAGES
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.data.tables.list_cells import are_lists, read_list
 from kerastune_ft.data.tables.text_table import TextTable
@@ -27,6 +28,7 @@ from kerastune_ft.scaffolding.sources.file_columns import (
 from kerastune_ft.scaffolding.sources.file_kinds import MODALITIES
 from kerastune_ft.scaffolding.sources.given_input import GivenInput, check_given_input, find_given_input
 from kerastune_ft.scaffolding.sources.label_columns import add_label, ask_about_rivals, choose_labels
+from kerastune_ft.scaffolding.sources.other_inputs import OtherInputs, find_other_inputs
 from kerastune_ft.scaffolding.sources.text_columns import TextColumns, find_text_columns
 from kerastune_ft.streams import say
 from kerastune_ft.wording import counted, first_names
@@ -60,6 +62,7 @@ def inspect_table(
     taken = {*label, *lists} | ({split[0]} if split else set())
     findings = DataFindings({}, {"kind": "table", "path": written}, len(frame.numbers), 0, {}, seen=list(frame.notes))
     files, texts = _find_inputs(frame, columns, taken, given)
+    prose = [] if given is not None or texts is None else [*texts.names, *texts.others]
     if files and (not texts or not _share_files(files)):
         texts = None
         _refuse_parts(frame, files)
@@ -82,6 +85,8 @@ def inspect_table(
         reason = f"{values} in {rows}: all examples of one stay in one split"
         add_with_reason(findings.data, "group", group, reason)
     _add_splits(findings, columns, split, group)
+    if files and files.kind is IMAGES and given is None and not lists:
+        _add_others(findings, files, find_other_inputs(columns, used, names, prose))
     _add_gaps(findings, columns, texts.names if texts else (), names)
     if files and not texts:
         note_files(findings, files.kind)
@@ -150,6 +155,17 @@ def _add_files(findings: DataFindings, files: NamedFiles) -> None:
             f"{counted(files.missing, 'row')} name no existing {files.kind.noun}; to skip them, write "
             '"on_missing": "skip" in data'
         )
+
+
+def _add_others(findings: DataFindings, files: NamedFiles, others: OtherInputs | None) -> None:
+    """Make the columns beside pictures inputs too, and say so."""
+    if others is None:
+        return
+    add_with_reason(findings.data, "input", others.to_json(files.input), others.reason)
+    findings.asks.append(
+        f"is all of {others.names} known of an example before the model is asked? What is not, or follows from the "
+        f'label, must go; for pictures alone write "input": {json.dumps(files.input, ensure_ascii=False)} in data'
+    )
 
 
 def _add_texts(findings: DataFindings, columns: Columns, texts: TextColumns) -> None:

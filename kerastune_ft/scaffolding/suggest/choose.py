@@ -8,7 +8,7 @@ from typing import Any
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, SPEECH, TEXT, LabelKind, find_facts
 from kerastune_ft.config.presets import AUTO
 from kerastune_ft.scaffolding.findings import DataFindings
-from kerastune_ft.scaffolding.suggest import dense, images, sounds, speech, texts
+from kerastune_ft.scaffolding.suggest import dense, images, several, sounds, speech, texts
 
 MEASURES = False
 """Whether the schedule of what is proposed is left to the run, which chooses it by measurement."""
@@ -34,6 +34,8 @@ def suggest(findings: DataFindings, wanted: dict[str, Any] | None = None) -> dic
 
     `wanted` is the backbone that the user names, if any.
     """
+    if isinstance(findings.data.get("input"), dict):
+        return several.suggest(findings, wanted)
     known = find_facts(findings.task)
     own = None if known is None else _BY_LABELS.get(known.labels)
     found = (own or _BY_MODALITY[findings.modality])(findings, wanted)

@@ -86,7 +86,8 @@ def _random(wanted: str) -> dict[str, Any]:
     return {"// class": reason, "kind": "keras_hub", "class": _RANDOM}
 
 
-def _is_random(backbone: Mapping[str, Any]) -> bool:
+def is_random(backbone: Mapping[str, Any]) -> bool:
+    """Return whether a backbone begins with random weights, since no preset is available."""
     return "class" in backbone
 
 
@@ -97,7 +98,7 @@ def head() -> dict[str, Any]:
 
 def length(findings: DataFindings, backbone: Mapping[str, Any]) -> None:
     """Limit the tokens that are read of each text, if long texts would take most of the time."""
-    if not _is_random(backbone) and findings.prose and findings.prose.most > _LONG:
+    if not is_random(backbone) and findings.prose and findings.prose.most > _LONG:
         reason = (
             f"5 % of the texts have more than {findings.prose.most:,} words; more tokens cost time, and plan reports "
             "how much is cut"
@@ -107,7 +108,7 @@ def length(findings: DataFindings, backbone: Mapping[str, Any]) -> None:
 
 def schedule(findings: DataFindings, backbone: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the configuration's `phases`."""
-    if _is_random(backbone):
+    if is_random(backbone):
         head = {"name": "head", "unfreeze": "none", "epochs": 3, "learning_rate": 0.01}
         return [head, _later("all", "all", 10, 0.003, "a backbone with random weights learns from scratch")]
     head = head_phase(findings.train)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from kerastune_ft.config.options.inputs import InputColumns
@@ -33,6 +35,21 @@ def test_every_row_of_a_table_is_an_item(tmp_path: Path, options: ReadOptions) -
     assert items[1].parts["image"].path == str(tmp_path / "left" / "1.png")
     assert items[3].cells["y"] == "" and set(items[3].cells) == {"x", "y", "state"}
     assert listing.own["dx"]
+
+
+def test_names_in_a_frame_begin_here_or_beside_the_table_of_the_run(
+    tmp_path: Path, options: ReadOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = write_table(tmp_path / "run", 3)
+    (tmp_path / "here/left").mkdir(parents=True)
+    (tmp_path / "here/left/1.png").write_bytes((tmp_path / "run/left/1.png").read_bytes())
+    monkeypatch.chdir(tmp_path / "here")
+    frame = tmp_path / "table-0123456789abcdef.parquet"
+    pd.read_csv(table).to_parquet(frame)
+    (listing,) = list_several([str(frame)], replace(options, folder=str(tmp_path / "run")))
+    paths = [item.parts["image"].path for item in listing.items]
+    run, here = tmp_path / "run/left", tmp_path / "here/left"
+    assert paths == [str(run / "0.png"), str(here / "1.png"), str(run / "2.png")]
 
 
 @pytest.mark.parametrize("given", ["photo.jpg", "a text", 5])
