@@ -39,7 +39,7 @@ _DATASETS = (
     ("sentence_pairs", "text_regression", "embedded, synthetic", "smoke/sentences_similarity"),
     ("chirps", "audio_classification", "embedded, synthetic", "smoke/voice_commands"),
     ("dialogues", "causal_lm", "embedded, synthetic", "smoke/conversation"),
-    ("summaries", "causal_lm", "embedded, synthetic", ""),
+    ("summaries", "causal_lm, summarization", "embedded, synthetic", "smoke/summaries"),
     ("spoken", "speech_recognition", "embedded, synthetic", "smoke/transcripts"),
     (
         "any prepared TensorFlow Datasets builder",

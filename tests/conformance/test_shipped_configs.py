@@ -11,7 +11,7 @@ from tests.support.places import CONFIGS
 from tests.support.processes import run_program
 
 # Those whose files everyone has to bring; their twins in configs/smoke are run.
-OWN_FILES = ("conversation", "defects", "driving", "tissue", "transcripts")
+OWN_FILES = ("conversation", "defects", "driving", "summaries", "tissue", "transcripts")
 SLOW = [pytest.mark.slow]
 NETWORK = [pytest.mark.slow, pytest.mark.network]
 MARKS = {
@@ -48,6 +48,14 @@ def test_conversation_has_a_twin_that_learns_offline(tmp_path: Path) -> None:
     metrics = json.loads(done.out)["metrics"]["test"]
     assert metrics["perplexity"] < 1.4, "of the letters of the prices alone"
     assert metrics["token_accuracy"] > 0.9
+
+
+@pytest.mark.slow
+def test_summaries_have_a_twin_that_learns_offline(tmp_path: Path) -> None:
+    done = run_program(tmp_path, "run", "smoke/summaries", "--json")
+    assert done.code == 0, done.err
+    metrics = json.loads(done.out)["metrics"]["test"]
+    assert metrics["perplexity"] < 16, "of bytes that are guessed it is 256"
 
 
 @pytest.mark.slow
