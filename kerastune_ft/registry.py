@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kerastune_ft.config.checks.availability import available
 from kerastune_ft.config.checks.modality import NOUNS
 from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED
 from kerastune_ft.config.facts.hub_families import BY_CLASS, HUB_FAMILIES
@@ -67,8 +66,7 @@ _DATASETS = (
 
 def tasks() -> list[dict[str, Any]]:
     """Return the tasks of this version, each with its kind, description and metrics."""
-    kinds = available(("task", "kind"), TASK_KINDS)
-    return [{"kind": kind, "for": _TASKS[kind], "metrics": _metrics(kind)} for kind in kinds]
+    return [{"kind": kind, "for": _TASKS[kind], "metrics": _metrics(kind)} for kind in TASK_KINDS]
 
 
 def _metrics(kind: str) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kerastune_ft.config.checks.availability import unavailable
 from kerastune_ft.config.checks.consistency import inconsistencies
 from kerastune_ft.config.checks.messages import explain_errors, locate, problem_at
 from kerastune_ft.config.compose import (
@@ -126,7 +125,6 @@ def _check(document: Node, directory: Path | None) -> tuple[RunConfig | None, li
 
 def _validate(document: Node, directory: Path | None) -> tuple[RunConfig | None, list[Problem]]:
     plain = document.plain()
-    later = [(path, message) for path, _, message in unavailable(plain)]
     problems: list[Problem] = []
     config = None
     try:
@@ -138,10 +136,7 @@ def _validate(document: Node, directory: Path | None) -> tuple[RunConfig | None,
     meant = {(*one.place.path[:-1], one.suggestion) for one in problems if one.suggestion in ("learning_rate", "label")}
     found = [problem_at(path, message, document) for path, message in inconsistencies(plain)]
     problems += [one for one in found if not (one.is_absent and one.place.path in meant)]
-    # Unavailable keys must be removed, a kind with its whole object; problems inside them are not worth reporting.
-    gone = [locate(path[:-1] if path[-1] == "kind" else path, document).place.path for path, _ in later]
-    worth_it = [one for one in problems if not any(one.place.path[: len(path)] == path for path in gone)]
-    return config, [problem_at(path, message, document) for path, message in later] + worth_it
+    return config, problems
 
 
 def _directories(document: Node, directory: Path | None) -> dict[str, Path]:

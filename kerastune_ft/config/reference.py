@@ -8,7 +8,6 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from kerastune_ft.config.checks.availability import UNAVAILABLE
 from kerastune_ft.config.options.updates.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.schema import json_schema
@@ -31,16 +30,16 @@ def reference() -> str:
     """Return the tables of all keys: values, default and meaning, a section for every object of the format."""
     schema = json_schema()
     definitions = schema["$defs"]
-    parts = ["## Top level", _table("", schema["properties"], schema["anyOf"][1]["required"])]
+    parts = ["## Top level", _table(schema["properties"], schema["anyOf"][1]["required"])]
     shared = _shared_keys(definitions)
     for name in _in_order(schema["properties"], definitions):
         if name.endswith("Data") and f"## {_SHARED}" not in parts:
-            parts += [f"## {_SHARED}", "Keys that all kinds of data have.", _table("", shared, ())]
+            parts += [f"## {_SHARED}", "Keys that all kinds of data have.", _table(shared, ())]
         parts += [f"## {_title(name)}", *_introduction(definitions[name])]
         body = _object(definitions[name])
         if body is not None:
             keys = {key: one for key, one in body["properties"].items() if not _is_shared(name, key, shared)}
-            parts.append(_table(_place(name), keys, body.get("required", ())))
+            parts.append(_table(keys, body.get("required", ())))
     parts += ["## Presets of phases", "| preset | what it is | source |\n|---|---|---|\n" + "\n".join(_presets())]
     parts += ["## Options of optimizers", "| optimizer | options |\n|---|---|\n" + "\n".join(_optimizers())]
     return "\n\n".join(parts) + "\n"
@@ -112,20 +111,11 @@ def _paragraph(text: str) -> str:
     return textwrap.fill(sentence, 120, break_long_words=False, break_on_hyphens=False)
 
 
-def _place(name: str) -> str:
-    """Return how patterns of unsupported keys begin for the keys of a definition."""
-    return {"Phase": "phases.*.", "Runtime": "runtime.", "Output": "output.", "Head": "head."}.get(name, "")
-
-
-def _table(place: str, properties: Mapping[str, Any], required: Sequence[str]) -> str:
+def _table(properties: Mapping[str, Any], required: Sequence[str]) -> str:
     lines = [_HEADER]
-    later = {row.pattern: row for row in UNAVAILABLE}
     for key, schema in properties.items():
         default = "required" if key in required else _default(schema)
         meaning = _escape(schema.get("description", ""))
-        row = later.get(place + key)
-        if row is not None:
-            meaning += f"; {_words(row.values)} not in this version" if row.values else "; **not in this version**"
         lines.append(f"| `{key}` | {_values(schema)} | {default} | {meaning} |")
     return "\n".join(lines)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
-from kerastune_ft.config.checks.availability import UNAVAILABLE
 from kerastune_ft.config.checks.messages import models_of_key
 from kerastune_ft.config.options.base import Options
 from kerastune_ft.config.options.phases import Phase
@@ -110,25 +109,14 @@ def _preset_options() -> dict[str, Any]:
 
 
 def defaults() -> dict[str, Any]:
-    """Return all defaults by key, separately for every kind; keys without a default are "required".
-
-    Keys that this version does not support are listed at the end.
-    """
+    """Return all defaults by key, separately for every kind; keys without a default are "required"."""
     values = _defaults_of(RunConfig)
     for slot in ("task", "data", "backbone"):
         values[slot] = dict(_defaults_by_kind(slot))
-    return {**values, "phases": [_defaults_of(Phase)], "not in this version": list(_list_refused())}
-
-
-def _list_refused() -> Iterator[str]:
-    """Yield unsupported keys, with their unsupported values if only some are."""
-    for row in UNAVAILABLE:
-        place = row.pattern.replace(".*", "[*]")
-        yield f"{place}: {', '.join(row.values)}" if row.values else place
+    return {**values, "phases": [_defaults_of(Phase)]}
 
 
 def _defaults_by_kind(slot: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    later = {value for row in UNAVAILABLE if row.pattern == f"{slot}.kind" for value in row.values}
     for _, model in models_of_key(RunConfig, slot):
         found = _defaults_of(model)
         if "kind" not in model.model_fields:
@@ -137,8 +125,7 @@ def _defaults_by_kind(slot: str) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         # Where a kind has to be written it has no default; of several spellings the first is the current one.
         kind, *_ = get_args(model.model_fields["kind"].annotation)
-        if kind not in later:
-            yield kind, {**found, "kind": kind}
+        yield kind, {**found, "kind": kind}
 
 
 def _defaults_of(model: type[Options]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kerastune_ft.config.checks.availability import available
 from kerastune_ft.config.compose import with_phases
 from kerastune_ft.config.documents.nodes import Place, as_node
 from kerastune_ft.config.documents.problems import Problem
@@ -42,7 +41,7 @@ def with_wishes(findings: DataFindings, task: Mapping[str, Any], data: Mapping[s
     Raises ConfigError for a task or a kind of data that is not what was found.
     """
     if "kind" in task and find_facts(task) is None:
-        raise ConfigError(f"task: {unknown_message(task['kind'], available(('task', 'kind'), TASK_KINDS))[0]}")
+        raise ConfigError(f"task: {unknown_message(task['kind'], TASK_KINDS)[0]}")
     for key, found, wanted in (
         ("task", find_facts(findings.task), find_facts(task)),
         ("data.kind", findings.data["kind"], data.get("kind")),

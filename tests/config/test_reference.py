@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from kerastune_ft.config.checks.availability import UNAVAILABLE
 from kerastune_ft.config.options.updates.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.config.reference import reference
@@ -29,12 +28,6 @@ def test_every_default_is_in_the_row_of_its_key() -> None:
     assert "| `batch_size` | whole number from 1 | `32` |" in SECTIONS["Phase"]
     assert "| `name` | text | required |" in SECTIONS["Phase"]
     assert '| `intensity` | `auto`, list: number, number | `"auto"` |' in SECTIONS["Every kind of data"]
-
-
-def test_unsupported_keys_are_marked() -> None:
-    whole = [row.pattern.rpartition(".")[2] for row in UNAVAILABLE if not row.values]
-    marked = re.findall(r"^\| `(\w+)` .*\*\*not in this version\*\* \|$", PAGE, re.M)
-    assert sorted(marked) == sorted(whole)
 
 
 def test_presets_and_options_of_optimizers_are_listed() -> None:

@@ -9,7 +9,6 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import Tag, ValidationError
 from pydantic_core import ErrorDetails
 
-from kerastune_ft.config.checks.availability import available, unavailable_keys
 from kerastune_ft.config.documents.nodes import KeyPath, Node, Place, short_json
 from kerastune_ft.config.documents.problems import Problem
 from kerastune_ft.config.options.base import Options
@@ -128,13 +127,11 @@ def _unknown_key(loc: KeyPath, document: Node) -> Problem:
     holder, key = locate(loc[:-1], document), str(loc[-1])
     node = holder.find(key)
     place: Place = node.name_place if node else holder.place.child(key)
-    allowed, later = allowed_keys(loc[:-1]), unavailable_keys(loc[:-1])
+    allowed = allowed_keys(loc[:-1])
     right, remark = right_key(key, allowed)
     if "every" in allowed and key in ("steps", "minutes", "epoch"):
         wanted = '"epoch"' if key == "epoch" else f'{{"{key}": {10 if node is None else short_json(node.plain())}}}'
         message = f'unknown key here; to say how often, write "every": {wanted}'
-    elif right and right in later:
-        message = f'unknown key; "{right}" has this meaning, but is not available in this version; remove it'
     elif right:
         message = f'unknown key; did you mean "{right}"?' + (f" ({remark})" if remark else "")
     elif remark:
@@ -143,7 +140,7 @@ def _unknown_key(loc: KeyPath, document: Node) -> Problem:
         # Many objects have a name.
         message = f"unknown key here; it belongs elsewhere: {HOMES[key]}"
     else:
-        message = f"unknown key; allowed are {', '.join(key for key in allowed if key not in later)}"
+        message = f"unknown key; allowed are {', '.join(allowed)}"
     return Problem(place, message, node.plain() if node else None, right)
 
 
@@ -161,7 +158,7 @@ def _unknown_kind(loc: KeyPath, document: Node, kinds: list[str]) -> Problem:
     if kind is None:
         message = f'missing; write "kind": one of {", ".join(kinds)}'
         return Problem(node.place.child("kind"), message, is_absent=True)
-    message, suggestion = unknown_message(kind.plain(), available((*loc, "kind"), kinds))
+    message, suggestion = unknown_message(kind.plain(), kinds)
     return Problem(kind.place, message, kind.plain(), suggestion)
 
 
@@ -170,7 +167,7 @@ def _message(details: ErrorDetails, value: Any, loc: KeyPath) -> tuple[str, str 
     if kind == "said":
         return _speak(str(context.get("message", details["msg"])), value), context.get("suggestion")
     if kind == "literal_error":
-        return unknown_message(value, available(loc, _choices(str(context["expected"]))))
+        return unknown_message(value, _choices(str(context["expected"])))
     if kind in _WANTED:
         return _wrong_type(value, kind, loc), None
     return f"{short_json(value)} {_out_of_range(kind, context)}", None

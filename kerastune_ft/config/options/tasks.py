@@ -17,10 +17,10 @@ TASK_KINDS = (
     "text_classification",
     "text_regression",
     "audio_classification",
-    "summarization",
-    "causal_lm",
     "image_segmentation",
     "object_detection",
+    "causal_lm",
+    "summarization",
     "speech_recognition",
 )
 
@@ -199,16 +199,5 @@ Task = Annotated[
     | Annotated[CausalLm, Tag("@causal_lm")]
     | Annotated[Summarization, Tag("@summarization")]
     | Annotated[SpeechRecognition, Tag("@speech_recognition")],
-    by_kind(
-        "image_classification",
-        "image_regression",
-        "text_classification",
-        "text_regression",
-        "audio_classification",
-        "image_segmentation",
-        "object_detection",
-        "causal_lm",
-        "summarization",
-        "speech_recognition",
-    ),
+    by_kind(*TASK_KINDS),
 ]

@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from kerastune_ft.config.checks.availability import available
 from kerastune_ft.config.options.tasks import TASK_KINDS
 from kerastune_ft.data.labels.decimal_commas import has_decimal_comma, have_decimal_commas
 from kerastune_ft.data.labels.spelling import (
@@ -131,7 +130,7 @@ def _add_label_lists(findings: DataFindings, modality: str, name: str, texts: Se
 
 def _ask_about_classes(findings: DataFindings, modality: str, name: str, texts: Sequence[str]) -> None:
     regression_kind = f"{modality}_regression"
-    if kinds.parse_numbers(texts) and len(findings.counts) > 2 and _is_available(regression_kind):
+    if kinds.parse_numbers(texts) and len(findings.counts) > 2 and regression_kind in TASK_KINDS:
         commas = _describe_commas(name, texts)
         findings.asks.append(
             f'are the {len(findings.counts)} values of "{name}" classes? If they are amounts or grades, write '
@@ -269,13 +268,9 @@ def _add_one_hot(findings: DataFindings, modality: str, names: Sequence[str], sa
 def regression_kind(modality: str, why: str) -> str:
     """Return the kind of a regression task; raise DataError if there is none for the modality."""
     kind = f"{modality}_regression"
-    if not _is_available(kind):
+    if kind not in TASK_KINDS:
         raise DataError(
             f"data.label: {why}; this version can only learn classes from sounds.\n"
             "Name a label of classes, or make one, such as low, middle and high."
         )
     return kind
-
-
-def _is_available(kind: str) -> bool:
-    return kind in available(("task", "kind"), TASK_KINDS)

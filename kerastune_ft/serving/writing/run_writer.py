@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.config.options.language.tasks import Generation
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.dialogues.turns import Turn
 from kerastune_ft.generation.writer import find_key
-from kerastune_ft.inference.language.open_writer import open_writer
+from kerastune_ft.inference.language.open_writer import choose_generation, open_writer
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.serving.writing.writer import Piece
@@ -26,14 +27,14 @@ class RunWriter:
         self.name = name
         self._opened = open_writer(run, run.read_json("plan.json"))
         self.limit = self._opened.prompts.positions
-        own = config.task.generate
+        own = choose_generation(config, {})
         self.options = own.model_copy(update={"max_new_tokens": min(own.max_new_tokens, limits.max_new_tokens)})
 
-    def encode(self, turns: Sequence[Turn]) -> np.ndarray:
-        """Return the tokens of a dialogue that is to be answered, whole however long it is."""
+    def encode(self, turns: Sequence[Turn]) -> Any:
+        """Return the tokens of a dialogue that is to be answered, int32, whole however long it is."""
         return self._opened.prompts.encode(turns, _ALL).tokens
 
-    def write(self, prompt: Any, options: Any, seed: int) -> Iterator[Piece]:
+    def write(self, prompt: Any, options: Generation, seed: int) -> Iterator[Piece]:
         """Yield an answer as it is written; it depends on the prompt, the options and the seed alone."""
         for part in self._opened.writer.follow(prompt, find_key(prompt), options, seed):
             yield Piece(part.text, part.tokens, part.ended)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from kerastune_ft.config.options.language.tasks import Generation
+from kerastune_ft.config.options.language.tasks import CausalLm, Generation
 from kerastune_ft.data.dialogues.turns import Turn
 from kerastune_ft.generation.writer import find_key
 from kerastune_ft.serving.limits import Limits
@@ -22,7 +22,7 @@ def served() -> run_writer.RunWriter:
     opened, patch = make_writer(), pytest.MonkeyPatch()
     patch.setattr(run_writer, "open_writer", lambda run, plan: opened)
     run: Any = SimpleNamespace(read_json=lambda name: {})
-    config: Any = SimpleNamespace(task=SimpleNamespace(generate=Generation(max_new_tokens=50)))
+    config: Any = SimpleNamespace(task=CausalLm(kind="causal_lm", generate=Generation(max_new_tokens=50)))
     made = run_writer.RunWriter(run, config, "chats", Limits(max_new_tokens=6))
     patch.undo()
     return made
