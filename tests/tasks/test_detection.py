@@ -242,3 +242,15 @@ def test_several_models_answer_together(monkeypatch: pytest.MonkeyPatch) -> None
     assert both["detections"][0, 0, 5] == pytest.approx(scores[0][0, 0].max(), rel=1e-5)
     assert (both["detections"][0, 2:] == -1).all()
     assert metrics.score(both["detections"], both["truth"], 2)["mean_average_precision_50"] == 1
+
+
+def test_one_class_and_one_answer_for_each_picture() -> None:
+    options = ObjectDetection(kind="object_detection", max_detections=1)
+    task = Detection(options, Head(), LabelScheme("boxes", ("cat",), most=4, smallest=0.4), 0, SIZE)
+    outputs = np.zeros((1, 2, 1 + 7), np.float32)
+    outputs[0, :, 0], outputs[0, :, -1] = [2.0, 4.0], 32
+    outputs[0, :, 2 - 1 : 6 - 1] = [[2, 4, 20, 30], [40, 8, 90, 60]]
+    outputs[0, :, 6 - 1 : 8 - 1] = [[11, 17], [65, 34]]
+    (found,) = np.asarray(task.finish(tf.constant(outputs)))
+    assert found.shape == (1, 6)
+    np.testing.assert_allclose(found[0], [40, 8, 90, 60, 0, 1 / (1 + np.exp(-4.0))], rtol=1e-5)

@@ -88,3 +88,12 @@ def test_labels_without_a_picture_and_no_labels_at_all_are_refused(tmp_path: Pat
     write_picture(tmp_path / "b", "images/1.png")
     with pytest.raises(DataError, match=r"has no text file with the name of an image"):
         opened(tmp_path / "b", annotations="yolo")
+
+
+def test_pictures_of_which_none_has_a_box_are_refused(tmp_path: Path) -> None:
+    root = tmp_path / "a"
+    for number in range(12):
+        write_picture(root, f"images/{number:02}.png", number)
+        write(root / f"labels/{number:02}.txt", b"")
+    with pytest.raises(DataError, match="has no box; check the annotations"):
+        opened(root)
