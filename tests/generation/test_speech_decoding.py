@@ -40,7 +40,7 @@ def _settings(unwritten: tuple[int, ...] = (), prompt: tuple[int, ...] = (2, 9))
     return SpeechSettings(given, prompt, Clip(16_000, _SAMPLES), 64, (64,), unwritten)
 
 
-def _draw_sounds() -> list[np.ndarray]:
+def _draw_sounds() -> list[Any]:
     time = np.arange(_SAMPLES) / 16_000
     return [np.float32(0.3 * np.sin(2 * np.pi * pitch * time)) for pitch in (300, 2500)]
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from kerastune_ft.config.options.data import FolderData, Splits
 from kerastune_ft.data.annotations.base import AnnotatedFile, Annotations
 from kerastune_ft.data.dialogues.text_folders import find_folders
+from kerastune_ft.data.files.check import read_content
 from kerastune_ft.data.files.find import Walk
 from kerastune_ft.data.labels.raw import SingleLabels
 from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import SkippedFile
 from kerastune_ft.data.tables.read import read_table
-from kerastune_ft.data.texts.read import read_text
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted, lines
 
@@ -103,7 +103,7 @@ class _Transcripts:
         beside = path.with_suffix(".txt")
         if beside.is_file():
             self.read_files.append(beside)
-            return read_text(str(beside)) or None
+            return _read_text(str(beside)) or None
         return None
 
     def notes(self) -> list[str]:
@@ -135,7 +135,7 @@ class _Transcripts:
 
 def _read_rows(path: Path) -> Iterator[tuple[str, str]]:
     """Yield the names of files and what they say of a table, by the columns that such tables have."""
-    first = read_text(str(path)).split("\n", 1)[0]
+    first = _read_text(str(path)).split("\n", 1)[0]
     if path.suffix == ".csv" and first.count(_SEPARATOR) and not set(first.lower().split(",")) & {*FILE_COLUMNS}:
         yield from _read_bars(path)
         return
@@ -155,14 +155,23 @@ def _read_rows(path: Path) -> Iterator[tuple[str, str]]:
 
 def _read_bars(path: Path) -> Iterator[tuple[str, str]]:
     """Yield the rows of a table as LJ Speech has it: a name, what is written, and the same with numbers as words."""
-    for line in read_text(str(path)).splitlines():
+    for line in _read_text(str(path)).splitlines():
         name, _, rest = line.partition(_SEPARATOR)
         if name.strip():
             yield name.strip(), rest.split(_SEPARATOR)[-1].strip()
 
 
 def _read_lines(path: Path) -> Iterator[tuple[str, str]]:
-    for line in read_text(str(path)).splitlines():
+    for line in _read_text(str(path)).splitlines():
         name, _, said = line.strip().partition(" ")
         if name:
             yield name, said.strip()
+
+
+def _read_text(path: str) -> str:
+    """Return the content of a file in UTF-8; raise DataError where it is none. `data.texts` needs TensorFlow."""
+    content = read_content(path, DataError)
+    try:
+        return content.decode("utf-8-sig").strip()
+    except UnicodeDecodeError as problem:
+        raise DataError(f"data.path: {path} is no UTF-8 text; write it in UTF-8") from problem
