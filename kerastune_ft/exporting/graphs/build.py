@@ -40,7 +40,12 @@ def open_graphs(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], i
     modality, labels = config.modality, facts(config.task).labels
     found = _GRAPHS.get((modality, labels), _GRAPHS.get((modality, None)))
     if found is None:
-        raise ConfigError(f"runs of {config.task.kind} cannot be exported by this version; use `predict`")
+        raise ConfigError(
+            f"runs of {config.task.kind} cannot be exported by this version: a graph of one call writes no texts; "
+            "model/model.keras of the run writes with keras and keras_hub alone, and `serve` and `predict` use it"
+            if facts(config.task).writes
+            else f"runs of {config.task.kind} cannot be exported by this version; use `predict`"
+        )
     module, name = found if config.data.tiles is None else _OF_TILES
     made = getattr(importlib.import_module(module), name)
     if missing := [each for each in made.needs if importlib.util.find_spec(each) is None]:

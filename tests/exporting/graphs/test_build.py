@@ -19,6 +19,6 @@ def test_every_form_of_graphs_has_a_script() -> None:
 
 
 def test_a_modality_without_graphs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "facts", lambda task: SimpleNamespace(modality="smell", labels="one"))
+    monkeypatch.setattr(build, "facts", lambda task: SimpleNamespace(modality="smell", labels="one", writes=False))
     with pytest.raises(ConfigError, match="runs of smelling cannot be exported"):
         build.open_graphs(None, SimpleNamespace(modality="smell", task=SimpleNamespace(kind="smelling")), {})  # type: ignore[arg-type]
