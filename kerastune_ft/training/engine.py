@@ -52,6 +52,7 @@ from kerastune_ft.training.session.own_objects import try_objects
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.versions import add_versions, find_versions
 from kerastune_ft.training.watch import Watcher
+from kerastune_ft.training.writing.sampled import Sampled
 from kerastune_ft.training.writing.samples import write_samples
 
 
@@ -124,6 +125,7 @@ def prepare(
     """
     target = start.target
     try_objects(session)
+    Sampled.of(session).check(session)
     check_same(target, session)
     hashes = parts.hash_parts(session)
     changes = compare_parts(target, hashes, find_versions())

@@ -29,6 +29,17 @@ def choose_examples(keys: Sequence[str], indices: np.ndarray, count: int | None)
     return np.sort(sorted(range(len(indices)), key=lambda place: hashes[place])[:count])
 
 
+def require_kind(session: Session, metrics: Sequence[str]) -> str:
+    """Return how examples are answered, see `find_kind`; raise ConfigError where metrics of answers have none."""
+    kind = find_kind(session)
+    if kind is None:
+        raise ConfigError(
+            f"task.metrics: {', '.join(metrics)}: answers are compared with those of the data, and here is nothing to "
+            "answer; remove it, or give a column of answers (data.label)"
+        )
+    return kind
+
+
 def add_answers(
     session: Session,
     indices: np.ndarray,
@@ -41,12 +52,7 @@ def add_answers(
     Answers are written for `count` of the examples; the others have NaN, and empty texts. Raises ConfigError for a
     model that writes no answers.
     """
-    kind = find_kind(session)
-    if kind is None:
-        raise ConfigError(
-            f"task.metrics: {', '.join(metrics)}: answers are compared with those of the data, and here is nothing to "
-            "answer; remove it, or give a column of answers (data.label)"
-        )
+    kind = require_kind(session, metrics)
     places = choose_examples(session.source.keys, indices, count)
     texts: list[tuple[str, str, str | None]] = [("", "", None)] * len(indices)
     writer, task = make_writer(session, kind), cast(Any, session.task)

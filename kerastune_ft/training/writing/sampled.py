@@ -14,7 +14,7 @@ from kerastune_ft.tasks.base import Measured
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.training.writing.answerers import find_kind
-from kerastune_ft.training.writing.answers import add_answers
+from kerastune_ft.training.writing.answers import add_answers, require_kind
 
 # What is measured where a user asks for a sample, by the kind of answers.
 _USUAL = {
@@ -54,6 +54,11 @@ class Sampled:
             raise ConfigError(f"--sample: the model of {session.config.name} answers nothing here; leave it out")
         return cls(tuple(dict.fromkeys((*own.metrics, *_USUAL[kind]))), count)
 
+    def check(self, session: Session) -> None:
+        """Raise ConfigError where metrics need answers and there are none, before anything is trained."""
+        if self.metrics:
+            require_kind(session, self.metrics)
+
     def keep(self, metric: str) -> Sampled:
         """Return the same for this metric alone, where it is among them."""
         return replace(self, metrics=tuple(name for name in self.metrics if name == metric))
@@ -63,4 +68,6 @@ class Sampled:
         if not self.metrics:
             return measured
         progress = functools.partial(watch.work, f"answering {place}")
+        if self.count is not None and self.count < len(indices):
+            watch.note(f"{', '.join(self.metrics)}: of answers to {self.count} of {len(indices)} examples of {place}")
         return {**measured, **add_answers(session, indices, self.metrics, self.count, progress)}

@@ -83,6 +83,7 @@ def test_without_answers_to_compare_with_metrics_of_them_are_refused(tmp_path: P
     del document["data"]["label"]
     with pytest.raises(ConfigError, match="rouge_l, exact_match: answers are compared"):
         kt.run(document, run_dir=tmp_path / "run")
+    assert not (tmp_path / "run" / "plan.json").exists()
 
 
 def test_a_metric_of_answers_may_choose_the_epoch(tmp_path: Path):
