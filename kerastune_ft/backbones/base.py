@@ -18,6 +18,7 @@ from kerastune_ft.backbones.language.vocabulary import Vocabulary
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.rebuild import image_size, precision
 from kerastune_ft.graph.units import Unit, units_in
+from kerastune_ft.graph.values import view_bytes
 
 
 @dataclass(frozen=True)
@@ -155,5 +156,5 @@ def content_hash(variables: Sequence[keras.Variable]) -> str:
     digest = hashlib.sha256()
     for variable in sorted(variables, key=lambda one: one.path):
         digest.update(variable.path.encode())
-        digest.update(variable.numpy().tobytes())
+        digest.update(view_bytes(variable))
     return digest.hexdigest()

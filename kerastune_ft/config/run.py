@@ -27,7 +27,7 @@ from kerastune_ft.wording import encode_text
 _RESIZE = {"image_segmentation": "stretch", "object_detection": "pad"}
 # Keys that came later count only where they are given, so that runs from before have the hash they had.
 _LATER = (
-    ("runtime", ("pinned",)),
+    ("runtime", ("pinned", "frozen_precision")),
     ("head", ("decoder", "width", "stride", "levels")),
     ("task", ("metrics", "unknown", "border")),
     ("data", ("target_length",)),
@@ -265,6 +265,8 @@ def _drop_later_keys(document: dict[str, Any]) -> None:
                 del phase["augment"][key]
     if not document["refit"]:
         del document["refit"]
+    if not document["runtime"]["recompute"]:
+        del document["runtime"]["recompute"]
     data = document["data"]
     for key, usual in (("exif", "apply"), ("window", None), ("long_texts", "cut"), ("exclude", None), ("tiles", None)):
         if data[key] == usual:

@@ -89,6 +89,8 @@ class Stage:
     model: keras.Model
     cut: tuple[Any, ...]
     cut_names: tuple[str, ...]
+    precision: str | None = None
+    """The policy that it computes by, with a cut of its type; None where that is the model's own."""
 
     @property
     def cut_bytes(self) -> int:

@@ -27,6 +27,7 @@ from kerastune_ft.training.devices import devices as device_choice
 from kerastune_ft.training.devices import workers
 from kerastune_ft.training.devices.memory import find_limit
 from kerastune_ft.training.evaluation import final, saved_model
+from kerastune_ft.training.evaluation.lowered_precision import compare_precisions, describe_difference
 from kerastune_ft.training.evaluation.measured import Measured, write_first
 from kerastune_ft.training.evaluation.unknown import find_unknown
 from kerastune_ft.training.features.existing_stores import find_existing_stores
@@ -194,7 +195,8 @@ def measure(context: RunContext, first: Measured | None = None, splits: tuple[st
     """
     session, plan = context.session, context.plan
     exact = in_float32(session if first is None else replace(session, source=first.session.source))
-    is_same = exact.model is session.model
+    # A frozen part in bfloat16 is one of training alone.
+    is_same = exact.model is session.model and session.config.runtime.frozen_precision is None
     evaluation = planning.for_evaluation(exact, plan.document)
     last = plan.phases[-1]
     # A twin in float32 computes other features, each of them once, so that stores would not pay for it.
@@ -221,6 +223,9 @@ def finish(context: RunContext, first: Measured | None = None) -> None:
     target = context.run
     measured = measure(context, first)
     shown = measured if first is None else measured.with_validation_of(first)
+    if first is None and (found := compare_precisions(context, measured)):
+        target.update_manifest(frozen_precision=found)
+        context.watch.note(describe_difference(found))
     began = time.monotonic()
     final.write_evaluation(shown.session, target, shown.evaluated, shown.unknown)
     write_samples(shown.session, target, "after")

@@ -80,7 +80,7 @@ def test_caps_and_smoothing(options: dict[str, float]) -> None:
 
 
 def test_smoothing_may_be_a_tensor() -> None:
-    _check(_compute(SOME, smoothing=tf.constant(0.0)), _compute_by_hand(SOME))
+    _check(_compute(SOME, smoothing=tf.constant(0.0, tf.float64)), _compute_by_hand(SOME))
     # As phases give it.
     _check(_compute(SOME, smoothing=tf.constant(0.1, tf.float64)), _compute_by_hand(SOME, smoothing=0.1))
 

@@ -88,16 +88,26 @@ class Projection:
 
 
 def trim_vocabulary(model: keras.Model) -> keras.Model:
-    """Return the part of a model up to its last hidden states [batch, length, width]."""
+    """Return the part of a model up to its last hidden states [batch, length, width], without the matrix after them.
+
+    Of a tail that begins with these it is one that gives them as they are.
+    """
+    states = _find_hidden(model)
+    if states is None:
+        states = keras.layers.Identity(name=f"{HIDDEN}_passed")(model.input)
+    return keras.Model(model.input, states)
+
+
+def _find_hidden(model: keras.Model) -> Any:
+    """Return the symbolic hidden states of a model; None for a tail that begins with them."""
     # The layer may be of another graph too, of which this one is a part.
     nodes = keras_private.nodes_in_order(model)
-    (states,) = next(node.outputs for node in nodes if node.operation.name == HIDDEN)
-    return keras.Model(model.input, states)
+    return next((node.outputs[0] for node in nodes if node.operation.name == HIDDEN), None)
 
 
 def find_projection(model: keras.Model) -> Projection:
     """Return what a model, or the tail of one, multiplies its last hidden states with."""
-    above = False
+    above = _find_hidden(model) is None
     scale, cap = 1.0, None
     found: tuple[keras.Variable, bool] | None = None
     for node in keras_private.nodes_in_order(model):

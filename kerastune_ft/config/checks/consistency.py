@@ -10,6 +10,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
+from kerastune_ft.config.checks.computing.runtime import check_runtime
 from kerastune_ft.config.checks.kinds import kind_inconsistencies
 from kerastune_ft.config.checks.modality import modality_inconsistencies
 from kerastune_ft.config.checks.parts import Finding, backbone_sections, is_number, move_findings, section
@@ -41,7 +42,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
         reads = str(place[-1]) if len(place) > 1 else None
         yield from move_findings(_backbone(backbone), place)
         yield from move_findings(modality_inconsistencies(task, backbone, reads), place)
-    yield from _runtime(section(document, "runtime"))
+    yield from check_runtime(section(document, "runtime"))
     yield from solver_inconsistencies(document)
     listed = document.get("phases")
     phases = listed if isinstance(listed, list) else []
@@ -223,15 +224,6 @@ def _sizes(backbone: Mapping[str, Any], phases: Collection[Any]) -> Iterator[Fin
         sides = size if isinstance(size, list) else [size]
         if sides and all(map(is_number, sides)) and 0 < min(sides) < smallest:
             yield path, f"{short_json(size)} is too small; {name} needs at least {smallest}"
-
-
-def _runtime(runtime: Mapping[str, Any]) -> Iterator[Finding]:
-    replicas = runtime.get("replicas")
-    if runtime.get("strategy") == "none" and is_number(replicas) and replicas > 1:
-        yield (
-            ("runtime", "replicas"),
-            f'strategy "none" has one replica, not {replicas}; write "mirrored", or remove it',
-        )
 
 
 def _phase(

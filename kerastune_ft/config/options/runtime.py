@@ -43,6 +43,16 @@ class Runtime(Options):
         description="the dtype of the backbone's computations; variables, head and loss are float32; auto depends "
         "on the device",
     )
+    frozen_precision: Literal["bfloat16"] | None = Field(
+        None,
+        description="the dtype that the frozen part computes in and is stored in, beside a trained part in float32; "
+        "null means float32",
+    )
+    recompute: bool = Field(
+        False,
+        description="whether the activations of blocks that train are computed again for their gradients, instead of "
+        "being kept: less memory, more time",
+    )
     deterministic: bool | None = Field(None, description="null means true on CPU and false on accelerators")
     cache: Literal["auto", "off", "required"] = Field(
         "auto",

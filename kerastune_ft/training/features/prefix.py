@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from kerastune_ft.graph import normalisation
 from kerastune_ft.graph.partition import Stage
+from kerastune_ft.graph.rebuild import precision
 from kerastune_ft.training.devices.devices import Devices
 
 
@@ -26,7 +27,7 @@ class Prefix:
         self._devices, self._chunk = devices, chunk
         self.stages = tuple(stages)
         compiled = functools.partial(tf.function, autograph=False)
-        self._calls = [compiled(functools.partial(self._run_stage, stage.model)) for stage in stages]
+        self._calls = [compiled(functools.partial(self._run_stage, self._lower(stage), stage)) for stage in stages]
         self._split_call, self._join_call = compiled(self._split), compiled(self._join)
 
     def __call__(self, batch: Any, first: int = 0) -> Any:
@@ -47,13 +48,25 @@ class Prefix:
             piece = call(piece)
         return piece
 
-    def _run_stage(self, model: keras.Model, piece: Any) -> Any:
+    def _lower(self, stage: Stage) -> keras.Model:
+        """Return the model of a stage, or one of the same values that computes by the policy of the stage."""
+        if stage.precision is None:
+            return stage.model
+        with self._devices.strategy.scope():
+            return precision.rebuild(stage.model, stage.precision)
+
+    def _run_stage(self, model: keras.Model, stage: Stage, piece: Any) -> Any:
         names = normalisation.find_fusible(model)
+        types = [tensor.dtype for tensor in stage.cut]
 
         def run_replica(inputs: Any) -> Any:
             # Each replica is traced in a thread of its own.
             with normalisation.fuse(names):
-                return model(inputs, training=False)
+                outputs = model(inputs, training=False)
+            if stage.precision is None:
+                return outputs
+            flat = tf.nest.flatten(outputs)
+            return tf.nest.pack_sequence_as(outputs, [tf.cast(*pair) for pair in zip(flat, types, strict=True)])
 
         return self._devices.strategy.run(run_replica, args=(piece,))
 
@@ -79,5 +92,5 @@ def _join_replica(rows: int, pieces: list[Any]) -> Any:
 
 
 def as_float(tensor: tf.Tensor) -> tf.Tensor:
-    """Return uint8 pixels as float32; any other tensor as it is."""
-    return tf.cast(tensor, tf.float32) if tensor.dtype == tf.uint8 else tensor
+    """Return uint8 pixels, and features in bfloat16, as float32; any other tensor as it is."""
+    return tf.cast(tensor, tf.float32) if tensor.dtype in (tf.uint8, tf.bfloat16) else tensor

@@ -58,6 +58,7 @@ def key_parts(
         "graph": [structure_hash(stage.model) for stage in below],
         "weights": backbones.content_hash(list(variables.values())),
         **_find_adapters(below),
+        **({"frozen_precision": below[-1].precision} if below[-1].precision else {}),
         "cut": [
             [name, list(tensor.shape[1:]), str(tensor.dtype)]
             for name, tensor in zip(below[-1].cut_names, below[-1].cut, strict=True)

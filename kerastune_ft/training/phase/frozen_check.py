@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.errors import PromiseError
+from kerastune_ft.graph.values import view_bytes
 from kerastune_ft.training.phase.distances import measure_distances
 from kerastune_ft.training.plan.document import variable_bytes
 from kerastune_ft.training.plan.phase_plan import PhasePlan
@@ -19,7 +20,7 @@ def frozen_hashes(session: Session, plan: PhasePlan) -> dict[str, str]:
     """Return the SHA-256 of every variable that neither trains nor is updated, frozen statistics included, by path."""
     changing = set(plan.changing)
     return {
-        path: hashlib.sha256(variable.numpy().tobytes()).hexdigest()
+        path: hashlib.sha256(view_bytes(variable)).hexdigest()
         for path, variable in session.variables.items()
         if path not in changing
     }

@@ -15,6 +15,7 @@ from kerastune_ft.training.checkpoint import read_end
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.freeze import freeze_all_but
 from kerastune_ft.training.plan.keys.pull import find_pulled
+from kerastune_ft.training.plan.keys.recompute import number_blocks
 from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.training.plan.schedules import momentum_table, rate_table
 from kerastune_ft.training.session.session import Session
@@ -66,6 +67,7 @@ def build_step(
         pull=pull,
         many=phase.steps >= FEWEST_STEPS,
         measured=phase.cut_at(None).partition.tail,
+        blocks=number_blocks(session) if session.config.runtime.recompute else None,
     )
 
 

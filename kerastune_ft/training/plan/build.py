@@ -20,8 +20,10 @@ from kerastune_ft.training.plan.cache_plan import CachePlan
 from kerastune_ft.training.plan.document import plan_document
 from kerastune_ft.training.plan.feature_usage import plan_cache
 from kerastune_ft.training.plan.keys import batch_norm, class_balance, solved
+from kerastune_ft.training.plan.keys.frozen_precision import lower_phases
 from kerastune_ft.training.plan.keys.mixing import find_mixing
 from kerastune_ft.training.plan.keys.pull import check_pull
+from kerastune_ft.training.plan.keys.recompute import check_recompute
 from kerastune_ft.training.plan.phase_plan import EvaluationPlan, PhasePlan, Plan
 from kerastune_ft.training.plan.pieces import CHUNK_STEP, LARGEST_CHUNK, find_pieces, in_pieces
 from kerastune_ft.training.plan.pins import Pins, describe_pins, pins_in, read_pins
@@ -100,7 +102,8 @@ def make(session: Session, earlier: Mapping[str, Any] | None = None, pinned: Pin
         raise ConfigError("\n".join(problems))
     check_savable(session.model, session.backbone.name)
     _check_splits(session)
-    phases = _add_stages(session, phases, pinned)
+    phases = lower_phases(session.config, _add_stages(session, phases, pinned))
+    check_recompute(session, phases)
     chunk = pinned.chunk if pinned else _choose_chunk(session, phases)
     decision = plan_cache(session, phases, earlier)
     return Plan(tuple(phases), chunk, decision, _describe(session, phases, chunk, decision, pinned))

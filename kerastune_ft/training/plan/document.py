@@ -25,7 +25,14 @@ from kerastune_ft.training.plan import cache_plan, memory, python_objects, unkno
 from kerastune_ft.training.plan.cache_plan import CachedFeatures, CachePlan
 from kerastune_ft.training.plan.dialogues import describe_dialogues
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
-from kerastune_ft.training.plan.keys import averages, batch_norm, class_balance, early_stopping
+from kerastune_ft.training.plan.keys import (
+    averages,
+    batch_norm,
+    class_balance,
+    early_stopping,
+    frozen_precision,
+    recompute,
+)
 from kerastune_ft.training.plan.keys.pull import describe_pull
 from kerastune_ft.training.plan.phase_plan import NORMS_FILE, PhasePlan
 from kerastune_ft.training.plan.schedules import warmup_steps
@@ -147,7 +154,7 @@ def _notes(
 ) -> list[str]:
     config = session.config
     notes = [*session.backbone.notes, *warm_start.notes(session), *precision.notes(session.devices.precision)]
-    notes += [*on_data, *unknown.notes(session)]
+    notes += [*frozen_precision.notes(config), *recompute.notes(session, phases), *on_data, *unknown.notes(session)]
     if config.refit and "test" not in session.source.splits:
         notes.append("refit: there is no test split, so nothing measures the refitted model")
     notes += python_objects.notes(session)
@@ -242,7 +249,7 @@ def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: Cach
                 "dtype": tensor.dtype,
                 "bytes": math.ceil(size),
             }
-            for name, tensor, size in zip(plan.partition.cut_names, plan.partition.cut, sizes, strict=True)
+            for name, tensor, size in zip(plan.partition.cut_names, plan.stored_cut, sizes, strict=True)
         ],
         "epochs": plan.epochs,
         "steps_per_epoch": plan.steps_per_epoch,

@@ -120,7 +120,7 @@ def _find_uses(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -
         measured["validation"] += 1
         if "test" in session.source.splits:
             measured["test"] = 1
-        if session.devices.precision != FLOAT32:
+        if session.devices.precision != FLOAT32 or session.config.runtime.frozen_precision is not None:
             # What is measured last is computed in float32, by another model.
             measured = {"validation": plan.passes}
     uses = []

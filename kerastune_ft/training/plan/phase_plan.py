@@ -100,6 +100,13 @@ class PhasePlan:
         return own or CutModel(self.partition, self.stages, self.by_part)
 
     @property
+    def stored_cut(self) -> tuple[Any, ...]:
+        """Return the tensors of its cut, of the types that its frozen part gives."""
+        ends = [stages[-1].cut for stages in self.by_part.values() if stages] or [each.cut for each in self.stages[-1:]]
+        known = {tensor.name: tensor for cut in ends for tensor in cut}
+        return tuple(known.get(tensor.name, tensor) for tensor in self.partition.cut)
+
+    @property
     def draws(self) -> int:
         """Return the number of the phase in the addresses of its random draws: its index, and another in a refit."""
         return self.index + (REFIT_DRAWS if self.refit else 0)

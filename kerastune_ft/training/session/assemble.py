@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import keras
-import numpy as np
 
 from kerastune_ft.backbones import audio_front_end, build
 from kerastune_ft.backbones import base as backbones
@@ -28,6 +27,7 @@ from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.rebuild import precision
 from kerastune_ft.graph.rows import pooling
 from kerastune_ft.graph.units import Unit
+from kerastune_ft.graph.values import view_values
 from kerastune_ft.input.build import LoaderOptions, build_loader, make_examples
 from kerastune_ft.input.language.divide import make_divide
 from kerastune_ft.input.sounds.resample import choose_seconds, make_clip
@@ -94,7 +94,7 @@ def assemble(
     options = LoaderOptions(config.data, backbone.name, cache_directory(config.runtime), report, sizes)
     loader = build_loader(source, task, backbone.input, options)
     variables = {variable.path: variable for unit in (*backbone.units, head) for variable in unit.variables}
-    origin = {path: np.array(variable.numpy()) for path, variable in variables.items()}
+    origin = {path: view_values(variable) for path, variable in variables.items()}
     return Session(
         config, devices, source, task, backbone, model, head, loader, origin,
         source_hash, cache_directory(config.runtime), tuple(unaddressed),

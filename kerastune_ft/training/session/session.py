@@ -16,6 +16,7 @@ from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.graph.rebuild.image_size import Size
 from kerastune_ft.graph.units import Unit
+from kerastune_ft.graph.values import view_values
 from kerastune_ft.input.loader import Loader
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.training.devices.devices import Devices
@@ -109,15 +110,22 @@ class Session:
     def values(self, paths: Iterable[str]) -> dict[str, np.ndarray]:
         """Return copies of the values of these variables."""
         variables = self.variables
-        return {path: np.array(variables[path].numpy()) for path in paths}
+        return {path: np.array(view_values(variables[path])) for path in paths}
 
     def assign(self, values: Mapping[str, np.ndarray]) -> None:
         """Set variables by path; what has the same bits already is not written, which takes longer than to see."""
         variables = self.variables
         for path, value in values.items():
-            if not _is_same(np.asarray(variables[path].numpy()), np.asarray(value)):
+            if not _is_same(view_values(variables[path]), np.asarray(value)):
                 variables[path].assign(value)
 
 
 def _is_same(one: np.ndarray, other: np.ndarray) -> bool:
-    return one.dtype == other.dtype and one.shape == other.shape and one.tobytes() == other.tobytes()
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    return bool(np.array_equal(_as_bits(one), _as_bits(other)))
+
+
+def _as_bits(values: np.ndarray) -> np.ndarray:
+    """Return the bits of an array, of which NaN equals itself and 0 is not -0."""
+    return np.ascontiguousarray(values).reshape(-1).view(f"u{values.dtype.itemsize}")

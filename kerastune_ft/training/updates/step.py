@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.graph import costs, normalisation, randomness
+from kerastune_ft.graph.segments import cut_segments
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.tiles.grid import TiledPicture
@@ -18,6 +19,7 @@ from kerastune_ft.training.features.prefix import as_float
 from kerastune_ft.training.updates.gradient_norms import GradientNorms
 from kerastune_ft.training.updates.loss_scale import LossScale
 from kerastune_ft.training.updates.pretrained_pull import PretrainedPull
+from kerastune_ft.training.updates.recomputation import Loss, SegmentedTail
 from kerastune_ft.training.updates.stacks import StackedCall
 from kerastune_ft.training.updates.step_numbers import StepNumbers
 from kerastune_ft.training.updates.weight_average import WeightAverage
@@ -54,6 +56,7 @@ class PhaseStep:
         pull: PretrainedPull | None = None,
         many: bool = False,
         measured: keras.Model | None = None,
+        blocks: Mapping[str, int] | None = None,
     ) -> None:
         """`tail` is what follows the features; `address` names seed and phase for random draws.
 
@@ -62,11 +65,14 @@ class PhaseStep:
         With a `loss_scale` an update whose reduced gradient is not finite is skipped, on all replicas alike. `norms`
         take the norms of the gradients in, where they are asked for, `average` the variables after an update, and
         `pull` adds its gradient to that of the loss. `many` tells whether steps are worth compiling
-        once more, as many to a call, where they are small.
+        once more, as many to a call, where they are small. `blocks` are numbers of blocks by the names of their layers,
+        whose activations are then computed again for their gradients.
         """
         self._devices, self._task = devices, task.attach(tail, variables)
         self._tail = self._task.trim(tail)
         self._measured_tail = self._tail if measured is None else self._task.trim(measured)
+        cut = cut_segments(self._tail, blocks) if blocks else []
+        self._segmented = SegmentedTail(self._tail, cut) if cut else None
         self._variables = list(variables)
         self._native = [variable.value for variable in self._variables]
         self._address = address
@@ -249,12 +255,21 @@ class PhaseStep:
         self, features: Any, targets: Any, weights: tf.Tensor, keys: tf.Tensor
     ) -> tuple[list[tf.Tensor], tf.Tensor]:
         """Return the gradient of the sum of losses and the sums, of one replica's micro-batch."""
-        counted = normalisation.count_by_weight(weights)
-        with randomness.address_draws(keys), counted, tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(self._native)
-            outputs = self._outputs_of_tail(features, training=True)
+
+        def compute_loss(outputs: Any) -> tuple[tf.Tensor, Mapping[str, tf.Tensor]]:
             sums = self._loss(targets, outputs, weights)
-            differentiated = sums["loss"] if self._loss_scale is None else self._loss_scale.scale_loss(sums["loss"])
-        gradients = tape.gradient(differentiated, self._native, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+            return sums["loss"] if self._loss_scale is None else self._loss_scale.scale_loss(sums["loss"]), sums
+
+        with randomness.address_draws(keys), normalisation.count_by_weight(weights):
+            gradients, sums = self._differentiate(features, compute_loss)
         stacked = tf.stack([tf.cast(value, self._devices.sum_dtype) for value in sums.values()])
         return [tf.convert_to_tensor(gradient) for gradient in gradients], stacked
+
+    def _differentiate(self, features: Any, compute_loss: Loss) -> tuple[list[Any], Any]:
+        if self._segmented is not None:
+            given = tf.nest.map_structure(as_float, features)
+            return self._segmented.differentiate(given, self._native, compute_loss)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(self._native)
+            differentiated, sums = compute_loss(self._outputs_of_tail(features, training=True))
+        return tape.gradient(differentiated, self._native, unconnected_gradients=tf.UnconnectedGradients.ZERO), sums

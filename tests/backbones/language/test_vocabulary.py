@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from kerastune_ft.backbones.hub import language
 from kerastune_ft.backbones.language.vocabulary import HIDDEN, SoftCap, Vocabulary, find_projection, trim_vocabulary
+from kerastune_ft.graph.partition import partition
 from tests.support.small_writers import VOCABULARY, make_gemma, make_llama
 
 TOKENS = np.array([[3, 4, 5, 6], [7, 8, 0, 0]], np.int32)
@@ -55,7 +56,16 @@ def test_what_is_left_of_a_model_ends_at_its_hidden_states() -> None:
     trimmed = trim_vocabulary(whole)
     assert trimmed.output.shape == (None, None, 8)
     assert trimmed.layers[-1].name == HIDDEN
-    assert all(np.array_equal(trimmed(GIVEN), other(GIVEN)) for other in (trim_vocabulary(trimmed),))
+    assert np.array_equal(trim_vocabulary(trimmed)(GIVEN), trimmed(GIVEN))
+
+
+def test_a_tail_that_begins_with_the_hidden_states_gives_them_as_they_are() -> None:
+    whole, _ = _whole(make_llama(tied=False))
+    cut = partition(whole, {"vocabulary/kernel"})
+    assert cut.prefix is not None
+    states = cut.prefix(GIVEN)
+    assert np.array_equal(trim_vocabulary(cut.tail)(states), states)
+    assert find_projection(cut.tail).variable is whole.get_layer("vocabulary").kernel
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Checks of where and how a run computes."""
