@@ -11,6 +11,7 @@ from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph import boundary, keras_private, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
+from kerastune_ft.graph.lengths import find_targets
 from kerastune_ft.graph.partition import Crossing, CutModel, Partition, Stage, partition, split_prefix
 from kerastune_ft.graph.parts import partition_parts, split_parts
 from kerastune_ft.input.order import count_batches
@@ -102,7 +103,7 @@ def make(session: Session, earlier: Mapping[str, Any] | None = None, pinned: Pin
         raise ConfigError("\n".join(problems))
     check_savable(session.model, session.backbone.name)
     _check_splits(session)
-    phases = lower_phases(session.config, _add_stages(session, phases, pinned))
+    phases = lower_phases(session.config, _add_stages(session, phases, pinned), bool(find_targets(session.model)))
     check_recompute(session, phases)
     chunk = pinned.chunk if pinned else _choose_chunk(session, phases)
     decision = plan_cache(session, phases, earlier)

@@ -225,7 +225,7 @@ def phase_document(session: Session, plan: PhasePlan, chunk: int, decision: Cach
     trained = sum(count(variables[path]) for path in plan.trained)
     updated = plan.selection.statistics
     total = sum(count(variable) for variable in variables.values())
-    sizes = row_sizes(plan.partition.cut, find_targets(session.model), mean_length(session))
+    sizes = row_sizes(plan.stored_cut, find_targets(session.model), mean_length(session))
     return {
         "name": phase.name,
         "index": plan.index,

@@ -102,8 +102,8 @@ class PhasePlan:
     @property
     def stored_cut(self) -> tuple[Any, ...]:
         """Return the tensors of its cut, of the types that its frozen part gives."""
-        ends = [stages[-1].cut for stages in self.by_part.values() if stages] or [each.cut for each in self.stages[-1:]]
-        known = {tensor.name: tensor for cut in ends for tensor in cut}
+        ends = [own[-1] for own in self.by_part.values() if own] or list(self.stages[-1:])
+        known = {tensor.name: tensor for stage in ends if stage.precision for tensor in stage.cut}
         return tuple(known.get(tensor.name, tensor) for tensor in self.partition.cut)
 
     @property

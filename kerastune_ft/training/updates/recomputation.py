@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from kerastune_ft.graph.segments import Segment
+from kerastune_ft.graph.rebuild.segments import Segment
 
 Loss = Callable[[Any], tuple[Any, Any]]
 """From the outputs of a tail to what is differentiated, and what is returned beside the gradients."""

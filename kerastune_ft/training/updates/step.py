@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.graph import costs, normalisation, randomness
-from kerastune_ft.graph.segments import cut_segments
+from kerastune_ft.graph.rebuild.segments import cut_segments
 from kerastune_ft.losses.options import NO_OPTIONS, LossOptions
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.tiles.grid import TiledPicture

@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from kerastune_ft.graph import keras_private, randomness
-from kerastune_ft.graph.segments import cut_segments
+from kerastune_ft.graph.rebuild.segments import cut_segments
 from kerastune_ft.training.updates.recomputation import SegmentedTail
 
 RANDOM = np.random.default_rng(0)
@@ -66,7 +66,7 @@ def test_gradients_are_those_of_the_whole(trained: tuple[str, ...]) -> None:
     expected, mean = _whole(model, variables, features)
     for call in (compute, tf.function(compute, autograph=False)):
         found, beside = call()
-        assert float(beside) == pytest.approx(float(mean), rel=1e-6)
+        assert float(beside) == pytest.approx(float(mean), rel=1e-4, abs=1e-6)
         for one, other in zip(found, expected, strict=True):
             np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-5, atol=1e-6)
 

@@ -17,13 +17,19 @@ from kerastune_ft.training.plan.phase_plan import PhasePlan
 _TYPE = "bfloat16"
 
 
-def lower_phases(config: RunConfig, phases: Sequence[PhasePlan]) -> list[PhasePlan]:
+def lower_phases(config: RunConfig, phases: Sequence[PhasePlan], has_targets: bool = False) -> list[PhasePlan]:
     """Return phases with frozen parts of the type that is asked for; themselves where none is.
 
-    Raises ConfigError where nothing is frozen in any of them.
+    Raises ConfigError where nothing is frozen in any of them, or where rows are of inputs and targets of lengths of
+    their own (`has_targets`), as those of an encoder and a decoder.
     """
     if config.runtime.frozen_precision is None:
         return list(phases)
+    if has_targets:
+        raise ConfigError(
+            "runtime.frozen_precision: a model of an encoder and a decoder stores rows of two lengths, which are kept "
+            "in float32 alone; remove it"
+        )
     lowered = [_lower_phase(each) for each in phases]
     if not any(each.stages for each in lowered):
         raise ConfigError(

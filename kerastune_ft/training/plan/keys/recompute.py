@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.graph import segments
+from kerastune_ft.graph.rebuild import segments
 from kerastune_ft.training.plan.phase_plan import PhasePlan
 from kerastune_ft.training.session.session import Session
 

@@ -49,3 +49,8 @@ def test_where_nothing_is_frozen_it_is_refused() -> None:
     with pytest.raises(ConfigError, match="frozen_precision: it has no effect"):
         frozen_precision.lower_phases(_config("bfloat16"), [_phase(frozen=False)])
     assert len(frozen_precision.lower_phases(_config("bfloat16"), [_phase(frozen=False), _phase()])) == 2
+
+
+def test_rows_of_two_lengths_are_refused() -> None:
+    with pytest.raises(ConfigError, match="rows of two lengths"):
+        frozen_precision.lower_phases(_config("bfloat16"), [_phase()], True)

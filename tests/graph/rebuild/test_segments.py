@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from kerastune_ft.graph import segments
+from kerastune_ft.graph.rebuild import segments
 
 BLOCKS = {"a": 0, "b": 1, "c": 2, "out": 3}
 
