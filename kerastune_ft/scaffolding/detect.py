@@ -15,6 +15,7 @@ from kerastune_ft.data.tables.joined_table import join_tables
 from kerastune_ft.data.tables.named_tables import expand_pattern, list_tables
 from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.errors import ConfigError, DataError
+from kerastune_ft.scaffolding.dialogue_sources import inspect_dialogues, inspect_text_folder
 from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.sources.arrays import inspect_arrays
 from kerastune_ft.scaffolding.sources.box_tables import inspect_box_table
@@ -44,7 +45,7 @@ def detect(place: Path, written: str, label: Sequence[str], given: GivenInput = 
             findings = _inspect_tables(place, written, kind, label, given)
         if findings is None:
             _refuse_label(label)
-            findings = inspect_folder(place, written, kind)
+            findings = inspect_text_folder(place, written, kind) or inspect_folder(place, written, kind)
         return findings
     if not place.exists():
         places = expand_pattern(str(place), "init")
@@ -52,9 +53,9 @@ def detect(place: Path, written: str, label: Sequence[str], given: GivenInput = 
             return inspect_table(join_tables([read_table(one) for one in places]), written, label, given=given)
         raise DataError(f"{place} does not exist{_suggest_path(place)}")
     if is_table(place):
-        if not label and not given:
-            found = inspect_box_table(place, written) or inspect_transcript_table(place, written)
-            if found is not None:
+        if not given:
+            found = None if label else inspect_box_table(place, written) or inspect_transcript_table(place, written)
+            if found := found or inspect_dialogues(place, written, label):
                 return found
         return inspect_table_beside_splits(place, written, label, given)
     _refuse_label(label)

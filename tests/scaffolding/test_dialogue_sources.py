@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kerastune_ft.data.files.find import IMAGES, TEXTS
+from kerastune_ft.scaffolding.dialogue_sources import inspect_dialogues, inspect_text_folder
+from tests.support.dialogue_files import make_messages, write_lines
+
+CHATS = [
+    {"id": row, "chat": make_messages(f"q{row}", f"a{row}"), "split": ("train", "test")[row % 2]} for row in range(9)
+]
+
+
+def inspect(tmp_path: Path, rows: list[dict[str, Any]], label: tuple[str, ...] = ()) -> Any:
+    return inspect_dialogues(write_lines(tmp_path / "t.jsonl", rows), "t.jsonl", label)
+
+
+def test_chats_are_found_with_their_splits(tmp_path: Path) -> None:
+    found = inspect(tmp_path, CHATS)
+    assert found.task["kind"] == "causal_lm"
+    assert (found.data["input"], found.data["splits"]) == ("chat", {"column": "split"})
+    assert "lists of messages" in found.data["// input"]
+    assert inspect(tmp_path, CHATS, ("split",)) is None
+
+
+@pytest.mark.parametrize("names", [("prompt", "response"), ("instruction", "output"), ("question", "answer")])
+def test_questions_and_answers_are_found_by_their_names(tmp_path: Path, names: tuple[str, str]) -> None:
+    rows = [{names[0]: f"What is {row}?", names[1]: f"It is {row}."} for row in range(9)]
+    for label in ((), (names[1],)):
+        found = inspect(tmp_path, rows, label)
+        assert (found.data["input"], found.data["label"]) == names
+        assert found.data["splits"] == {"train": 0.7, "validation": 0.15, "test": 0.15}
+
+
+def test_labels_are_no_answers(tmp_path: Path) -> None:
+    assert inspect(tmp_path, [{"question": f"q{row}", "answer": ("yes", "no")[row % 2]} for row in range(9)]) is None
+    assert inspect(tmp_path, [{"text": f"t{row}", "label": "a"} for row in range(9)]) is None
+    assert inspect(tmp_path, [{"file": f"t{row}", "tags": ["a", "b"]} for row in range(9)]) is None
+
+
+def test_a_folder_of_texts_is_learnt_whole(tmp_path: Path) -> None:
+    (tmp_path / "class").mkdir()
+    assert inspect_text_folder(tmp_path, "d", TEXTS) is None
+    (tmp_path / "a.txt").write_text("A text.")
+    found = inspect_text_folder(tmp_path, "d", TEXTS)
+    assert found is not None
+    assert (found.task["kind"], found.examples) == ("causal_lm", 1)
+    assert inspect_text_folder(tmp_path, "d", IMAGES) is None
