@@ -12,7 +12,9 @@ from kerastune_ft.cli.terminal import common, echo, print_json, show
 
 @click.command()
 @click.argument("run")
-@click.option("--format", "form", required=True, metavar="NAME", help="onnx, saved_model, litert, keras, preset.")
+@click.option(
+    "--format", "form", required=True, metavar="NAME", help="onnx, saved_model, litert, keras, preset, transformers."
+)
 @click.option("--output", metavar="DIR", help="The folder of the export; by default RUN/export/NAME.")
 @click.option(
     "--samples",
@@ -38,6 +40,9 @@ def export(run: str, form: str, output: str | None, as_json: bool, debug: bool, 
     _show_figures(made)
     place = shlex.quote(made["folder"])
     echo(f"export: {made['folder']}")
+    if "use" in made:
+        click.echo(f"next: see {place}/README.md")
+        return
     click.echo(f"next: python -m kerastune_ft serve {place}, or without this package: python {place}/predict.py INPUT")
 
 

@@ -22,6 +22,7 @@ from kerastune_ft.exporting.check import compare_answers, refuse_difference, ref
 from kerastune_ft.exporting.formats.base import ExportOptions, Format, load_format, refuse_quantize
 from kerastune_ft.exporting.graphs.base import Graphs
 from kerastune_ft.exporting.graphs.build import open_graphs
+from kerastune_ft.exporting.language.export import export_writer
 from kerastune_ft.exporting.loss import refuse_loss
 from kerastune_ft.exporting.place import DOCUMENT, identify_run, list_sizes, make_folder, refuse_other
 from kerastune_ft.exporting.process import BATCHES, ExportProcess
@@ -68,6 +69,8 @@ def export(
     """
     chosen = load_format(format_name)
     refuse_quantize(format_name, options.quantize)
+    if facts(config.task).writes:
+        return export_writer(run, config, format_name, place, options, watch)
     plan = run.read_json("plan.json")
     refuse_other(place, identify_run(run, config.name))
     graphs = open_graphs(run, config, plan, options.calibrated)

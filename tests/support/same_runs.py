@@ -25,7 +25,10 @@ def assert_equal(one: Path, other: Path, of_weights: float = TOLERANCE) -> None:
         for key in first:
             # A head that a solver sets has no learning rate.
             if key != "phase" and (first[key] or second[key]):
-                assert float(second[key]) == pytest.approx(float(first[key]), abs=TOLERANCE), (first["phase"], key)
+                assert float(second[key]) == pytest.approx(float(first[key]), rel=1e-6, abs=TOLERANCE), (
+                    first["phase"],
+                    key,
+                )
     for path in one.glob("phases/*/gradient_norms.csv"):
         pairs = zip(*(_read_rows(run / path.relative_to(one)) for run in (one, other)), strict=True)
         for first, second in pairs:

@@ -20,6 +20,7 @@ FORMATS: Mapping[str, str] = {
     "litert": "kerastune_ft.exporting.formats.litert",
     "keras": "kerastune_ft.exporting.formats.keras_file",
     "preset": "kerastune_ft.exporting.formats.preset",
+    "transformers": "kerastune_ft.exporting.formats.transformers",
 }
 """The module of each format, by the format's name."""
 
@@ -31,6 +32,8 @@ _OTHER_NAMES: Mapping[str, str] = {
     "tensorflow": "saved_model",
     "savedmodel": "saved_model",
     "h5": "keras",
+    "huggingface": "transformers",
+    "hf": "transformers",
 }
 
 
