@@ -1,4 +1,4 @@
-"""Weights under the names of transformers: computed by NumPy from the files they are the scores of keras-hub's model."""
+"""Weights under the names of transformers: NumPy gets the scores of the model of keras-hub from them."""
 
 from __future__ import annotations
 
