@@ -10,6 +10,7 @@ import numpy as np
 from kerastune_ft.config.options.language.tasks import Generation
 from kerastune_ft.data.dialogues.turns import write_turns
 from kerastune_ft.generation.dialogue_writer import DialogueWriter
+from kerastune_ft.generation.pair_writer import PairWriter
 from kerastune_ft.generation.speech_decoding import SOUND
 from kerastune_ft.generation.speech_writer import SpeechWriter
 from kerastune_ft.training.session.session import Session
@@ -51,7 +52,7 @@ def make_writer(session: Session, kind: str) -> Any:
 
 
 def _answer_dialogues(
-    session: Session, writer: DialogueWriter, indices: Sequence[int], options: Generation
+    session: Session, writer: DialogueWriter | PairWriter, indices: Sequence[int], options: Generation
 ) -> list[Written]:
     source: Any = session.source
     dialogues = [source.read_dialogue(index) for index in indices]
@@ -76,8 +77,16 @@ def _answer_sounds(
     ]
 
 
-_WRITERS: Mapping[str, Callable[[Any, Any], Any]] = {"language": DialogueWriter, "speech": SpeechWriter}
-ANSWERERS: Mapping[str, Answerer] = {"language": _answer_dialogues, "speech": _answer_sounds}
+_WRITERS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "language": DialogueWriter,
+    "pair": PairWriter,
+    "speech": SpeechWriter,
+}
+ANSWERERS: Mapping[str, Answerer] = {
+    "language": _answer_dialogues,
+    "pair": _answer_dialogues,
+    "speech": _answer_sounds,
+}
 """By the entry of plan.json that says how examples become tokens."""
 # The last writer of each kind with its model and loader: what it compiled serves all splits and phases.
 _LAST: dict[str, tuple[Any, Any, Any]] = {}

@@ -19,6 +19,7 @@ from kerastune_ft.training.writing.answers import add_answers, require_kind
 # What is measured where a user asks for a sample, by the kind of answers.
 _USUAL = {
     "language": ("rouge_1", "rouge_2", "rouge_l", "exact_match"),
+    "pair": ("rouge_1", "rouge_2", "rouge_l", "exact_match"),
     "speech": ("word_error_rate", "character_error_rate"),
 }
 

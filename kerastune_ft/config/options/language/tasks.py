@@ -56,7 +56,9 @@ class Summarization(Options):
         'means those that the tokenizer has tokens of, else plain: the text, and "TL;DR:" on a line of its own',
     )
     generate: Generation = Field(Generation(), description="how texts are written")
-    metrics: Texts | None = Field(None, description="metrics of written texts besides the usual ones: exact_match")
+    metrics: Texts | None = Field(
+        None, description="metrics of written texts besides the usual ones: rouge_1, rouge_2, rouge_l, exact_match"
+    )
     learn: ClassVar[Literal["responses"]] = "responses"
     """What is learnt: the text that is written alone."""
 
