@@ -145,7 +145,9 @@ def _reopen(written: Written, preset: Path | str, adapters: Path | None = None) 
     """Return the scores of a preset in a process of its own, without this package."""
     with tempfile.TemporaryDirectory() as name:
         own = Path(name)
-        given = {f"{n}/{key}": np.asarray(each) for n, (row, _) in enumerate(written.rows) for key, each in row.items()}
+        given: dict[str, Any] = {
+            f"{n}/{key}": np.asarray(each) for n, (row, _) in enumerate(written.rows) for key, each in row.items()
+        }
         np.savez(own / "given.npz", **given)
         job = {
             "preset": str(preset),

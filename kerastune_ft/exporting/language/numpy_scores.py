@@ -45,7 +45,8 @@ def _score_llama(config: dict[str, Any], weights: dict[str, np.ndarray], tokens:
                 half = np.concatenate([-value[..., size // 2 :], value[..., : size // 2]], -1)
                 value = value * turn[0][:, None] + half * turn[1][:, None]
             parts.append(np.repeat(value, heads // groups, 1))
-        x = x + _attend(*parts, seen) @ own["self_attn.o_proj.weight"].T
+        queries, keys, values = parts
+        x = x + _attend(queries, keys, values, seen) @ own["self_attn.o_proj.weight"].T
         h = _norm(x, own["post_attention_layernorm.weight"], epsilon)
         gate = h @ own["mlp.gate_proj.weight"].T
         x = x + (gate / (1 + np.exp(-gate)) * (h @ own["mlp.up_proj.weight"].T)) @ own["mlp.down_proj.weight"].T
@@ -61,7 +62,8 @@ def _score_gpt2(config: dict[str, Any], weights: dict[str, np.ndarray], tokens: 
         own = {name.removeprefix(f"transformer.h.{number}."): each for name, each in weights.items()}
         h = _centred_norm(x, own["ln_1.weight"], own["ln_1.bias"], epsilon)
         three = np.split(h @ own["attn.c_attn.weight"] + own["attn.c_attn.bias"], 3, -1)
-        mixed = _attend(*(each.reshape(count, heads, -1) for each in three), seen)
+        queries, keys, values = (each.reshape(count, heads, -1) for each in three)
+        mixed = _attend(queries, keys, values, seen)
         x = x + mixed @ own["attn.c_proj.weight"] + own["attn.c_proj.bias"]
         h = _centred_norm(x, own["ln_2.weight"], own["ln_2.bias"], epsilon)
         h = h @ own["mlp.c_fc.weight"] + own["mlp.c_fc.bias"]
