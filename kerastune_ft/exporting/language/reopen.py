@@ -6,6 +6,7 @@ It imports keras-hub and nothing of this package, as whoever is given the export
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +26,7 @@ def main() -> None:
         runpy.run_path(job["script"])["apply"](model.backbone, job["adapters"])
     with np.load(job["given"]) as file:
         rows = dict(file)
-    found = {}
+    found: dict[str, Any] = {}
     for number in range(job["rows"]):
         named = {name: rows[f"{number}/{name}"] for name in job["names"]}
         found[str(number)] = np.asarray(model(named, training=False), np.float32)

@@ -27,7 +27,7 @@ _SCALED = {
 }
 _CASES: list[tuple[str, dict[str, Any]]] = [
     ("GPT2Backbone", {}),
-    ("LlamaBackbone", {"rope_position_scaling_factor": 2.0, "layer_norm_epsilon": 1e-4}),
+    ("LlamaBackbone", {"layer_norm_epsilon": 1e-4}),
     ("Llama3Backbone", _SCALED),
     ("MistralBackbone", {}),
     ("QwenBackbone", {"tie_word_embeddings": False}),
