@@ -13,10 +13,11 @@ import tensorflow as tf
 from kerastune_ft.backbones.language.language_input import LanguageInput
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.config.facts.chat_templates import PLAIN, SUMMARY, TEMPLATES, TemplateFacts
+from kerastune_ft.config.options.language.tasks import OF_TURNS
 from kerastune_ft.config.options.task_facts import LANGUAGE, PAIR, facts
 from kerastune_ft.data.dialogues.dialogue_source import DialogueSource
 from kerastune_ft.data.dialogues.turns import Dialogue
-from kerastune_ft.errors import DataError
+from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.input.language.control_tokens import ControlTokens
 from kerastune_ft.input.language.cut_source import pack_pairs
 from kerastune_ft.input.language.row_lookup import RowLookup
@@ -227,14 +228,16 @@ def build_language_loader(
     """Tokenise the dialogues of a source and return its loader.
 
     `asked` is data.sequence_length; `sizes` are those of an earlier run whose model is used on other data. Raises
-    ConfigError for a length that the model has no positions for or a template that its tokenizer has no tokens of, and
-    DataError for examples without a token to learn.
+    ConfigError for a length that the model has no positions for, a template that its tokenizer has no tokens of or that
+    no dialogue is rendered by, and DataError for examples without a token to learn.
     """
     plain, keeps = _FORMS[facts(task.options).modality]
     template = choose_template(task.options.template, given, ControlTokens(given.tokenizer), plain)
     learns_all = task.options.learn == "all"
     limit = sizes[-1] if sizes else choose_limit(given, asked, 1)
     dialogues = [source.read_dialogue(index) for index in range(len(source.keys))]
+    if sizes is None:
+        _check_turns(dialogues, task.options)
     settings = DialogueSettings(given, template, learns_all, limit, (), keeps, target_length)
     rows = settings.pack(dialogues)
     _check_learnt(rows, source)
@@ -242,6 +245,18 @@ def build_language_loader(
     longest = min(limit, round_up(int(rows.lengths.max())))
     chosen = tuple(sizes or choose_lengths(train, longest))
     return LanguageLoader(source, task, replace(settings, sizes=chosen), rows)
+
+
+def _check_turns(dialogues: Sequence[Dialogue], options: Any) -> None:
+    """Raise ConfigError for a key about turns where all texts are plain ones, which have none."""
+    if not all(turn.is_plain for dialogue in dialogues for turn in dialogue):
+        return
+    for key, neutral in OF_TURNS.items():
+        if getattr(options, key, neutral) != neutral:
+            raise ConfigError(
+                f"task.{key}: it has no effect on plain texts, which have no turns and are learnt whole; remove it, or "
+                "name a column of messages, or of prompts with their responses as data.label"
+            )
 
 
 def _check_learnt(rows: DialogueRows, source: DialogueSource) -> None:

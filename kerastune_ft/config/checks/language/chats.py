@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from kerastune_ft.config.checks.language.causal import check_dialogues
 from kerastune_ft.config.checks.parts import Finding, Parts, ineffective, section
-
-# By a key of task, its default: what they say of turns has no effect on texts without any.
-_OF_TURNS: dict[str, Any] = {"template": "auto", "learn": "responses"}
+from kerastune_ft.config.options.language.tasks import OF_TURNS
 
 
 def check_chats(parts: Parts) -> Iterator[Finding]:
@@ -40,7 +37,7 @@ def _check_data(parts: Parts) -> Iterator[Finding]:
         )
     if data.get("kind") == "folder":
         why = "a folder of plain texts, which have no turns and are learnt whole"
-        yield from ineffective(parts.task, "task", _OF_TURNS, why)
+        yield from ineffective(parts.task, "task", OF_TURNS, why)
 
 
 def _check_template(parts: Parts) -> Iterator[Finding]:

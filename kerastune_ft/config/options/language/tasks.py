@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from kerastune_ft.config.options.base import Count, Options, Texts
 from kerastune_ft.config.options.language.templates import Template
+
+OF_TURNS: Mapping[str, Any] = {"template": "auto", "learn": "responses"}
+"""By a key of `causal_lm` that is about the turns of dialogues, its default; texts without turns exclude others."""
 
 
 class Generation(Options):
