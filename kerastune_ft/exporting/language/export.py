@@ -129,7 +129,9 @@ def _write_preset(written: Written, folder: Path) -> Made:
         if about is not None:
             _refuse_others(written, _reopen(written, _find_base(base.preset), folder), "the preset with its adapters")
             more = {"adapters": {"file": FILE, "script": SCRIPT, "base": base.preset, "number": len(about["adapters"])}}
-    use = f'import keras_hub\n\nmodel = keras_hub.models.{name}.from_preset("preset")\nprint(model.generate("..."))'
+    # A tokenizer of bytes has no preprocessor of keras-hub.
+    asks = 'model.generate("...")' if task.preprocessor is not None else "model.generate(tokens, stop_token_ids=None)"
+    use = f'import keras_hub\n\nmodel = keras_hub.models.{name}.from_preset("preset")\nprint({asks})'
     return Made(f"keras_hub.models.{name}.from_preset({target.name!r})", target.name, scores, use, more)
 
 
@@ -207,12 +209,13 @@ _FORMATS: Mapping[str, Callable[[Written, Path], Made]] = MappingProxyType(
 
 def _differences(written: Written, scores: Sequence[np.ndarray]) -> tuple[float, float]:
     """Return the largest difference of scores of tokens that are no padding, and the largest score."""
-    largest, size = 0.0, 0.0
+    differences, sizes = [], []
     for (row, _), own, other in zip(written.rows, written.scores, scores, strict=True):
         mask = np.asarray(row[next(name for name in reversed(list(row)) if name.endswith("padding_mask"))])[0] > 0
-        largest = max(largest, float(np.abs(own[0][mask] - other[0][mask]).max()))
-        size = max(size, float(np.abs(own[0][mask]).max()))
-    return largest, size
+        differences.append(np.abs(own[0][mask] - other[0][mask]).max())
+        sizes.append(np.abs(own[0][mask]).max())
+    # NumPy's maximum is NaN where one is, which no tolerance allows.
+    return float(np.max(differences)), float(np.max(sizes))
 
 
 def _refuse_others(written: Written, scores: Sequence[np.ndarray], whose: str) -> tuple[float, float]:

@@ -30,7 +30,7 @@ def _score_llama(config: dict[str, Any], weights: dict[str, np.ndarray], tokens:
     count, epsilon = len(tokens), config["rms_norm_eps"]
     angles = np.arange(count)[:, None] * _frequencies(config, size)
     turn = np.cos(np.concatenate([angles] * 2, -1)), np.sin(np.concatenate([angles] * 2, -1))
-    seen = _seen(count, config.get("sliding_window"))
+    seen = _mask_future(count, config.get("sliding_window"))
     x = weights["model.embed_tokens.weight"][tokens].astype(np.float64)
     for number in range(config["num_hidden_layers"]):
         own = {name.removeprefix(f"model.layers.{number}."): each for name, each in weights.items()}
@@ -56,7 +56,7 @@ def _score_llama(config: dict[str, Any], weights: dict[str, np.ndarray], tokens:
 
 def _score_gpt2(config: dict[str, Any], weights: dict[str, np.ndarray], tokens: np.ndarray) -> np.ndarray:
     heads, count = config["n_head"], len(tokens)
-    epsilon, seen = config["layer_norm_epsilon"], _seen(count, None)
+    epsilon, seen = config["layer_norm_epsilon"], _mask_future(count, None)
     x = (weights["transformer.wte.weight"][tokens] + weights["transformer.wpe.weight"][:count]).astype(np.float64)
     for number in range(config["n_layer"]):
         own = {name.removeprefix(f"transformer.h.{number}."): each for name, each in weights.items()}
@@ -88,7 +88,7 @@ def _frequencies(config: dict[str, Any], size: int) -> np.ndarray:
     return share * found + (1 - share) * slow
 
 
-def _seen(count: int, window: int | None) -> np.ndarray:
+def _mask_future(count: int, window: int | None) -> np.ndarray:
     """Return which positions each position sees, bool [count, count]."""
     places = np.arange(count)
     back = places[:, None] - places[None, :]

@@ -10,6 +10,15 @@ from kerastune_ft.graph.keras_private import read_byte_pairs
 from kerastune_ft.input.language.template import Template
 
 _PAIRS = "merges"
+# Instructions stand in the first turn of the user, before what is said there, as `Template` places them.
+_PLACE_INSTRUCTIONS = (
+    "{% if messages and messages[0]['role'] == 'system' %}"
+    "{% if messages | length > 1 and messages[1]['role'] == 'user' %}"
+    "{% set messages = [{'role': 'user', 'content': messages[0]['content'] + '\\n\\n' + messages[1]['content']}]"
+    " + messages[2:] %}"
+    "{% else %}{% set messages = [{'role': 'user', 'content': messages[0]['content']}] + messages[1:] %}{% endif %}"
+    "{% endif %}"
+)
 
 
 def write_tokenizer(tokenizer: Any, template: Template | None, limit: int) -> dict[str, bytes]:
@@ -54,9 +63,9 @@ def write_jinja(template: Template, names: Mapping[str, str | None]) -> str:
     """
     texts = template.texts
     parts = [f"{{{{ {json.dumps(names['start'])} }}}}" if template.starts and names["start"] else ""]
-    parts.append("{% for message in messages %}")
+    parts += [_PLACE_INSTRUCTIONS if texts.system is None else "", "{% for message in messages %}"]
     for place, role in enumerate(("system", "user", "assistant")):
-        before = json.dumps(getattr(texts, role), ensure_ascii=False)
+        before = json.dumps(getattr(texts, role) or "", ensure_ascii=False)
         parts.append(f"{{% {'if' if place == 0 else 'elif'} message['role'] == '{role}' %}}{{{{ {before} }}}}")
     parts.append("{% endif %}{{ message['content'] }}")
     stop = template.stop or str(names["end"])
@@ -65,7 +74,7 @@ def write_jinja(template: Template, names: Mapping[str, str | None]) -> str:
     behind = json.dumps(rest, ensure_ascii=False)
     parts.append(
         f"{{% if message['role'] == 'assistant' %}}{{{{ {ended} }}}}"
-        f"{{% if not loop.last %}}{{{{ {behind} }}}}{{% endif %}}"
+        f"{{% if add_generation_prompt or not loop.last %}}{{{{ {behind} }}}}{{% endif %}}"
         f"{{% else %}}{{{{ {json.dumps(texts.end, ensure_ascii=False)} }}}}{{% endif %}}"
     )
     generation = (texts.assistant if texts.generation is None else texts.generation).rstrip(" ")

@@ -97,7 +97,8 @@ def _find_scaling(own: Mapping[str, Any]) -> dict[str, Any] | None:
             "high_freq_factor": float(own["rope_high_freq_factor"]),
             "original_max_position_embeddings": int(own["rope_pretraining_sequence_length"]),
         }
-    factor = float(own.get("rope_position_scaling_factor", own.get("rope_scaling_factor", 1.0)) or 1.0)
+    # Llama's `rope_position_scaling_factor` is not among them: keras-hub keeps it and computes positions without it.
+    factor = float(own.get("rope_scaling_factor") or 1.0)
     return None if factor == 1.0 else {"rope_type": "linear", "factor": factor}
 
 
