@@ -46,8 +46,10 @@ def test_progress_names_the_split_or_the_other_data(
             said.append((what, done, total))
 
     monkeypatch.setattr(final, "freeze_all_but", lambda *given: None)
-    monkeypatch.setattr(final, "evaluate_split", lambda *given: given[-1](2, 5))
-    session: Any = SimpleNamespace(devices=None, source=SimpleNamespace(splits={"test": np.arange(5)}))
+    monkeypatch.setattr(final, "evaluate_split", lambda *given: given[-1](2, 5) or Evaluated(given[3], {}))
+    config = SimpleNamespace(task={"kind": "image_classification"})
+    source = SimpleNamespace(splits={"test": np.arange(5)})
+    session: Any = SimpleNamespace(devices=None, source=source, config=config)
     plan: Any = SimpleNamespace(selection=None, trained=(), batch_size=2)
     given: Any = object()
     final.evaluate_splits(session, plan, ("test",), Listener(), given, given, place)

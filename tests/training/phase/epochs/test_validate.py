@@ -18,11 +18,13 @@ def _work(monkeypatch: pytest.MonkeyPatch, losses: list[float]) -> Any:
     found = SimpleNamespace(measured={"loss": np.array(losses)}, is_finite=bool(np.isfinite(losses).all()))
     monkeypatch.setattr(validate, "evaluate_split", lambda *given: found)
     task = SimpleNamespace(summarise=lambda measured: {"loss": float(measured["loss"].mean())})
-    session = SimpleNamespace(task=task, source=SimpleNamespace(splits={"validation": np.arange(2)}), devices=None)
+    config = SimpleNamespace(task={"kind": "image_classification"})
+    source = SimpleNamespace(splits={"validation": np.arange(2)})
+    session = SimpleNamespace(task=task, source=source, devices=None, config=config)
     return SimpleNamespace(
-        context=SimpleNamespace(clock=OFF),
+        context=SimpleNamespace(clock=OFF, watch=None),
         session=session,
-        options=SimpleNamespace(name="head"),
+        options=SimpleNamespace(name="head", monitor="validation_loss"),
         phase=SimpleNamespace(batch_size=2),
         prepared=SimpleNamespace(step=None, average=None),
         feed=None,
