@@ -10,6 +10,9 @@ EXACT, NEAR, CONFLICTS, LABELS = "exact_copies", "near_copies", "conflicts", "la
 OUTLIERS, CONSTANT, SIZES, DAMAGED = "outliers", "constant", "odd_sizes", "damaged"
 IMBALANCE, GROUPS, GROUP_COPIES = "imbalance", "shared_groups", "copies_between_groups"
 DOUBLE, ODD_BOXES, BARE = "double_boxes", "odd_boxes", "without_boxes"
+ANSWERS, PROMPTS, ECHOES = "several_answers", "like_prompts", "echoes"
+OF_WRITTEN = frozenset((ANSWERS, PROMPTS, ECHOES))
+"""The kinds of texts that are written for others."""
 TITLES: Mapping[str, str] = {
     EXACT: "exact copies",
     NEAR: "near copies",
@@ -25,6 +28,9 @@ TITLES: Mapping[str, str] = {
     BARE: "without boxes",
     OUTLIERS: "unlike all others",
     IMBALANCE: "rare classes",
+    ANSWERS: "prompts with several answers",
+    PROMPTS: "nearly the same prompts",
+    ECHOES: "answers that repeat the prompt",
 }
 """By kind, its name in tables, in the order of the table."""
 FAULTS = frozenset((EXACT, NEAR, CONFLICTS, LABELS, GROUPS, GROUP_COPIES, DAMAGED, CONSTANT, DOUBLE))
@@ -90,6 +96,8 @@ class Example:
     content: str
     label_content: str = ""
     """What the label follows from where its text does not say it all, such as the hash of a mask."""
+    is_written: bool = False
+    """Whether the label is a text that somebody wrote, which nothing says without names."""
 
     def agrees_with(self, other: Example) -> bool:
         """Return whether another example has the same label."""
@@ -99,7 +107,8 @@ class Example:
         """Return it as a JSON object; without names nothing says which file or person it is of."""
         named = {"input": self.key} if with_names else {}
         grouped = {"group": self.group} if with_names and self.group is not None else {}
-        return {**named, "split": self.split, "label": self.label, **grouped}
+        label = self.label if with_names or not self.is_written else ""
+        return {**named, "split": self.split, "label": label, **grouped}
 
 
 @dataclass(frozen=True)

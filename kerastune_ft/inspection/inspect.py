@@ -13,7 +13,6 @@ from kerastune_ft.config.options.data import SPLITS
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.modalities import MODALITIES
-from kerastune_ft.data.splits.recorded import content_key
 from kerastune_ft.durations import format_duration
 from kerastune_ft.inspection.balance import find_copies_of_other_groups, find_imbalance, find_shared_groups
 from kerastune_ft.inspection.choice import choose_left_out
@@ -21,13 +20,15 @@ from kerastune_ft.inspection.clusters import join_pairs, list_clusters, pair_equ
 from kerastune_ft.inspection.contents.base import CONSTANT as FLAT
 from kerastune_ft.inspection.contents.base import Contents, Copies
 from kerastune_ft.inspection.contents.build import CONTENTS
-from kerastune_ft.inspection.findings import BARE, DOUBLE, LABELS, ODD_BOXES, Example, Finding, Inspection
+from kerastune_ft.inspection.examples import list_examples
+from kerastune_ft.inspection.findings import BARE, DOUBLE, LABELS, ODD_BOXES, OF_WRITTEN, Example, Finding, Inspection
 from kerastune_ft.inspection.labels.base import Suspect
 from kerastune_ft.inspection.labels.build import FIND_ALONE, FIND_SUSPECTS, WATCHED, find_apart
 from kerastune_ft.inspection.labels.out_of_fold import FOLDS, assign_folds
 from kerastune_ft.inspection.neighbours import estimate_bytes, find_neighbours
 from kerastune_ft.inspection.outliers import find_outliers
 from kerastune_ft.inspection.reporter import Reporter
+from kerastune_ft.inspection.written import inspect_answers
 from kerastune_ft.probing.features import estimate_seconds, read_pooled
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.lost_files import naming_lost_files
@@ -72,10 +73,12 @@ def describe_cost(session: Session, indices: np.ndarray) -> str:
 
 def inspect_data(session: Session, watch: Watcher) -> Inspection:
     """Return what is found in the data of a session, its test split included; the same each time."""
-    began = time.monotonic()
     source, known = session.source, facts(session.config.task)
+    if known.writes:
+        return inspect_answers(session, watch)
+    began = time.monotonic()
     indices = np.concatenate([source.splits[split] for split in SPLITS if split in source.splits])
-    examples = _list_examples(session, indices)
+    examples = list_examples(session, indices)
     splits = [example.split for example in examples]
     watch.note(describe_cost(session, indices))
     with naming_lost_files(source):
@@ -122,23 +125,6 @@ def inspect_data(session: Session, watch: Watcher) -> Inspection:
         about=_describe(session, contents, copies, features, time.monotonic() - began),
         unsought=_list_unsought(session, suspects),
     )
-
-
-def _list_examples(session: Session, indices: np.ndarray) -> list[Example]:
-    source, labels = session.source, session.source.label_texts
-    is_dense = session.task.predicts_masks or session.task.predicts_boxes
-    split_of = {int(index): split for split, own in source.splits.items() for index in own}
-    return [
-        Example(
-            source.keys[index],
-            split_of[index],
-            labels[index],
-            None if source.groups is None else source.groups[index],
-            content_key(source.keys[index], source.input_hashes[index]),
-            source.label_content(index) if is_dense else "",
-        )
-        for index in indices.tolist()
-    ]
 
 
 def _read_features(session: Session, watch: Watcher) -> np.ndarray:
@@ -201,7 +187,7 @@ def _leave_out_values(session: Session, conflicts: Sequence[Sequence[int]]) -> S
 
 def _list_unsought(session: Session, suspects: Sequence[Suspect] | None) -> set[str]:
     of_boxes = set() if session.task.predicts_boxes else {DOUBLE, ODD_BOXES, BARE}
-    return of_boxes | ({LABELS} if suspects is None else set())
+    return of_boxes | OF_WRITTEN | ({LABELS} if suspects is None else set())
 
 
 def _list_missing(session: Session, suspects: Sequence[Suspect] | None) -> list[str]:

@@ -6,10 +6,11 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT, facts
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SPEECH, TEXT, facts
 from kerastune_ft.inspection.findings import Inspection, Row
 from kerastune_ft.reporting.page import templates
 from kerastune_ft.training.evaluation.pictures import MediaFile
+from kerastune_ft.training.evaluation.show_dialogues import show_dialogues
 from kerastune_ft.training.evaluation.show_images import show_images
 from kerastune_ft.training.evaluation.show_sounds import show_sounds
 from kerastune_ft.training.evaluation.show_texts import show_texts
@@ -18,7 +19,14 @@ from kerastune_ft.training.session.session import Session
 _SHOWN, _TOGETHER = 40, 4
 """The rows of a finding, and the examples of a row, that are shown."""
 _LONGEST_TEXT = 600
-_SHOW = {IMAGE: show_images, TEXT: show_texts, AUDIO: show_sounds}
+_SHOW = {
+    IMAGE: show_images,
+    TEXT: show_texts,
+    AUDIO: show_sounds,
+    LANGUAGE: show_dialogues,
+    PAIR: show_dialogues,
+    SPEECH: show_sounds,
+}
 _TYPES = {"png": "image/png", "jpg": "image/jpeg", "wav": "audio/wav"}
 
 

@@ -90,6 +90,10 @@ class Contents(ABC):
         those of one class share.
         """
 
+    def may_replace(self, first: int, second: int) -> bool:
+        """Return whether one of two near copies may be left out for the other; by default it may."""
+        return True
+
 
 def choose_candidates(neighbours: Neighbours, strata: np.ndarray, most: int) -> set[tuple[int, int]]:
     """Return the pairs of examples that may be copies: nearest neighbours of each other, nearer than is usual.

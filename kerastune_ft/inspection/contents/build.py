@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SPEECH, TEXT
 from kerastune_ft.inspection.contents.base import Contents
+from kerastune_ft.inspection.contents.dialogues import Dialogues
 from kerastune_ft.inspection.contents.images import Pictures
 from kerastune_ft.inspection.contents.sounds import Sounds
 from kerastune_ft.inspection.contents.texts import Texts
 
-CONTENTS: Mapping[str, type[Contents]] = {IMAGE: Pictures, TEXT: Texts, AUDIO: Sounds}
+CONTENTS: Mapping[str, type[Contents]] = {
+    IMAGE: Pictures,
+    TEXT: Texts,
+    AUDIO: Sounds,
+    LANGUAGE: Dialogues,
+    PAIR: Dialogues,
+    SPEECH: Sounds,
+}
 """By modality of the task, its contents."""

@@ -62,6 +62,11 @@ def find_alike(texts: Sequence[str], least: float = ALIKE) -> list[tuple[int, in
     return found
 
 
+def measure_alike(one: str, other: str) -> float:
+    """Return the share of shingles that two texts (normalised) have in common."""
+    return _measure_common(_list_shingles(one), _list_shingles(other))
+
+
 def _list_shingles(text: str) -> np.ndarray:
     """Return the distinct shingles of a text as sorted numbers; a short text is one shingle."""
     letters = np.frombuffer(f" {text} ".encode("utf-32-le"), np.uint32).astype(np.uint64)
