@@ -73,7 +73,7 @@ def _metrics(kind: str) -> str:
     """Return the metrics of a task in one line, with those it has only for several labels named apart."""
     one, several = (facts({"kind": kind, "multi_label": multi_label}).metrics for multi_label in (False, True))
     more = [name for name in several if name not in one]
-    chosen = " ".join(chosen_metrics(facts({"kind": kind}).labels))
+    chosen = " ".join(name for name in chosen_metrics(facts({"kind": kind}).labels) if name not in one)
     asked = f"; by task.metrics: {chosen}" if chosen else ""
     return " ".join(one) + (f" (multi_label: {' '.join(more)} too)" if more else "") + asked
 

@@ -20,6 +20,11 @@ def test_tasks_tell_their_metrics_and_those_of_several_labels_apart() -> None:
     )
     assert rows["image_regression"]["metrics"] == "loss mae rmse r2; by task.metrics: pearson spearman"
     assert rows["image_segmentation"]["metrics"] == "loss mean_iou dice accuracy; by task.metrics: boundary_f1"
+    assert (
+        rows["speech_recognition"]["metrics"]
+        == "loss perplexity token_accuracy word_error_rate character_error_rate; by task.metrics: rouge_1 rouge_2 "
+        "rouge_l exact_match"
+    )
     assert all(row["for"] for row in rows.values())
 
 

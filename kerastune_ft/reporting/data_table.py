@@ -124,6 +124,32 @@ def describe_dialogues(plan: Mapping[str, Any]) -> list[str]:
     return found[1:] if about.get("plain_texts") == _count_training(plan) else found
 
 
+def describe_answers(plan: Mapping[str, Any]) -> list[str]:
+    """Return what is generated for metrics: when the run ends, and for each phase that such a metric chooses epochs of.
+
+    Nothing where no metric needs answers.
+    """
+    about = plan.get("answers") or {}
+    if not about:
+        return []
+    longest = counted(about["max_new_tokens"], "token")
+    asked = " and ".join(f"{format_whole(count)} of {split}" for split, count in about["examples"].items())
+    refit = ", before the refit and after it" if about["times"] > 1 else ""
+    said = (
+        f"{', '.join(about['metrics'])}: when the run ends{refit}, answers to {asked}, of {longest} at most each: up "
+        f"to {counted(about['tokens'], 'token')}, one after the other"
+    )
+    return [said, *map(_describe_monitor_cost, about["monitored"])]
+
+
+def _describe_monitor_cost(phase: Mapping[str, Any]) -> str:
+    return (
+        f"phase {phase['phase']}, for its monitor {phase['monitor']}: answers to "
+        f"{counted(phase['examples'], 'validation example')} {counted(phase['times'], 'time')}, up to "
+        f"{counted(phase['tokens'], 'token')} in all"
+    )
+
+
 def _count_training(plan: Mapping[str, Any]) -> Any:
     return ((plan.get("data") or {}).get("sizes") or {}).get("train")
 

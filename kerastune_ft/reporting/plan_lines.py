@@ -68,6 +68,7 @@ def describe_plan(plan: Document) -> list[Line]:
         *(Line("inputs", line) for line in data_table.describe_inputs(plan)),
         Line("head", describe_head(plan.get("head") or {}, (plan.get("backbone") or {}).get("endpoints") or {})),
         Line("refit", _describe_refit(plan.get("refit") or {})),
+        *(Line("answers", line) for line in data_table.describe_answers(plan)),
         Line("schedule", _describe_schedule(plan.get("schedule") or {})),
         Line("cache", cache_lines.describe_run_stores(plan.get("cache") or {})),
         *(Line("stored", line) for line in cache_lines.list_existing_stores(plan.get("cache") or {})),

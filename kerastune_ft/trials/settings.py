@@ -73,7 +73,13 @@ def choose_settings(
     if sampler not in SAMPLERS:
         raise ConfigError(f"--sampler: {unknown_message(sampler, SAMPLERS, 'sampler')[0]}")
     check_sampler(sampler, space.dimensions)
-    maximise = known[chosen.removeprefix(_SPLIT)].direction == "max"
+    fact = known[chosen.removeprefix(_SPLIT)]
+    if fact.generated and chosen != space.base.phases[-1].monitor:
+        raise ConfigError(
+            f"--metric: answers are generated every epoch for the monitor of a phase alone; write {chosen} as the "
+            "monitor of the last phase, or give another metric"
+        )
+    maximise = fact.direction == "max"
     return SearchSettings(chosen, maximise, sampler, space.base.seed if seed is None else seed, prunes, folds)
 
 

@@ -33,6 +33,22 @@ def test_the_metric_is_the_last_monitor_unless_another_is_named() -> None:
         choose_settings(space, None, "tpee", None, True)
 
 
+def test_answers_are_generated_for_a_monitor_alone() -> None:
+    phase = {"name": "last", "unfreeze": {"last": 1}, "epochs": 1, "learning_rate": 0.001}
+    document = {
+        "task": {"kind": "summarization"},
+        "data": {"kind": "table", "path": "papers.csv", "input": "abstract", "label": "summary"},
+        "backbone": {"kind": "keras_hub", "class": "GPT2Backbone"},
+        "phases": [phase],
+    }
+    rates: dict[str, Any] = {"phases.last.learning_rate": {"low": 1e-4, "high": 1e-2}}
+    metric = "validation_rouge_l"
+    with pytest.raises(ConfigError, match="write validation_rouge_l as the monitor of the last phase"):
+        choose_settings(read_space(document, [], rates), metric, "tpe", None, True)
+    monitored = {**document, "phases": [{**phase, "monitor": metric}]}
+    assert choose_settings(read_space(monitored, [], rates), None, "tpe", None, True).maximise
+
+
 def test_another_configuration_space_or_setting_is_another_search() -> None:
     space = read_space(BASE, [], DROPOUT)
     settings = choose_settings(space, None, "tpe", None, True)

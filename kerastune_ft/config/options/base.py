@@ -83,6 +83,7 @@ def by_kind(*kinds: str) -> Discriminator:
 ListToTuple = BeforeValidator(_as_tuple)
 
 Texts = Annotated[tuple[str, ...], ListToTuple, Field(min_length=1)]
+AnyTexts = Annotated[tuple[str, ...], ListToTuple]
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Rate = Annotated[float, Field(gt=0)]

@@ -116,6 +116,11 @@ _TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {
     "summarization": ("text", (PAIR,)),
     "speech_recognition": ("text", (SPEECH,)),
 }
+# The metrics of a task that `task.metrics` replaces instead of adding to them; other tasks have none of them.
+_REPLACED: Mapping[str, tuple[str, ...]] = {
+    "summarization": ("rouge_1", "rouge_2", "rouge_l"),
+    "speech_recognition": ("word_error_rate", "character_error_rate"),
+}
 # The kind of labels that `multi_label` turns another kind into.
 _MULTI_LABEL: Mapping[LabelKind, LabelKind] = {"one": "several"}
 
@@ -133,7 +138,7 @@ def facts(task: Any) -> TaskFacts:
     if known.get("multi_label") is True:
         labels = _MULTI_LABEL.get(labels, labels)
     chosen = known.get("metrics")
-    names = chosen if isinstance(chosen, list | tuple) else ()
+    names = chosen if isinstance(chosen, list | tuple) else _REPLACED.get(str(known["kind"]), ())
     added = {name: _CHOSEN[labels][name] for name in names if isinstance(name, str) and name in _CHOSEN[labels]}
     return TaskFacts(labels, {**_METRICS[labels], **added}, modalities)
 

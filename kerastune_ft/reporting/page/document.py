@@ -175,6 +175,7 @@ def _summarise_data(run: run_files.RunFiles, say: Spelling) -> dict[str, Any]:
         "groups": data.get("groups") or {},
         "fingerprint": data.get("fingerprint") or run.manifest.get("data_fingerprint"),
         "dialogues": data_table.describe_dialogues(run.plan),
+        "answers": data_table.describe_answers(run.plan),
         "dialogue": ((run.plan.get("dialogues") or {}).get("example") or {}) if run.shows_examples else {},
         "notes": [say(note) for note in (*(data.get("notes") or ()), *(run.plan.get("notes_on_data") or ()))],
         "skipped_files": len(skipped),

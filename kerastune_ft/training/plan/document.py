@@ -22,6 +22,7 @@ from kerastune_ft.graph.units import count
 from kerastune_ft.mounts import network_notes
 from kerastune_ft.training.devices import precision
 from kerastune_ft.training.plan import cache_plan, memory, python_objects, unknown
+from kerastune_ft.training.plan.answers import describe_answers
 from kerastune_ft.training.plan.cache_plan import CachedFeatures, CachePlan
 from kerastune_ft.training.plan.dialogues import describe_dialogues
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
@@ -88,6 +89,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
         },
         **_describe_preset(config),
         "phases": [phase_document(session, plan, chunk, decision) for plan in phases],
+        **describe_answers(session, phases),
         **({"refit": _describe_refit(session)} if config.refit else {}),
         "notes": _notes(session, phases, chunk, decision, on_data),
         # Those of the notes that are about the data, so that readers can tell.

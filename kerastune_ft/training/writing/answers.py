@@ -35,7 +35,7 @@ def require_kind(session: Session, metrics: Sequence[str]) -> str:
     if kind is None:
         raise ConfigError(
             f"task.metrics: {', '.join(metrics)}: answers are compared with those of the data, and here is nothing to "
-            "answer; remove it, or give a column of answers (data.label)"
+            'answer; write "metrics": [], or give a column of answers (data.label)'
         )
     return kind
 

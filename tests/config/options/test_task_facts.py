@@ -34,6 +34,19 @@ def test_regressions_and_masks_have_labels_of_their_own() -> None:
     assert facts({"kind": "image_segmentation"}).metrics == metrics_of_labels("mask")
 
 
+def test_metrics_of_answers_are_those_of_the_task_or_those_that_are_named() -> None:
+    usual = set(metrics_of_labels("text"))
+    for kind, own in {
+        "causal_lm": set(),
+        "summarization": {"rouge_1", "rouge_2", "rouge_l"},
+        "speech_recognition": {"word_error_rate", "character_error_rate"},
+    }.items():
+        assert set(facts({"kind": kind}).metrics) - usual == own
+        assert set(facts({"kind": kind, "metrics": []}).metrics) == usual
+        named = facts({"kind": kind, "metrics": ["exact_match"]}).metrics
+        assert set(named) - usual == {"exact_match"} and named["exact_match"].generated
+
+
 def test_an_unknown_kind_has_no_facts() -> None:
     assert find_facts({"kind": "telepathy"}) is None
     with pytest.raises(KeyError):

@@ -5,18 +5,22 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 import kerastune_ft as kt
+from kerastune_ft.config.options.language.tasks import Generation
+from kerastune_ft.data.dialogues.turns import make_pair
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.metrics.texts.score import TEXTS
-from kerastune_ft.training.writing.answers import choose_examples
+from kerastune_ft.training.writing.answers import add_answers, choose_examples
 from kerastune_ft.verification.results.base import Table
 from kerastune_ft.verification.results.written_texts import TextCheck
 from tests.support.answering_run import answering_document, write_questions
+from tests.support.tiny_writer import build_backbone, make_settings
 
 TASK = {"metrics": ["rouge_l", "exact_match"], "generate": {"max_new_tokens": 6, "examples": 3}}
 
@@ -76,6 +80,38 @@ def test_samples_are_chosen_by_key():
     backwards = choose_examples(keys, np.arange(20)[::-1], 4)
     assert {int(np.arange(20)[::-1][place]) for place in backwards} == set(few.tolist())
     assert len(choose_examples(keys, np.arange(3), None)) == len(choose_examples(keys, np.arange(3), 9)) == 3
+
+
+def test_what_is_answered_is_a_function_of_the_example_alone():
+    backbone = build_backbone()
+    dialogues = [make_pair(f"what is {number}{'?' * (number % 3)}", f"it is {number}") for number in range(12)]
+    options = SimpleNamespace(generate=Generation(max_new_tokens=8, temperature=1.5))
+    session: Any = SimpleNamespace(
+        config=SimpleNamespace(seed=4),
+        variables={},
+        task=SimpleNamespace(
+            generator=SimpleNamespace(take=lambda variables: backbone.generator.body), options=options
+        ),
+        loader=SimpleNamespace(plan_entry=lambda: {"language": {"limit": 64}}, settings=make_settings(backbone)),
+        source=SimpleNamespace(
+            keys=[f"row {number}" for number in range(12)],
+            read_dialogue=dialogues.__getitem__,
+            label_texts=[turns[-1].content for turns in dialogues],
+        ),
+    )
+
+    def answer(indices: list[int], count: int | None) -> dict[int, str]:
+        found = add_answers(session, np.array(indices), ["rouge_1"], count)
+        return {index: found["answer"][place] for place, index in enumerate(indices) if found["answered"][place]}
+
+    whole = answer(list(range(12)), None)
+    assert len(whole) == 12 and len(set(whole.values())) > 6
+    # In another order, of fewer examples, and of a sample of them.
+    assert answer([7, 2, 11, 0], None) == {index: whole[index] for index in (7, 2, 11, 0)}
+    sample = answer(list(range(12))[::-1], 5)
+    assert len(sample) == 5 and sample.items() <= whole.items()
+    session.config.seed = 5
+    assert answer([7, 2], None) != {index: whole[index] for index in (7, 2)}
 
 
 def test_without_answers_to_compare_with_metrics_of_them_are_refused(tmp_path: Path):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from kerastune_ft.config.options.base import Count, Options, Texts
+from kerastune_ft.config.options.base import AnyTexts, Count, Options, Texts
 from kerastune_ft.config.options.language.templates import Template
 
 OF_TURNS: Mapping[str, Any] = {"template": "auto", "learn": "responses"}
@@ -44,9 +44,9 @@ class CausalLm(Options):
         "responses", description="whether answers alone are learnt or all of a dialogue; plain texts are learnt whole"
     )
     generate: Generation = Field(Generation(), description="how answers are generated")
-    metrics: Texts | None = Field(
+    metrics: AnyTexts | None = Field(
         None,
-        description="metrics of generated answers besides the usual ones: rouge_1, rouge_2, rouge_l, exact_match",
+        description="metrics that answers are generated for when the run ends: rouge_1, rouge_2, rouge_l, exact_match",
     )
 
 
@@ -60,8 +60,10 @@ class Summarization(Options):
         'means those that the tokenizer has tokens of, else plain: the text, and "TL;DR:" on a line of its own',
     )
     generate: Generation = Field(Generation(), description="how texts are written")
-    metrics: Texts | None = Field(
-        None, description="metrics of written texts besides the usual ones: rouge_1, rouge_2, rouge_l, exact_match"
+    metrics: AnyTexts | None = Field(
+        None,
+        description="metrics that texts are written for when the run ends, of rouge_1, rouge_2, rouge_l, exact_match; "
+        "null means the first three, [] none",
     )
     learn: ClassVar[Literal["responses"]] = "responses"
     """What is learnt: the text that is written alone."""
@@ -80,7 +82,8 @@ class SpeechRecognition(Options):
         False, description="whether transcripts are in English whatever is spoken, of a model that knows languages"
     )
     generate: Generation = Field(Generation(), description="how transcripts are generated")
-    metrics: Texts | None = Field(
+    metrics: AnyTexts | None = Field(
         None,
-        description="metrics of generated transcripts besides the usual ones: word_error_rate, character_error_rate",
+        description="metrics that transcripts are generated for when the run ends; null means word_error_rate and "
+        "character_error_rate, [] none",
     )

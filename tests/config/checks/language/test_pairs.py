@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from kerastune_ft.config.read import read
+from kerastune_ft.config.run import config_hash
 from tests.support.config_cases import MINIMAL, messages
 
 SUMMARIES: dict[str, Any] = {
@@ -23,6 +24,15 @@ def test_a_text_for_a_text_is_read() -> None:
     config = read(SUMMARIES)
     assert config.data.target_length == 32
     assert config.task.generate.max_new_tokens == 128
+
+
+def test_metrics_of_written_texts_may_choose_epochs_unless_there_are_none() -> None:
+    phase = {**SUMMARIES["phases"][0], "monitor": "validation_rouge_l"}
+    assert read({**SUMMARIES, "phases": [phase]}).phases[0].monitor == "validation_rouge_l"
+    without = {**with_key("task", metrics=[]), "phases": [phase]}
+    assert 'add "metrics": ["rouge_l"]' in messages(without)["phases[0].monitor"]
+    assert config_hash(read(SUMMARIES)) != config_hash(read(with_key("task", metrics=[])))
+    assert config_hash(read(SUMMARIES)) == config_hash(read(with_key("task", metrics=None)))
 
 
 @pytest.mark.parametrize(
