@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,7 +60,7 @@ _WRITTEN = """
 import keras, keras_hub
 model = keras.models.load_model("model.keras")
 model.compile(sampler="greedy")
-print(model.generate("a text", max_length=200))  # dialogues: see template of preprocessing.json
+print(model.generate(PROMPT, max_length={length}, strip_prompt=True))
 """
 _SPEECH = """
 import json, keras, keras_hub, numpy as np
@@ -116,11 +117,22 @@ def write_loading(modality: str, labels: str, inputs: Mapping[str, Any]) -> str:
     if (code := _BY_BOTH.get((modality, labels))) is not None:
         return code.replace("TOKENIZER", _OPEN_FILES if inputs["tokenizer"]["folder"] else _OPEN_BYTES).strip()
     code = _BY_LABELS.get(labels) or _BY_MODALITY[modality]
+    if code == _WRITTEN:
+        return code.format(length=inputs.get("sequence_length", 200)).replace("PROMPT", _write_prompt(inputs)).strip()
     filled = code.format(
         rate=inputs.get("sample_rate"), start=inputs.get("start"), end=inputs.get("end"),
         length=inputs.get("sequence_length"), inputs=_list_tokens(inputs),
     ) if code in (_SOUND, _TEXT) else code  # fmt: skip
     return filled.strip()
+
+
+def _write_prompt(inputs: Mapping[str, Any]) -> str:
+    """Return a prompt as Python writes it: a question in the template of dialogues, where there is one."""
+    texts = (inputs.get("template") or {}).get("texts")
+    if not texts:
+        return '"a text"'
+    answer = texts["assistant"] if texts.get("generation") is None else texts["generation"]
+    return json.dumps(f"{texts['user']}a question{texts['end']}{answer}".rstrip(" "), ensure_ascii=False)
 
 
 def _list_tokens(about: Mapping[str, Any]) -> str:

@@ -44,10 +44,11 @@ def write_markdown(document: Mapping[str, Any], more: str = "") -> str:
 def _write_summary(document: Mapping[str, Any]) -> str:
     backbone, labels = document["backbone"], document["labels"]
     named = ", ".join(map(_escape, labels[:_NAMED])) + (f" and {len(labels) - _NAMED} more" if labels[_NAMED:] else "")
+    named = f": {named}" if named else ""
     size = f" ({format_count(backbone['parameters'])} parameters)" if backbone["parameters"] else ""
     trained = document["data"]["sizes"].get("train")
     return (
-        f"# {_escape(document['name'])}\n\nA model for {document['task'].replace('_', ' ')}: {named}. "
+        f"# {_escape(document['name'])}\n\nA model for {document['task'].replace('_', ' ')}{named}. "
         f"{_escape(str(backbone['name']))}{size}, fine-tuned on {counted(trained or 0, 'example')} by kerastune_ft."
     )
 
@@ -69,6 +70,8 @@ def _write_use(document: Mapping[str, Any]) -> str:
 
 def _write_results(document: Mapping[str, Any]) -> str:
     found = ["## Results"]
+    has_constant = any(each["constant"] is not None for own in document["metrics"].values() for each in own.values())
+    head = ("metric", "value", "95 %", *(["the best constant answer"] if has_constant else []))
     for split, figures in document["metrics"].items():
         rows = [
             (
@@ -79,10 +82,7 @@ def _write_results(document: Mapping[str, Any]) -> str:
             )
             for name, about in figures.items()
         ]
-        found.append(
-            f"On {format_words(split)}:\n\n"
-            + _write_table(("metric", "value", "95 %", "the best constant answer"), rows)
-        )
+        found.append(f"On {format_words(split)}:\n\n" + _write_table(head, [row[: len(head)] for row in rows]))
     if document["folds"]:
         found.append(
             f"It is an ensemble: the mean of {counted(document['folds']['folds'], 'model')}, one of each fold."
@@ -133,6 +133,8 @@ def _write_data(data: Mapping[str, Any]) -> str:
     rows.append(("examples", *(str(data["sizes"][split]) for split in splits)))
     found.append(_write_table(("", *splits), rows))
     for split, targets in data["values"].items():
+        if not targets:
+            continue
         found.append(
             "; ".join(
                 f"{_escape(name)} on {split}: mean {format_plain(about['mean'])}, {format_plain(about['smallest'])} to "

@@ -10,7 +10,7 @@ import numpy as np
 from kerastune_ft.data.dialogues.turns import Turn
 from kerastune_ft.input.language.control_tokens import ControlTokens
 from kerastune_ft.input.language.language_loader import BEGINNING, DialogueSettings
-from kerastune_ft.input.language.rows import encode_segments
+from kerastune_ft.input.language.rows import encode_parts, encode_segments
 from kerastune_ft.input.language.template import Segment
 
 _SYSTEM = "system"
@@ -57,8 +57,7 @@ class Prompts:
         from its end.
         """
         segments = self.settings.template.ask(turns)
-        encoded = encode_segments([[segment] for segment in segments], self.settings.given, self._control)
-        parts = [ids for ids, _ in encoded]
+        (parts,) = encode_parts([segments], self.settings.given, self._control)
         excess = sum(map(len, parts)) - most
         lost = 0 if excess <= 0 else self._cut(segments, parts, excess)
         tokens = np.concatenate([np.zeros(0, np.int32), *parts])

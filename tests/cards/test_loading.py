@@ -29,6 +29,14 @@ def test_every_saved_model_is_opened_in_five_lines(modality: str, labels: str, i
     assert part in code and len(code.splitlines()) == 5
 
 
+def test_a_model_that_writes_is_asked_in_its_template() -> None:
+    texts = {"user": "User: ", "assistant": "Assistant: ", "end": "\n", "generation": None}
+    code = write_loading("language", "text", {"template": {"texts": texts}, "sequence_length": 64})
+    ast.parse(code)
+    assert 'generate("User: a question\\nAssistant:", max_length=64' in code and len(code.splitlines()) == 4
+    assert 'generate("a text", ' in write_loading("language", "text", {})
+
+
 @pytest.mark.parametrize(("folder", "opens"), [("tokenizer", "Tokenizer.from_preset("), (None, "ByteTokenizer(")])
 def test_speech_is_written_down_in_thirty_lines(folder: str | None, opens: str) -> None:
     code = write_loading("speech", "text", {"tokenizer": {"folder": folder}})

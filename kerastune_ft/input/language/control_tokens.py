@@ -74,21 +74,35 @@ class ControlTokens:
         keeps = all(np.array_equal(alone[number][: len(first)], first) for number in (1, 2))
         return first if keeps and len(first) else None
 
-    def encode_texts(self, texts: Sequence[str]) -> list[np.ndarray]:
+    @property
+    def sets_space(self) -> bool:
+        """Whether the tokenizer sets a space before a text, which may be a token of its own."""
+        return self._anchor is not None
+
+    def encode_texts(self, texts: Sequence[str], begins: bool = False) -> list[np.ndarray]:
         """Return the tokens of pieces of texts, none of which is a control token, whatever the texts say.
 
-        A piece is taken for one that something stands before.
+        A piece is taken for one that something stands before, with `begins` for the beginning of a text: tokenizers
+        that set a space before texts do so then, unless the text begins with white space itself.
         """
         pieces = [self._take_apart(text) for text in texts]
         flat = [piece for each in pieces for piece in each]
         anchor = self._anchor
-        found = tokenise_texts(self._tokenizer, flat if anchor is None else [_ANCHOR + piece for piece in flat])
+        bare = [
+            anchor is None or (begins and not place and not piece[:1].isspace())
+            for each in pieces
+            for place, piece in enumerate(each)
+        ]
+        marked = [piece if is_bare else _ANCHOR + piece for piece, is_bare in zip(flat, bare, strict=True)]
         skipped = 0 if anchor is None else len(anchor)
+        found = [
+            ids if is_bare else ids[skipped:]
+            for ids, is_bare in zip(tokenise_texts(self._tokenizer, marked), bare, strict=True)
+        ]
         rows, at = [], 0
         for each in pieces:
-            own = [found[number][skipped:] for number in range(at, at + len(each))]
+            rows.append(np.concatenate([np.zeros(0, np.int32), *found[at : at + len(each)]]))
             at += len(each)
-            rows.append(np.concatenate([np.zeros(0, np.int32), *own]))
         return rows
 
     def _take_apart(self, text: str) -> list[str]:
@@ -101,13 +115,16 @@ class ControlTokens:
         cuts = [0, *(found.start() + 1 for found in re.finditer(pattern, text)), len(text)]
         return [text[start:end] for start, end in itertools.pairwise(cuts) if start < end]
 
-    def encode_template(self, text: str) -> np.ndarray:
-        """Return the tokens of a text of a template, in which names of control tokens are these."""
+    def encode_template(self, text: str, begins: bool = False) -> np.ndarray:
+        """Return the tokens of a text of a template, in which names of control tokens are these.
+
+        `begins` says whether nothing stands before it.
+        """
         rows, at = [np.zeros(0, np.int32)], 0
         for found in _LIKE_TOKENS.finditer(text):
             if found[0] not in self:
                 continue
-            rows += self.encode_texts([text[at : found.start()]]) if found.start() > at else []
+            rows += self.encode_texts([text[at : found.start()]], begins and not at) if found.start() > at else []
             rows.append(np.array([self[found[0]]], np.int32))
             at = found.end()
-        return np.concatenate([*rows, *(self.encode_texts([text[at:]]) if at < len(text) else [])])
+        return np.concatenate([*rows, *(self.encode_texts([text[at:]], begins and not at) if at < len(text) else [])])

@@ -30,7 +30,7 @@ def make_divide(task: Any, backbone: Any, asked: int | None) -> Divide | None:
             return [[(0, len(text))] for text in texts]
         tokens = ControlTokens(given.tokenizer)
         # The last token of a row is a label alone, so that there is one more than the row has positions.
-        room = choose_limit(given, asked, 1) + 1 - len(given.start) - _END
+        room = choose_limit(given, asked, 1) + 1 - len(given.start) - _END - int(tokens.sets_space)
         return fill_blocks(texts, lambda pieces: [len(row) for row in tokens.encode_texts(pieces)], room)
 
     return divide

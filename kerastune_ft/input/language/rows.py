@@ -76,12 +76,20 @@ def encode_parts(
     segments: Sequence[Sequence[Segment]], given: TextInput, tokens: ControlTokens
 ) -> list[list[np.ndarray]]:
     """Return for each dialogue the tokens of each of its segments, int32."""
-    written = list(dict.fromkeys(each.text for own in segments for each in own if not each.is_of_template))
-    known = dict(zip(written, tokens.encode_texts(written), strict=True))
     fixed = {START: np.array(given.start, np.int32), END: np.array(given.end, np.int32)}
-    for text in {each.text for own in segments for each in own if each.is_of_template} - set(fixed):
-        fixed[text] = tokens.encode_template(text)
-    return [[(fixed if each.is_of_template else known)[each.text] for each in own] for own in segments]
+    # Of a tokenizer that sets a space before texts the first text of a dialogue has other tokens than later ones.
+    firsts = [next((place for place, each in enumerate(own) if each.text != START), 0) for own in segments]
+    placed = [[(each, place <= first) for place, each in enumerate(own)]
+              for own, first in zip(segments, firsts, strict=True)]  # fmt: skip
+    known: dict[tuple[str, bool, bool], np.ndarray] = {}
+    for begins in (False, True):
+        own = [each for row in placed for each, is_first in row if is_first == begins]
+        written = list(dict.fromkeys(each.text for each in own if not each.is_of_template))
+        for text, ids in zip(written, tokens.encode_texts(written, begins), strict=True):
+            known[text, False, begins] = ids
+        for text in {each.text for each in own if each.is_of_template}:
+            known[text, True, begins] = fixed[text] if text in fixed else tokens.encode_template(text, begins)
+    return [[known[each.text, each.is_of_template, is_first] for each, is_first in row] for row in placed]
 
 
 def pack_dialogues(

@@ -67,3 +67,23 @@ def test_a_piece_is_encoded_as_in_the_middle_of_a_text(make: Callable[[], Any]) 
     whole = tokens.encode_texts(["the day\nand the film"])[0]
     parts = tokens.encode_texts(["the day", "\nand the film"])
     assert np.array_equal(np.concatenate(parts), whole)
+
+
+@pytest.mark.parametrize("text", ["the day", "the day\nand"])
+def test_the_beginning_of_a_text_has_the_tokens_that_keras_hub_gives_it(text: str) -> None:
+    """So that the saved model goes on with a text by itself as the run does."""
+    tokens = ControlTokens(PIECES)
+    assert tokens.sets_space
+    assert tokens.encode_template(text, begins=True).tolist() == np.asarray(PIECES(text)).tolist()
+    assert tokens.encode_template(text).tolist() != np.asarray(PIECES(text)).tolist()
+
+
+def test_a_text_that_begins_with_white_space_gets_no_other_space() -> None:
+    tokens = ControlTokens(PIECES)
+    for text in ("  the day", "\nthe"):
+        assert tokens.encode_texts([text], begins=True)[0].tolist() == tokens.encode_texts([text])[0].tolist()
+
+
+def test_tokenizers_of_bytes_set_no_space() -> None:
+    assert not ControlTokens(make_bytes()).sets_space
+    assert not ControlTokens(PAIRS).sets_space

@@ -8,7 +8,7 @@ from kerastune_ft.input.language.control_tokens import ControlTokens
 from kerastune_ft.input.language.language_loader import DialogueSettings
 from kerastune_ft.input.language.rows import pack_dialogues
 from kerastune_ft.input.language.template import choose_template
-from tests.support.chat_tokenizers import make_bytes, make_input, read_back
+from tests.support.chat_tokenizers import make_bytes, make_chat_pieces, make_input, read_back
 
 GIVEN = make_input(make_bytes())
 CHAT: Dialogue = (
@@ -66,3 +66,12 @@ def test_plain_texts_lose_their_end() -> None:
     rows = pack_dialogues([(ids, np.ones(20, np.uint8))], 7, 0)
     assert rows.read(0)[0].tolist() == ids[:8].tolist()
     assert (rows.lost.tolist(), rows.lost_answer.tolist()) == ([12], [12])
+
+
+def test_a_dialogue_has_the_tokens_that_its_text_has_as_a_whole() -> None:
+    """With a tokenizer that sets a space before texts: one before the first of them, and none within."""
+    given = make_input(make_chat_pieces())
+    template = choose_template("plain", given, ControlTokens(given.tokenizer))
+    ids, _ = DialogueSettings(given, template, False, 99, (99,)).pack([CHAT[2:]]).read(0)
+    whole = given.tokenizer("User: Another question?\nAssistant: The last answer.")
+    assert ids.tolist() == [*given.start, *np.asarray(whole).tolist(), *given.end]
