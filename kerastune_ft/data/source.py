@@ -150,6 +150,11 @@ class DataSource(ABC):
         return self._labels.texts
 
     @property
+    def recorded_labels(self) -> list[str]:
+        """For each example, its label as splits.csv has it."""
+        return self._labels.recorded
+
+    @property
     def most_boxes(self) -> int:
         """The most boxes of one example, rounded up; 0 where labels are no boxes."""
         return self._labels.most

@@ -88,7 +88,7 @@ def list_rows(
     unknown: FoundUnknown | None = None,
 ) -> list[dict[str, Any]]:
     """Return the rows of out_of_fold.csv: every example once for each seed, with what its member answered."""
-    texts, rows = session.source.label_texts, []
+    texts, rows = session.source.recorded_labels, []
     shows_names = session.config.output.examples
     for member in members:
         found = measured[member.fold.place]

@@ -22,6 +22,8 @@ class Labels(ABC):
     kind: ClassVar[LabelKind]
     contradiction: ClassVar[str] = "there with two labels, so one is wrong"
     """The words for identical inputs with different labels."""
+    contradiction_of_texts: ClassVar[str] = "there with different labels, so at most one of these is right"
+    """The same where inputs are texts."""
     has_classes: ClassVar[bool] = True
     """Whether labels are classes to be learnt, and not values."""
     requires_training: ClassVar[bool] = True
@@ -48,7 +50,12 @@ class Labels(ABC):
     @property
     @abstractmethod
     def texts(self) -> list[str]:
-        """For each example, its label as one text, for fingerprints and splits.csv."""
+        """For each example, its label as one text, for fingerprints."""
+
+    @property
+    def recorded(self) -> list[str]:
+        """For each example, its label as splits.csv has it: by default its text."""
+        return self.texts
 
     @property
     def strata(self) -> tuple[np.ndarray, tuple[str, ...]]:

@@ -9,11 +9,11 @@ from kerastune_ft.data.splits.recorded import CONTENT, content_key
 
 def splits_table(source: DataSource) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the columns and rows of splits.csv: every example, by split and in order."""
-    texts, groups = source.label_texts, source.groups
+    labels, groups = source.recorded_labels, source.groups
     rows: list[tuple[str, ...]] = []
     for split in SPLITS:
         for index in source.splits.get(split, ()):
             group = () if groups is None else (groups[index],)
             content = content_key(source.info.fingerprint, source.input_hashes[index])
-            rows.append((source.keys[index], texts[index], split, *group, content))
+            rows.append((source.keys[index], labels[index], split, *group, content))
     return ("input", "label", "split", *(() if groups is None else ("group",)), CONTENT), rows

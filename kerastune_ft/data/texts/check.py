@@ -18,7 +18,6 @@ from kerastune_ft.wording import counted, lines
 
 # What a decoder writes in place of bytes that were no text.
 _REPLACED = "\ufffd"
-_CONTRADICTION = "there with different labels, so at most one of these is right"
 
 
 def find_complete(
@@ -60,5 +59,5 @@ def find_text_notes(
             f"{counted(damaged, 'text')} {'has' if damaged == 1 else 'have'} the character U+FFFD, which stands for "
             "bytes that could not be read: the file was written in another encoding than it was read in"
         )
-    repeated = describe_equal(group_equal(texts), labels, splits, "text", "texts", _CONTRADICTION)
+    repeated = describe_equal(group_equal(texts), labels, splits, "text", "texts", labels.contradiction_of_texts)
     return (*found, *repeated)

@@ -91,7 +91,7 @@ def test_the_splits_of_another_run_come_back(tmp_path: Path, groups: list[str] |
         keys=KEYS,
         groups=groups,
         splits=first.splits,
-        label_texts=["a", "b"] * 20,
+        recorded_labels=["a", "b"] * 20,
         input_hashes=KEYS,
         info=SimpleNamespace(fingerprint="data"),
     )

@@ -12,6 +12,9 @@ from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.labels.raw import RawLabels, SingleLabels
 from kerastune_ft.errors import ConfigError
 
+# 64 bits as hexadecimal digits.
+_HASH_LENGTH = 16
+
 
 class WrittenTexts(Labels):
     """A text to write per example: `numbers` is int64 [N], their lengths in characters."""
@@ -20,6 +23,7 @@ class WrittenTexts(Labels):
     has_classes = False
     requires_training = False
     contradiction = "there with different texts to write"
+    contradiction_of_texts = "there with several answers, which may all be right"
 
     def __init__(self, texts: Sequence[str]) -> None:
         """`texts` are by example; empty where all of the input is learnt."""
@@ -30,6 +34,11 @@ class WrittenTexts(Labels):
     def texts(self) -> list[str]:
         """For each example, the text to write."""
         return self._texts
+
+    @property
+    def recorded(self) -> list[str]:
+        """For each example, the length and hash of its text: splits.csv goes where the texts of people may not."""
+        return [_record(text) for text in self._texts]
 
     @property
     def strata(self) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -43,6 +52,11 @@ class WrittenTexts(Labels):
     def counts(self, indices: np.ndarray) -> dict[str, int]:
         """Return nothing: there are no classes."""
         return {}
+
+
+def _record(text: str) -> str:
+    """Return what tells a text from others without saying it; nothing of an empty one."""
+    return f"{len(text)} characters {_hash('', text)[:_HASH_LENGTH]}" if text else ""
 
 
 def _hash(content: str, text: str) -> str:
