@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from kerastune_ft.api.finished import describe_damage, explain_faults, require_model
 from kerastune_ft.config.run import restore_paths
-from kerastune_ft.metrics.document import examples_by_split, groups_by_split, intervals_by_split, metrics_by_split
+from kerastune_ft.metrics.document import (
+    BEFORE,
+    examples_by_split,
+    groups_by_split,
+    intervals_by_split,
+    metrics_by_split,
+)
 from kerastune_ft.own.objects import OwnObjects
 from kerastune_ft.reporting.notebook.advice import Findings
 from kerastune_ft.reporting.notebook.folded import Folded
@@ -58,7 +64,7 @@ class RunFigures:
         """Return the final model's metrics by split and name, which print as a table; empty until it is evaluated."""
         with explain_faults(self._directory):
             found = metrics_by_split(self._read_object("metrics.json"))
-            return Metrics(found, lambda: Beside(self.constant, self.intervals, self.examples))
+            return Metrics(found, lambda: Beside(self.constant, self.intervals, self.examples, self.before))
 
     @property
     def intervals(self) -> dict[str, dict[str, tuple[float, float]]]:
@@ -102,6 +108,11 @@ class RunFigures:
     def constant(self) -> dict[str, dict[str, float]]:
         """Return by split the metrics of the best predictor that never looks at its input, to be better than."""
         return {split: dict(metrics) for split, metrics in self._read_object("evaluation/constant.json").items()}
+
+    @property
+    def before(self) -> dict[str, dict[str, float]]:
+        """Return by split the metrics of a model that writes before its first phase; empty for other models."""
+        return {split: dict(metrics) for split, metrics in self._read_object(BEFORE).items()}
 
     @property
     def manifest(self) -> Folded:

@@ -211,7 +211,7 @@ def print_outcome(done: Any, config: str, overrides: Sequence[str]) -> None:
     from kerastune_ft.reporting.terminal.tables import build_metrics_table
 
     if done.metrics:
-        show(build_metrics_table(done.metrics, done.constant, done.intervals, done.examples))
+        show(build_metrics_table(done.metrics, done.constant, done.intervals, done.examples, done.before))
         if grouped := describe_groups(done.examples.get("test", 0), done.groups.get("test"), "test"):
             echo(grouped)
         if refit := str(done.before_refit):

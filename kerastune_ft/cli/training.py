@@ -42,6 +42,7 @@ def run(
         "state": state,
         "metrics": done.metrics,
         "constant": done.constant,
+        **({"before": before} if (before := done.before) else {}),
         "intervals": done.intervals,
         "examples": done.examples,
         **({"before_refit": first} if (first := done.before_refit) else {}),

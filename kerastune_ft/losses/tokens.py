@@ -14,6 +14,19 @@ import tensorflow as tf
 
 ROWS = 128
 """Positions of a chunk."""
+# Scores, their softmax, the gradient, and that with labels taken away, which a chunk of the backward pass holds.
+_COPIES = 4
+_FLOAT32 = 4
+
+
+def count_bytes(width: int, vocabulary: int, *, is_tied: bool, trains: bool) -> int:
+    """Return the bytes that the losses of a batch take beside its hidden states and the gradient of the matrix.
+
+    They are the scores of one chunk; where the matrix trains also what a chunk adds to its gradient and, where it
+    `is_tied` to embeddings, the gradient of these.
+    """
+    matrices = (1 + is_tied) * trains
+    return _FLOAT32 * vocabulary * (_COPIES * ROWS + matrices * width)
 
 
 def compute_token_losses(

@@ -26,6 +26,8 @@ RELIABILITY = "evaluation/reliability.json"
 """The file with calibration, curves, thresholds and sets of the test split; see `metrics.reliability`."""
 BOXES = "evaluation/boxes.json"
 """The file with figures by class and size, curves and confusions of detections on test; see `metrics.box_figures`."""
+BEFORE = "evaluation/before.json"
+"""The file with the metrics by split of a model that writes, before its first phase."""
 SAVED = "evaluation.json"
 """The file with all figures of an evaluation in a directory of the user's."""
 SAVED_FILES = (

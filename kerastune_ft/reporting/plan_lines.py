@@ -67,6 +67,7 @@ def describe_plan(plan: Document) -> list[Line]:
         Line("example", data_table.show_dialogue(plan)),
         *(Line("inputs", line) for line in data_table.describe_inputs(plan)),
         Line("head", describe_head(plan.get("head") or {}, (plan.get("backbone") or {}).get("endpoints") or {})),
+        Line("before", _describe_before(plan.get("before") or {})),
         Line("refit", _describe_refit(plan.get("refit") or {})),
         *(Line("answers", line) for line in data_table.describe_answers(plan)),
         Line("schedule", _describe_schedule(plan.get("schedule") or {})),
@@ -74,6 +75,14 @@ def describe_plan(plan: Document) -> list[Line]:
         *(Line("stored", line) for line in cache_lines.list_existing_stores(plan.get("cache") or {})),
     ]
     return [fact for fact in facts if fact.text]
+
+
+def _describe_before(before: Document) -> str:
+    """Return what is measured before the first phase."""
+    if not before:
+        return ""
+    said = " and ".join(f"{split} ({counted(count, 'example')})" for split, count in before.items())
+    return f"the model is measured once on {said} before the first phase, to say what training changed"
 
 
 def _describe_refit(refit: Document) -> str:

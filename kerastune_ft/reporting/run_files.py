@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kerastune_ft.config.options.task_facts import facts, find_facts
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.metrics.document import (
+    BEFORE,
     BOXES,
     FIRST,
     FOLDS,
@@ -57,6 +58,8 @@ class RunFiles:
     """What metrics.json holds."""
     metrics: Mapping[str, Mapping[str, Any]]
     constant: Mapping[str, Mapping[str, Any]]
+    before: Mapping[str, Mapping[str, Any]]
+    """The metrics by split before the first phase, of a model that writes."""
     intervals: Mapping[str, Mapping[str, tuple[float, float]]]
     measured_examples: Mapping[str, int]
     folds: Mapping[str, Any]
@@ -112,6 +115,7 @@ def read(directory: Path) -> RunFiles:
         first=_read_json(directory, FIRST, {}),
         unknown=_read_json(directory, "evaluation/unknown.json", {}),
         reliability=_read_json(directory, RELIABILITY, {}),
+        before=_read_json(directory, BEFORE, {}),
         constant=_read_json(directory, "evaluation/constant.json", {}),
         history=[_parse_numbers(row) for row in _read_csv(directory, "history.csv")],
         events=_read_events(directory),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kerastune_ft.metrics.document import BEFORE
 from tests.support.processes import Outcome, run_commands, run_named, run_program
 from tests.support.same_runs import assert_equal
 from tests.support.tiny_dialogues import (
@@ -78,6 +79,18 @@ def test_the_store_changes_nothing(folder: Path, commands: dict[str, Outcome], n
 
 
 @pytest.mark.parametrize("name", MODELS)
+def test_the_model_is_measured_before_its_first_phase(folder: Path, commands: dict[str, Outcome], name: str) -> None:
+    found = json.loads((folder / name / BEFORE).read_text())
+    assert set(found) == set(plan(folder / name)["before"]) == {"validation", "test"}
+    # Bytes are guessed by random weights: every token has about the same probability.
+    for figures in found.values():
+        assert figures["loss"] == pytest.approx(np.log(256), rel=0.1)
+    assert json.loads((folder / f"{name}-off" / BEFORE).read_text()) == found
+    after = json.loads((folder / name / "metrics.json").read_text())
+    assert all(after[split]["loss"] < figures["loss"] for split, figures in found.items())
+
+
+@pytest.mark.parametrize("name", MODELS)
 def test_every_phase_trains_what_it_says_and_nothing_else(
     folder: Path, commands: dict[str, Outcome], name: str
 ) -> None:
@@ -139,6 +152,7 @@ def test_interrupted_is_as_never_interrupted(
     command = ("run", f"{name}.json", "--run-dir", run, *options)
     assert [done.code for done in run_commands(folder, [("stopped", *command), command])] == [75, 0]
     assert results(folder / run) == results(base)
+    assert (folder / run / BEFORE).read_bytes() == (base / BEFORE).read_bytes()
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -61,6 +61,8 @@ class Beside:
     intervals: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
     examples: Mapping[str, int] = field(default_factory=dict)
     """The numbers of examples."""
+    before: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The metrics before the first phase."""
 
 
 class Metrics(dict[str, dict[str, float]]):
@@ -87,7 +89,7 @@ class Metrics(dict[str, dict[str, float]]):
         except KerasTuneError:
             # A file of the run is damaged that says nothing of the metrics themselves.
             beside = Beside()
-        return build_metrics_table(self, beside.constant, beside.intervals, beside.examples)
+        return build_metrics_table(self, beside.constant, beside.intervals, beside.examples, beside.before)
 
 
 def write_table(table: FittedTable, remark: str = "") -> str:

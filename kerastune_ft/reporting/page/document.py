@@ -103,6 +103,7 @@ def _summarise(run: run_files.RunFiles, damaged: str | None) -> dict[str, Any]:
         "measured_groups": groups_by_split(run.document),
         "reliability": dict(run.reliability),
         "constant": {split: dict(measured) for split, measured in run.constant.items()},
+        "before": {split: dict(measured) for split, measured in run.before.items()},
         "findings": list_findings(run),
         "margin": _describe_margin(run),
         "phases": results,

@@ -30,7 +30,7 @@ GIVES_WAY = (
     *("output", "moved", "share", "batch", "steps", "est. time", "smallest", "largest", "deviation", "estimated"),
     "features",
     # Metrics.
-    "validation, constant",
+    *("validation, constant", "validation, before"),
     # Comparisons.
     *("on validation", "CPU", "monitor", "before"),
 )

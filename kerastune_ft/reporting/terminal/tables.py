@@ -115,11 +115,12 @@ def build_metrics_table(
     constant: Mapping[str, Mapping[str, Any]] | None = None,
     intervals: Mapping[str, Mapping[str, Sequence[float]]] | None = None,
     examples: Mapping[str, int] | None = None,
+    before: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> FittedTable:
     """Return metrics by split, a row per metric and a column per split.
 
-    Beside a split stand its intervals and the metrics of the best constant predictor, where they are given; the last
-    row has the number of examples.
+    Beside a split stand its intervals, the metrics of the best constant predictor and those of the model `before` its
+    first phase, where they are given; the last row has the number of examples.
     """
     names = list(dict.fromkeys(name for measured in metrics.values() for name in measured))
     counts = examples or {}
@@ -136,6 +137,9 @@ def build_metrics_table(
         if fixed := (constant or {}).get(split):
             cells = [format_figure(fixed.get(name)) for name in names]
             columns.append(Column(f"{split}, constant", cells + ending, numeric=True, style="dim"))
+        if untuned := (before or {}).get(split):
+            cells = [format_figure(untuned.get(name)) for name in names]
+            columns.append(Column(f"{split}, before", cells + ending, numeric=True, style="dim"))
     return FittedTable(columns)
 
 

@@ -32,8 +32,14 @@ class StoredFeatures:
         return sum(tensor.shape.num_elements() * tensor.dtype.size for tensor in self.tensors)
 
     def __call__(self, indices: np.ndarray, view: int = 0) -> Any:
-        """Return the features of these examples: an array [examples, ...], or a list of arrays for several tensors."""
-        packed = self.rows[self.places[view % len(self.places), indices]]
+        """Return the features of these examples: an array [examples, ...], or a list of arrays for several tensors.
+
+        Raises AssertionError for an example that is not stored: a mistake of this package.
+        """
+        places = self.places[view % len(self.places), indices]
+        if places.min(initial=0) < 0:
+            raise AssertionError("features are read of examples that are not stored")
+        packed = self.rows[places]
         parts, at = [], 0
         for tensor in self.tensors:
             dtype = tensor.dtype.as_numpy_dtype

@@ -11,6 +11,7 @@ import numpy as np
 from kerastune_ft.errors import DivergedError, explain_memory
 from kerastune_ft.training.checkpoint import Checkpoints
 from kerastune_ft.training.phase import frozen_check, outcome, phase_files, restart, verdict
+from kerastune_ft.training.phase.before import measure_before
 from kerastune_ft.training.phase.context import RunContext
 from kerastune_ft.training.phase.epochs.epoch import EpochTraining
 from kerastune_ft.training.phase.prepare import Prepared, prepare
@@ -40,6 +41,7 @@ def train_phase(
     # Until the end of the phase is written: what came after the last checkpoint would be lost.
     with context.stop.defer():
         with explain_memory(*memory.explain_steps(phase, str(context.run))):
+            measure_before(work)
             verdict.measure_start(work)
             epochs = EpochTraining(work)
             while work.state.stopped is None:

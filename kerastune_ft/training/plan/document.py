@@ -23,6 +23,7 @@ from kerastune_ft.mounts import network_notes
 from kerastune_ft.training.devices import precision
 from kerastune_ft.training.plan import cache_plan, memory, python_objects, unknown
 from kerastune_ft.training.plan.answers import describe_answers
+from kerastune_ft.training.plan.before import describe_before
 from kerastune_ft.training.plan.cache_plan import CachedFeatures, CachePlan
 from kerastune_ft.training.plan.dialogues import describe_dialogues
 from kerastune_ft.training.plan.feature_usage import cache_settings, flops_rate, mean_length
@@ -79,6 +80,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
         },
         **session.loader.plan_entry(),
         **describe_dialogues(session),
+        **describe_before(session),
         **({} if (cut := describe_tiles(session)) is None else {"tiles": cut}),
         "chunk": chunk,
         "cache": {

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from kerastune_ft.config.options.runtime import effective_cache
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import costs
 from kerastune_ft.graph.lengths import Length, find_targets
@@ -115,14 +116,17 @@ def variant(session: Session, plan: PhasePlan) -> str:
 
 def _find_uses(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -> list[FeatureUse]:
     """Return what a phase looks at: training examples, then those it measures itself on."""
-    measured = {"validation": plan.passes}
+    splits, measured = session.source.splits, {"validation": plan.passes}
     if plan.index == len(phases) - 1:
         measured["validation"] += 1
-        if "test" in session.source.splits:
+        if "test" in splits:
             measured["test"] = 1
         if session.devices.precision != FLOAT32 or session.config.runtime.frozen_precision is not None:
             # What is measured last is computed in float32, by another model.
             measured = {"validation": plan.passes}
+    if plan.index == 0 and facts(session.config.task).writes:
+        # It is measured on both before its first step.
+        measured |= {split: measured.get(split, 0) + 1 for split in ("validation", "test") if split in splits}
     uses = []
     for part, own in session.parts.items():
         is_changed = plan.augments and own.backbone.input.modality == plan.modality

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kerastune_ft.backbones.language.vocabulary import find_projection
 from kerastune_ft.config.options.byte_sizes import size_text
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.graph import costs
 from kerastune_ft.graph.lengths import Length, find_targets, longest_length
 from kerastune_ft.graph.partition import row_sizes
 from kerastune_ft.graph.units import count
+from kerastune_ft.losses.tokens import count_bytes
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.devices.memory import MemoryLimit
 from kerastune_ft.training.plan.keys import solved
@@ -34,7 +37,8 @@ def step_bytes(session: Session, plan: PhasePlan, chunk: int) -> int:
     """Return the bytes that a phase's steps take beside the model, on one GPU or TPU core, or in the whole process.
 
     They are the activations of one micro-batch, of the longest texts there are, or one call of the frozen part, of
-    `chunk` rows, if that is more; the features of a whole update; gradients, slots and copies of what trains.
+    `chunk` rows, if that is more; scores of a vocabulary, as many as the loss has at a time; the features of a whole
+    update; gradients, slots and copies of what trains.
     """
     devices, length = session.devices, _longest(session)
     # Replicas on a CPU share its memory.
@@ -53,7 +57,18 @@ def step_bytes(session: Session, plan: PhasePlan, chunk: int) -> int:
         update = solved.feature_bytes(session, plan)
     # Averages, and pretrained values that weights are pulled towards, are a copy each.
     copies = _COPIES + (plan.phase.ema is not None) + bool(plan.phase.l2_sp)
+    tail += replicas * _loss_bytes(session, plan)
     return math.ceil(max(tail, frozen) + update + copies * trained)
+
+
+def _loss_bytes(session: Session, plan: PhasePlan) -> int:
+    """Return the bytes that the loss takes beside the outputs of a phase's tail, which only large vocabularies need."""
+    if not facts(session.config.task).writes:
+        return 0
+    known = find_projection(plan.partition.tail)
+    width, vocabulary = known.variable.shape[::-1] if known.is_transposed else known.variable.shape
+    trains = known.variable.path in plan.trained
+    return count_bytes(width, vocabulary, is_tied=known.is_transposed, trains=trains)
 
 
 def model_bytes(session: Session) -> int:

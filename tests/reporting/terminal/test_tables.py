@@ -110,6 +110,15 @@ def test_beside_each_split_stands_the_constant_predictor_where_it_is_known() -> 
     assert row == ["MAE", "0.003123", "12,345", "20,000"]
 
 
+def test_beside_each_split_stands_the_model_before_training_where_it_was_measured() -> None:
+    measured = {"validation": {"perplexity": 8.0}, "test": {"perplexity": 9.5}}
+    before = {"validation": {"perplexity": 20.25}, "test": {"perplexity": 21.5}}
+    text = render(tables.build_metrics_table(measured, before=before))
+    heading, _, row = (line.split() for line in text.rstrip().splitlines()[-3:])
+    assert heading == ["metric", "validation", "validation,", "before", "test", "test,", "before"]
+    assert [float(cell) for cell in row[1:]] == [8.0, 20.25, 9.5, 21.5]
+
+
 def test_backbones_begin_with_familiar_columns() -> None:
     table = tables.build_backbones_table([{"extra": "z", "parameters": 5_900_000, "name": "EfficientNetV2B0"}])
     assert table.headings == ["name", "parameters", "extra"]

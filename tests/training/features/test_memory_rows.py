@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from kerastune_ft.training.devices.memory import MemoryLimit
@@ -32,6 +33,13 @@ def test_held_rows_are_those_of_the_store() -> None:
         assert held(wanted, view).tolist() == store(wanted, view).tolist()
     assert held(wanted, 1)[:, 0].tolist() == np.float32([4.1, 0.1, 8.1, 4.1]).tolist()
     assert count_bytes(store) == EXAMPLES * VIEWS * 3 * 4
+
+
+def test_what_is_not_stored_is_never_another_row() -> None:
+    store = _store(np.array([0, 2, 3]), 3, 0.0)
+    assert store(np.array([], np.int64)).shape == (0, 3)
+    with pytest.raises(AssertionError, match="not stored"):
+        store(np.array([2, 1]))
 
 
 def test_pooled_features_of_several_lengths_become_one_store() -> None:

@@ -12,6 +12,7 @@ from kerastune_ft.training.devices.memory import MemoryLimit
 from kerastune_ft.training.plan import memory
 from kerastune_ft.training.plan.pieces import CHUNK_STEP
 from tests.support.odd_graphs import write_own_model
+from tests.support.tiny_dialogues import LLAMA, dialogue_document, write_dialogues
 
 
 @pytest.fixture
@@ -50,6 +51,31 @@ def test_the_plan_warns_where_memory_would_not_do(
     assert note.endswith(f"of memory, and the limit of this test leaves 100.0 kB; {remedy}")
     monkeypatch.setattr(engine, "find_limit", lambda names, **_: MemoryLimit(10**9, "the limit of this test"))
     assert not [note for note in kt.plan(config).document["notes"] if "of memory" in note]
+
+
+def _estimate(folder: Path, unfreeze: Any, tied: bool, vocabulary: int) -> int:
+    """Return the bytes that the only phase of a language model is estimated to take."""
+    options = {**LLAMA, "vocabulary_size": vocabulary, "tie_word_embeddings": tied}
+    phases = [{"name": "only", "unfreeze": unfreeze, "epochs": 1, "learning_rate": 0.01}]
+    document = dialogue_document(folder / "dialogues.csv", "Llama3Backbone", options, phases)
+    (phase,) = kt.plan(document).document["phases"]
+    return int(phase["estimate"]["memory_bytes"])
+
+
+@pytest.mark.parametrize(
+    ("unfreeze", "tied", "copies", "matrices"),
+    [({"last": 1}, True, 0, 0), ("all", True, 4, 2), ("none", False, 4, 1)],
+    ids=["frozen", "tied", "head"],
+)
+def test_a_large_vocabulary_takes_scores_of_a_chunk_and_gradients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unfreeze: Any, tied: bool, copies: int, matrices: int
+) -> None:
+    monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
+    write_dialogues(tmp_path / "dialogues.csv", 12)
+    small, large = (_estimate(tmp_path, unfreeze, tied, 256 + more) for more in (0, 1000))
+    # 1,000 tokens more of a matrix of width 8: in the model, which is there twice, in what trains, and in the loss.
+    of_model = 2 * (1 if tied else 2)
+    assert large - small == 4 * 1000 * (8 * (of_model + copies + matrices) + 4 * 128)
 
 
 @pytest.mark.slow

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kerastune_ft.errors import DivergedError
 from kerastune_ft.training.phase.evaluate import evaluate_split
 from kerastune_ft.training.phase.phase_files import interrupt, write_checkpoint
@@ -19,14 +21,23 @@ def validate(work: PhaseWork) -> dict[str, float]:
         return _validate(work)
 
 
-def _validate(work: PhaseWork) -> dict[str, float]:
+def make_stop(work: PhaseWork, when: str = "") -> Callable[[int, int], None]:
+    """Return what is called between two batches of a measurement, and stops there where a stop is requested.
+
+    The measurement is repeated on resume; several workers stop at their next step. `when` says in words where it stops,
+    by default in a validation.
+    """
+
     def stop(done: int, total: int) -> None:
-        """Stop between two batches of a validation, which is repeated on resume; workers stop at their next step."""
         if work.session.devices.workers == 1 and work.context.stop.reason is not None:
             write_checkpoint(work)
-            interrupt(work, f"while validating after step {work.state.step}")
+            interrupt(work, when or f"while validating after step {work.state.step}")
 
-    session = work.session
+    return stop
+
+
+def _validate(work: PhaseWork) -> dict[str, float]:
+    session, stop = work.session, make_stop(work)
     indices = session.source.splits["validation"]
     with work.use_averages():
         found = evaluate_split(work.prepared.step, session.devices, work.feed, indices, work.phase.batch_size, stop)
