@@ -16,6 +16,14 @@ from kerastune_ft.scaffolding.sources import columns as kinds
 from kerastune_ft.wording import counted
 
 _TASK = "causal_lm"
+_WHY = "a model that writes learns to go on with these texts"
+_SUMMARIES, _WHY_SUMMARIES = "summarization", "a model that writes learns to write the one text for the other"
+# The usual names of columns of texts and their summaries.
+_SUMMARISED = tuple(
+    (text, summary)
+    for summary in ("summary", "highlights", "abstract")
+    for text in ("text", "document", "article", "dialogue")
+)
 _TRAIN_SHARE = 0.7
 # The usual names of columns of questions and their answers; where names may mean classes too, answers must differ.
 _SURE = (("prompt", "response"), ("prompt", "completion"), ("instruction", "output"), ("instruction", "response"))
@@ -33,14 +41,18 @@ def inspect_dialogues(place: Path, written: str, label: Sequence[str]) -> DataFi
     data: dict[str, Any] = {"kind": "table", "path": written}
     chats = [] if label else [name for name in frame.columns if _holds_chats(frame, name)]
     pair = None if chats else _find_pair(frame, label)
+    summed = None if chats or pair else _find_named(frame, label, _SUMMARISED, ())
     if chats:
         add_with_reason(data, "input", chats[0], "its cells are lists of messages, each with a role and a text")
     elif pair:
         add_with_reason(data, "input", pair[0], "what is asked, by the name of the column")
         add_with_reason(data, "label", pair[1], "what is to be answered, by the name of the column")
+    elif summed:
+        add_with_reason(data, "input", summed[0], "what is summarized, by the name of the column")
+        add_with_reason(data, "label", summed[1], "what is to be written for it, by the name of the column")
     else:
         return None
-    return _finish(data, frame)
+    return _finish(data, frame, _make_task(_SUMMARIES, _WHY_SUMMARIES) if summed else _make_task(_TASK, _WHY))
 
 
 def _holds_chats(frame: TextTable, name: str) -> bool:
@@ -57,21 +69,28 @@ def _holds_chats(frame: TextTable, name: str) -> bool:
 
 
 def _find_pair(frame: TextTable, label: Sequence[str]) -> tuple[str, str] | None:
-    for question, answer in (*_SURE, *_LIKELY):
+    return _find_named(frame, label, (*_SURE, *_LIKELY), _SURE)
+
+
+def _find_named(
+    frame: TextTable, label: Sequence[str], pairs: Sequence[tuple[str, str]], sure: Sequence[tuple[str, str]]
+) -> tuple[str, str] | None:
+    """Return the first of these pairs of columns that is there; second ones of no `sure` pair are to differ."""
+    for question, answer in pairs:
         if question not in frame.cells or answer not in frame.cells or (label and tuple(label) != (answer,)):
             continue
         try:
             answers = frame.texts(answer, "data")
         except DataError:
             continue
-        if (question, answer) in _SURE or len(set(answers)) > _DISTINCT * len(answers):
+        if (question, answer) in sure or len(set(answers)) > _DISTINCT * len(answers):
             return question, answer
     return None
 
 
-def _finish(data: dict[str, Any], frame: TextTable) -> DataFindings:
+def _finish(data: dict[str, Any], frame: TextTable, task: dict[str, Any]) -> DataFindings:
     examples = len(frame.numbers)
-    findings = DataFindings(_make_task(), data, examples, int(examples * _TRAIN_SHARE), {}, seen=list(frame.notes))
+    findings = DataFindings(task, data, examples, int(examples * _TRAIN_SHARE), {}, seen=list(frame.notes))
     others = [name for name in frame.columns if name not in data.values() and _is_plain(frame, name)]
     plain = {name: frame.texts(name, "data") for name in others}
     split = kinds.find_split_column(plain, set())
@@ -97,12 +116,12 @@ def inspect_text_folder(root: Path, written: str, kind: FileKind) -> DataFinding
     files = Walk(root, file_kind=kind).files(root)
     data: dict[str, Any] = {"kind": "folder", "path": written}
     add_splits(data, {}, None)
-    findings = DataFindings(_make_task(), data, len(files), int(len(files) * _TRAIN_SHARE), {}, files)
+    findings = DataFindings(_make_task(_TASK, _WHY), data, len(files), int(len(files) * _TRAIN_SHARE), {}, files)
     findings.seen.append(f"{counted(len(files), 'plain text')}, which are learnt whole; long ones in blocks")
     return findings
 
 
-def _make_task() -> dict[str, Any]:
+def _make_task(kind: str, why: str) -> dict[str, Any]:
     task: dict[str, Any] = {}
-    add_with_reason(task, "kind", _TASK, "a model that writes learns to go on with these texts")
+    add_with_reason(task, "kind", kind, why)
     return task

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from kerastune_ft.config.read import read
 from kerastune_ft.data.files.find import IMAGES, TEXTS
 from kerastune_ft.scaffolding.dialogue_sources import inspect_dialogues, inspect_text_folder
+from kerastune_ft.scaffolding.suggest import choose
 from tests.support.dialogue_files import make_messages, write_lines
 
 CHATS = [
@@ -33,6 +35,19 @@ def test_questions_and_answers_are_found_by_their_names(tmp_path: Path, names: t
         found = inspect(tmp_path, rows, label)
         assert (found.data["input"], found.data["label"]) == names
         assert found.data["splits"] == {"train": 0.7, "validation": 0.15, "test": 0.15}
+
+
+@pytest.mark.parametrize("names", [("text", "summary"), ("article", "highlights"), ("dialogue", "summary")])
+def test_texts_with_summaries_are_found_by_their_names(tmp_path: Path, names: tuple[str, str]) -> None:
+    rows = [{names[0]: f"A long text of {row}.", names[1]: f"Of {row}."} for row in range(9)]
+    found = inspect(tmp_path, rows)
+    assert (found.task["kind"], found.data["input"], found.data["label"]) == ("summarization", *names)
+    config = read(
+        {"task": found.task, "data": found.data, **choose.suggest(found, {"kind": "keras_hub", "preset": "x"})}
+    )
+    assert config.phases
+    # Of few different ones the second is a class.
+    assert inspect(tmp_path, [{names[0]: f"t{row}", names[1]: "ab"[row % 2]} for row in range(9)]) is None
 
 
 def test_labels_are_no_answers(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, SPEECH, TEXT, LabelKind, find_facts
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SPEECH, TEXT, LabelKind, find_facts
 from kerastune_ft.config.presets import AUTO
 from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.suggest import dense, images, language, several, sounds, speech, texts
@@ -22,6 +22,7 @@ _BY_MODALITY: Mapping[str, Callable[[DataFindings, dict[str, Any] | None], dict[
     AUDIO: sounds.suggest,
     SPEECH: speech.suggest,
     LANGUAGE: language.suggest,
+    PAIR: language.suggest,
 }
 _BY_LABELS: Mapping[LabelKind, Callable[[DataFindings, dict[str, Any] | None], dict[str, Any]]] = {
     "mask": dense.suggest,

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from kerastune_ft.backbones.hub import presets
+from kerastune_ft.config.options.task_facts import LANGUAGE, PAIR
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason
 
@@ -19,6 +20,10 @@ HANDLES: Mapping[str, str] = MappingProxyType(
 )
 _RANDOM = "GPT2Backbone"
 _LENGTH = 512
+_WHY_LENGTH: Mapping[str, str] = {
+    LANGUAGE: "tokens of a row: longer chats lose their beginning, and plain texts are divided into blocks",
+    PAIR: "tokens of a row, of text and summary together: longer texts lose their end",
+}
 
 
 def suggest(findings: DataFindings, wanted: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -28,8 +33,7 @@ def suggest(findings: DataFindings, wanted: dict[str, Any] | None = None) -> dic
     """
     chosen = wanted or _choose_backbone()
     if wanted is None:
-        reason = "tokens of a row: longer chats lose their beginning, and plain texts are divided into blocks"
-        add_with_reason(findings.data, "sequence_length", _LENGTH, reason)
+        add_with_reason(findings.data, "sequence_length", _LENGTH, _WHY_LENGTH[findings.modality])
     defaults: dict[str, Any] = {}
     add_with_reason(defaults, "batch_size", 8, "rows of a step; more need more memory")
     rest: dict[str, Any] = {"backbone": chosen, "defaults": defaults}
