@@ -95,10 +95,8 @@ class ControlTokens:
         ]
         marked = [piece if is_bare else _ANCHOR + piece for piece, is_bare in zip(flat, bare, strict=True)]
         skipped = 0 if anchor is None else len(anchor)
-        found = [
-            ids if is_bare else ids[skipped:]
-            for ids, is_bare in zip(tokenise_texts(self._tokenizer, marked), bare, strict=True)
-        ]
+        tokens = tokenise_texts(self._tokenizer, marked)
+        found = [tokens[number][0 if is_bare else skipped :] for number, is_bare in enumerate(bare)]
         rows, at = [], 0
         for each in pieces:
             rows.append(np.concatenate([np.zeros(0, np.int32), *found[at : at + len(each)]]))
