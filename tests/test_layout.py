@@ -160,7 +160,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
         "training/phase/phase", "training/updates/step",
     ),
     "runs/test_verified_runs.py": (
-        "verification/files", "verification/metrics", "verification/results/base", "verification/run_record",
+        "verification/metrics", "verification/results/base", "verification/run_record",
         "verification/verify", "verification/weights",
     ),
 }  # fmt: skip

@@ -53,7 +53,7 @@ def build_source(
         examples = replace(examples, excluded=exclusion.find(records.keys, hashes))
     fingerprint = _fingerprint(records, inputs, examples.excluded)
     if recorded is not None:
-        present = PresentExamples(records.keys, labels.recorded, hashes, fingerprint, examples.excluded.tolist())
+        present = PresentExamples(records.keys, labels.row_texts, hashes, fingerprint, examples.excluded.tolist())
         return inputs.make_source(_describe_earlier(records, inputs, labels, examples, present, recorded))
     is_listed = getattr(task, "classes", None) is not None
     chosen = all_as_test(examples) if unsplit else choose_splits(requested, records.given_splits, examples)

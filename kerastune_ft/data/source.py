@@ -152,7 +152,7 @@ class DataSource(ABC):
     @property
     def recorded_labels(self) -> list[str]:
         """For each example, its label as splits.csv has it."""
-        return self._labels.recorded
+        return self._labels.row_texts
 
     @property
     def most_boxes(self) -> int:

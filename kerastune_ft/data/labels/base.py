@@ -53,7 +53,7 @@ class Labels(ABC):
         """For each example, its label as one text, for fingerprints."""
 
     @property
-    def recorded(self) -> list[str]:
+    def row_texts(self) -> list[str]:
         """For each example, its label as splits.csv has it: by default its text."""
         return self.texts
 

@@ -63,7 +63,7 @@ class SplitExamples:
             column,
             labels.strata_are_classes,
             noun,
-            lambda: labels.recorded,
+            lambda: labels.row_texts,
             labels.without_class,
             rules,
             requires_training=labels.requires_training,

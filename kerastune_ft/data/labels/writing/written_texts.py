@@ -36,7 +36,7 @@ class WrittenTexts(Labels):
         return self._texts
 
     @property
-    def recorded(self) -> list[str]:
+    def row_texts(self) -> list[str]:
         """For each example, the length and hash of its text: splits.csv goes where the texts of people may not."""
         return [_record(text) for text in self._texts]
 

@@ -31,7 +31,7 @@ def test_texts_are_no_classes() -> None:
 
 
 def test_splits_csv_tells_texts_apart_and_does_not_say_them() -> None:
-    recorded = WrittenTexts(["a secret", "a secret", "another", ""]).recorded
+    recorded = WrittenTexts(["a secret", "a secret", "another", ""]).row_texts
     assert recorded[0] == recorded[1] != recorded[2]
     assert recorded[0].startswith("8 characters ") and "secret" not in recorded[0]
     # Plain texts have no label, there as here.
