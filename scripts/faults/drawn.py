@@ -33,12 +33,19 @@ class Row:
 
 _PICTURES = ("images", "labels", "values", "masks", "boxes", "inputs")
 _CLASSES = ("images", "texts", "sounds", "labels", "inputs")
+_HEADED = tuple(name for name, subject in SUBJECTS.items() if not subject.writes)
+_WRITERS = tuple(name for name, subject in SUBJECTS.items() if subject.writes)
 # Their heads are linear.
 _LINEAR = ("images", "texts", "sounds", "labels", "values")
 _HUGE = 1e27
 
 OF_PHASES: tuple[Row, ...] = (
-    Row(({"unfreeze": "none"}, {"unfreeze": {"last": 1}}, {"unfreeze": {"last": 3}}, {"unfreeze": "biases"}), chance=1),
+    Row(
+        ({"unfreeze": "none"}, {"unfreeze": {"last": 1}}, {"unfreeze": {"last": 3}}, {"unfreeze": "biases"}),
+        _HEADED,
+        chance=1,
+    ),
+    Row(({"unfreeze": {"last": 1}}, {"unfreeze": {"last": 2}}, {"unfreeze": "all"}), _WRITERS, chance=1),
     Row(({"epochs": 1}, {"epochs": 2}, {"epochs": 3}, {"steps": 7, "epochs": None}), chance=1),
     Row(
         (
@@ -61,10 +68,10 @@ OF_PHASES: tuple[Row, ...] = (
         ),
         chance=0.1,
     ),
-    Row(({"optimizer": {"name": "lbfgs", "l2": 0.01}, "unfreeze": "none"},), chance=0.15),
+    Row(({"optimizer": {"name": "lbfgs", "l2": 0.01}, "unfreeze": "none"},), _HEADED, chance=0.15),
     Row(({"clip_norm": 0.5}, {"clip_norm": None})),
     Row(({"accumulate": 2}, {"accumulate": "auto"})),
-    Row(({"augment": "light"}, {"augment": {"preset": "medium", "views": 2}}), (*_PICTURES, "sounds")),
+    Row(({"augment": "light"}, {"augment": {"preset": "medium", "views": 2}}), (*_PICTURES, "sounds", "speech")),
     Row(({"augment": {"preset": "none", "flip": "both", "views": 2}},), ("masks", "boxes")),
     Row(({"augment": {"preset": "strong", "noise": "noise"}},), ("sounds",)),
     Row(({"augment": {"preset": "light", "noise": "noise", "views": 2}},), ("sounds",)),
@@ -89,6 +96,8 @@ OF_PHASES: tuple[Row, ...] = (
     ),
     Row(({"early_stopping": {"patience": 1}}, {"early_stopping": None})),
     Row(({"monitor": "validation_accuracy"},), _CLASSES),
+    Row(({"monitor": "validation_rouge_l"},), ("talk",)),
+    Row(({"monitor": "validation_word_error_rate"},), ("speech",)),
     Row(({"start_from": "last"}, {"start_from": "pretrained"})),
     Row(({"carry_optimizer": True},)),
     Row(({"weight_decay": 0.1},)),
@@ -123,7 +132,6 @@ def write(folder: Path, strategy: str, seed: int) -> Path:
         "name": "chaos",
         "seed": seed,
         **SUBJECTS[subject].sections(folder),
-        "head": {"dropout": 0.3},
         "defaults": {"batch_size": 10},
         "phases": [_draw_phase(draw, subject, number) for number in range(draw.randint(2, _MOST_PHASES))],
         "runtime": choose_replicas(strategy),

@@ -154,12 +154,47 @@ def input_document(folder: Path, strategy: str) -> dict[str, Any]:
     return _make_document("inputs", folder, strategy, phases)
 
 
+def talk_document(folder: Path, strategy: str) -> dict[str, Any]:
+    """Return the configuration of a language model: stored blocks, adapters, all, epochs chosen by drawn answers."""
+    return _make_document("talk", folder, strategy, _list_writing("validation_rouge_l"))
+
+
+def speech_document(folder: Path, strategy: str) -> dict[str, Any]:
+    """Return the configuration of a Whisper, whose encoder is stored: phases as those of `talk_document`."""
+    return _make_document("speech", folder, strategy, _list_writing("validation_word_error_rate"))
+
+
+def _list_writing(monitor: str) -> list[dict[str, Any]]:
+    """Return the phases of a model that writes; epochs of the second are chosen by what is measured on answers."""
+    return [
+        {"name": "last", "unfreeze": {"last": 1}, "epochs": 3, "learning_rate": 0.01, "cache": "required"},
+        {
+            "name": "adapters",
+            "unfreeze": {"last": 2},
+            "epochs": 2,
+            "learning_rate": 0.01,
+            "lora": {"rank": 2},
+            "cache": "required",
+            "monitor": monitor,
+            "keep_if_better": True,
+        },
+        {
+            "name": "all",
+            "unfreeze": "all",
+            "epochs": 2,
+            "learning_rate": {"peak": 0.003, "unit_decay": 0.7},
+            "accumulate": 2,
+            "start_from": "last",
+            "ema": 0.5,
+        },
+    ]
+
+
 def _make_document(subject: str, folder: Path, strategy: str, phases: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "name": "chaos",
         "seed": 5,
         **SUBJECTS[subject].sections(folder),
-        "head": {"dropout": 0.3},
         "defaults": {"batch_size": 10, "clip_norm": 0.5, "early_stopping": {"patience": 1}},
         "phases": phases,
         "refit": True,
@@ -178,4 +213,6 @@ SAMPLES: Mapping[str, Callable[[Path, str], dict[str, Any]]] = {
     "texts": text_document,
     "boxes": box_document,
     "inputs": input_document,
+    "talk": talk_document,
+    "speech": speech_document,
 }

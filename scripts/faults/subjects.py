@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import wave
 import zipfile
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from kerastune_ft.data.embedded import embedded_texts
+from kerastune_ft.data.embedded import embedded_texts, spoken
 
 EXAMPLES = 84
 # Every fifth label is wrong, so that overfitting shows.
@@ -29,6 +30,8 @@ _BERT = {
     "class": "BertBackbone",
     "options": {"num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "dropout": 0.1},
 }
+# Few tokens of few examples: it is about what is kept, not about what is written.
+_WRITTEN = {"max_new_tokens": 6, "examples": 4}
 
 
 @dataclass(frozen=True)
@@ -41,11 +44,14 @@ class Subject:
     backbone: Mapping[str, Any]
     write: Callable[[Path], Path]
     """Writes the examples into a folder, and returns the path of the section `data`."""
+    writes: bool = False
+    """Whether its model writes texts, and so has no new head."""
 
-    def sections(self, folder: Path) -> dict[str, Any]:
-        """Write the examples into a folder and return the sections `task`, `data` and `backbone`."""
+    def sections(self, folder: Path, dropout: float = 0.3) -> dict[str, Any]:
+        """Write the examples and return the sections `task`, `data`, `backbone`, and of a new head `head`."""
         data = {**self.data, "path": str(self.write(folder))}
-        return {"task": {**self.task}, "data": data, "backbone": {**self.backbone}}
+        head = {} if self.writes else {"head": {"dropout": dropout}}
+        return {"task": {**self.task}, "data": data, "backbone": {**self.backbone}, **head}
 
 
 def _pixels(random: np.random.Generator, is_bright: bool) -> np.ndarray:
@@ -165,6 +171,27 @@ def _write_sounds(folder: Path) -> Path:
     return root
 
 
+def _write_talk(folder: Path) -> Path:
+    """Sums to be answered, of several lengths."""
+    path = folder / "talk.jsonl"
+    rows = [
+        {"prompt": f"add {row % 7} and {row % 5}" + " please" * (row % 4), "response": f"it is {row % 7 + row % 5}"}
+        for row in range(EXAMPLES)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def _write_speech(folder: Path) -> Path:
+    """Tones, and what they say."""
+    path = folder / "said.jsonl"
+    rows = [{"sound": f"said/{row:02d}.wav", "text": spoken.answer(row)} for row in range(EXAMPLES // 2)]
+    for number, row in enumerate(rows):
+        _write_wav(folder / row["sound"], spoken.sound(number) / np.float32(32768))
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
 def _write_wav(path: Path, samples: np.ndarray) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as file:
@@ -203,5 +230,27 @@ SUBJECTS: Mapping[str, Subject] = {
         },
         {"image": _MOBILENET, "text": _BERT},
         _write_inputs,
+    ),
+    "talk": Subject(
+        {"kind": "causal_lm", "metrics": ["rouge_l"], "generate": {**_WRITTEN, "temperature": 0.7}},
+        {"kind": "table", "input": "prompt", "label": "response"},
+        {
+            "kind": "keras_hub",
+            "class": "GPT2Backbone",
+            "options": {"num_layers": 3, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "dropout": 0.1},
+        },
+        _write_talk,
+        writes=True,
+    ),
+    "speech": Subject(
+        {"kind": "speech_recognition", "generate": _WRITTEN},
+        {"kind": "table", "input": "sound", "label": "text", "seconds": 0.8},
+        {
+            "kind": "keras_hub",
+            "class": "WhisperBackbone",
+            "options": {"num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "num_mels": 16},
+        },
+        _write_speech,
+        writes=True,
     ),
 }
