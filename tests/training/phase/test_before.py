@@ -59,7 +59,9 @@ def test_without_test_it_is_validation_alone(asked: list[Any], tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "changed", [{"kind": "image_classification"}, {"index": 1}, {"step": 3}, {"refit": object()}], ids=str
+    "changed",
+    [{"kind": "image_classification"}, {"index": 1}, {"step": 3}, {"refit": object()}],
+    ids=["task", "phase", "step", "refit"],
 )
 def test_what_begins_otherwise_is_not_measured(asked: list[Any], tmp_path: Path, changed: dict[str, Any]) -> None:
     before.measure_before(_work(tmp_path, **changed))
