@@ -27,13 +27,14 @@ _NAMED = (
     "label", "backbone", "weights", "epochs", "example", "workers", "directory", "older-than", "examples", "device",
     "top", "submission", "folds", "seeds", "seed", "phase", "write", "steps", "low", "high", "plot", "trials", "for",
     "sampler", "metric", "html", "on", "candidate", "objective", "schedule", "at", "costs", "coverage", "by", "views",
-    "save", "samples", "quantize", "max-loss",
+    "save", "samples", "quantize", "max-loss", "sample",
+    "system", "max-new-tokens", "temperature", "top-k", "top-p", "stop",
 )  # fmt: skip
 # Options of commands that no function stands for, which are said as they are.
 _OF_COMMANDS = (
     "host", "port", "name", "allowed-host", "threads", "max-bytes", "max-pixels", "max-samples", "max-characters",
     "max-instances", "max-waiting", "max-connections", "body-timeout", "grace", "network", "selftest", "replicas",
-    "wheels",
+    "wheels", "max-generations",
 )  # fmt: skip
 # Options whose keyword is another word.
 _KEYWORDS = {"for": "time", "candidate": "candidates"}

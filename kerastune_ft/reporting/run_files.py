@@ -19,13 +19,13 @@ from kerastune_ft.metrics.document import (
     FIRST,
     FOLDS,
     RELIABILITY,
+    SAMPLES,
     examples_by_split,
     groups_by_split,
     intervals_by_split,
     metrics_by_class,
     metrics_by_split,
 )
-from kerastune_ft.metrics.texts.score import SAMPLES
 from kerastune_ft.reporting.results.base import SPLIT, ResultPage, Results
 from kerastune_ft.reporting.results.pages import PAGES
 

@@ -45,7 +45,8 @@ def detect(place: Path, written: str, label: Sequence[str], given: GivenInput = 
             findings = _inspect_tables(place, written, kind, label, given)
         if findings is None:
             _refuse_label(label)
-            findings = inspect_text_folder(place, written, kind) or inspect_folder(place, written, kind)
+            texts = None if _has_classes(place, kind) else inspect_text_folder(place, written, kind)
+            findings = texts or inspect_folder(place, written, kind)
         return findings
     if not place.exists():
         places = expand_pattern(str(place), "init")

@@ -29,6 +29,8 @@ _TRAIN_SHARE = 0.7
 _SURE = (("prompt", "response"), ("prompt", "completion"), ("instruction", "output"), ("instruction", "response"))
 _LIKELY = (("question", "answer"),)
 _DISTINCT = 0.5
+# The names of columns of classes and grades, beside which two texts are a pair.
+_LABELS = {"label", "labels", "class", "category", "target", "score", "is_duplicate", "grade"}
 _TEXTS = "text"
 
 
@@ -78,6 +80,9 @@ def _find_named(
     """Return the first of these pairs of columns that is there; second ones of no `sure` pair are to differ."""
     for question, answer in pairs:
         if question not in frame.cells or answer not in frame.cells or (label and tuple(label) != (answer,)):
+            continue
+        if (question, answer) not in sure and not label and _LABELS & {name.lower() for name in frame.columns}:
+            # A pair of texts that belong to a class.
             continue
         try:
             answers = frame.texts(answer, "data")

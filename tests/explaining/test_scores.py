@@ -12,7 +12,7 @@ OUTPUTS = np.array([[1.0, 3.0, -1.0], [0.5, -2.0, 0.0]], np.float32)
 
 
 def test_all_kinds_but_masks_are_explained() -> None:
-    assert set(get_args(LabelKind)) - set(SCORES) == {"mask", "boxes"}
+    assert set(get_args(LabelKind)) - set(SCORES) == {"mask", "boxes", "text"}
 
 
 def test_what_is_explained_is_what_was_answered() -> None:

@@ -14,6 +14,7 @@ from kerastune_ft.backbones.language.generator import Generator, pair_variables
 from kerastune_ft.backbones.language.language_input import LanguageInput
 from kerastune_ft.config.facts.chat_templates import TEMPLATES
 from kerastune_ft.config.options.language.tasks import CausalLm
+from kerastune_ft.config.options.language.templates import ChatTemplate
 from kerastune_ft.data.dialogues.turns import make_pair
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.graph.naming import name_by_layer
@@ -47,7 +48,7 @@ def serving() -> LanguageServing:
     given = LanguageInput(
         keras_hub.tokenizers.ByteTokenizer(), ("token_ids", "padding_mask"), (2,), (), (3,), 0, 64, 64
     )
-    template = Template("plain", TEMPLATES["plain"].texts, True, "")
+    template = Template("plain", ChatTemplate.model_validate(dict(TEMPLATES["plain"].texts)), True, "")
     settings = DialogueSettings(given, template, False, 64, (32, 64))
     return LanguageServing(whole, task, ServingSettings("told", "tokens"), settings)
 

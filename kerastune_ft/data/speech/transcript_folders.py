@@ -25,7 +25,7 @@ from kerastune_ft.wording import counted, lines
 
 TABLES = ("metadata.csv", "metadata.tsv", "metadata.jsonl")
 """The tables that are looked for beside sounds."""
-_TRANS = ".trans.txt"
+LISTS = ".trans.txt"
 FILE_COLUMNS = ("file_name", "file", "audio", "path", "filename")
 TEXT_COLUMNS = ("transcription", "transcript", "text", "sentence", "normalized_text")
 """The names of the columns of tables of transcripts: of the file of each sound, and of what it says."""
@@ -69,7 +69,7 @@ def _explain_missing(
     if len(missing) == every and not transcripts.read_files:
         return (
             f"data.path: {walk.root} has {counted(every, 'sound')} and nothing that says what is spoken in them. Write "
-            f"a table {TABLES[0]} beside them with the columns {FILE_COLUMNS[0]} and {TEXT_COLUMNS[0]}, or {_TRANS} "
+            f"a table {TABLES[0]} beside them with the columns {FILE_COLUMNS[0]} and {TEXT_COLUMNS[0]}, or {LISTS} "
             "files, or for each sound a .txt of its name; for sounds in classes write "
             '"task": {"kind": "audio_classification"}.'
         )
@@ -126,7 +126,7 @@ class _Transcripts:
             for path in [folder / name for name in TABLES if (folder / name).is_file()]:
                 self.read_files.append(path)
                 found.update(_read_rows(path))
-            for path in sorted(folder.glob(f"*{_TRANS}")):
+            for path in sorted(folder.glob(f"*{LISTS}")):
                 self.read_files.append(path)
                 found.update(_read_lines(path))
             self._by_folder[folder] = found

@@ -13,7 +13,7 @@ NEEDS: tuple[str, ...] = ()
 INPUTS = "keras"
 QUANTIZES: tuple[str, ...] = ()
 BESIDE: tuple[str, ...] = ()
-RUNTIME: tuple[str, ...] = ()
+RUNTIME = ("transformers",)
 TOLERANCE = 1e-3
 
 

@@ -43,8 +43,6 @@ GENERATED: tuple[str, ...] = (*_ROUGE, EXACT_MATCH, *_RATES)
 """The metrics of this module by name."""
 TEXTS = ("prompt", "expected", "answer")
 """What is asked, what is expected and what is answered, among what is measured of examples."""
-SAMPLES = "evaluation/samples.json"
-"""The file of a run with a few examples as its model answers them before training and after it."""
 ANSWERED = "answered"
 """Whether an example has an answer, among what is measured of examples."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kerastune_ft.reporting.results.base import ResultPage, Results
+from kerastune_ft.reporting.results.base import ResultPage, Results, join_names
 
 
 class TextPage(ResultPage):
@@ -20,9 +20,9 @@ class TextPage(ResultPage):
         return {}
 
     def draw(self, results: Results) -> dict[str, Any]:
-        """Return answers before training and after it, as far as they are written."""
-        return {"samples": list(results.samples)}
+        """Return answers before training and after it, as far as they are written, and whether predictions are."""
+        return {"samples": list(results.samples), "is_written": bool(results.predictions)}
 
     def describe_labels(self, names: Sequence[str]) -> str:
-        """Return what is learnt."""
-        return "texts to write"
+        """Return what is learnt, with the names that labels of other kinds have, if there are any."""
+        return f"texts to write{': ' if names else ''}{join_names(names)}"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.options.data import SPLITS
 from kerastune_ft.data.files.find import SOUNDS, FileKind, Walk
-from kerastune_ft.data.speech.transcript_folders import FILE_COLUMNS, TABLES, TEXT_COLUMNS, find_transcripts
+from kerastune_ft.data.speech.transcript_folders import FILE_COLUMNS, LISTS, TABLES, TEXT_COLUMNS, find_transcripts
 from kerastune_ft.data.splits.names import usual_split_names
 from kerastune_ft.data.tables.read import read_table
 from kerastune_ft.errors import DataError
@@ -43,7 +44,7 @@ def inspect_transcripts(folder: Path, written: str, kind: FileKind) -> DataFindi
     except DataError:
         return None
     said = [path for path, text in zip(paths, texts, strict=True) if text]
-    if not said:
+    if not said or (_are_in_classes(folder, said) and not any(folder.rglob(f"*{LISTS}"))):
         return None
     data: dict[str, Any] = {"kind": "folder", "path": written}
     tops = Counter(os.path.relpath(path, folder).split(os.sep)[0] for path in said)
@@ -60,6 +61,12 @@ def inspect_transcripts(folder: Path, written: str, kind: FileKind) -> DataFindi
         reason = f"{counted(len(paths) - len(said), 'sound')} of {len(paths)} without a transcript"
         add_with_reason(data, "on_missing", "skip", reason)
     return _describe(data, said, train)
+
+
+def _are_in_classes(folder: Path, paths: Sequence[str]) -> bool:
+    """Return whether sounds lie in several folders that are no splits: with a text beside each they may be classes."""
+    tops = {os.path.relpath(path, folder).split(os.sep)[0] for path in paths}
+    return len(tops - set(usual_split_names(tops)) - {os.path.basename(path) for path in paths}) > 1
 
 
 def inspect_transcript_table(path: Path, written: str) -> DataFindings | None:

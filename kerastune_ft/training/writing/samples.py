@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from kerastune_ft.metrics.texts.score import SAMPLES
+from kerastune_ft.metrics.document import SAMPLES
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.writing.answerers import ANSWERERS, find_kind, make_writer

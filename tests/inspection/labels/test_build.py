@@ -9,8 +9,8 @@ from kerastune_ft.config.options.task_facts import LabelKind
 from kerastune_ft.inspection.labels.build import FIND_SUSPECTS, find_apart
 
 
-def test_all_kinds_but_masks_and_boxes_are_looked_at() -> None:
-    assert set(get_args(LabelKind)) - set(FIND_SUSPECTS) == {"mask", "boxes"}
+def test_all_kinds_but_masks_boxes_and_texts_are_looked_at() -> None:
+    assert set(get_args(LabelKind)) - set(FIND_SUSPECTS) == {"mask", "boxes", "text"}
 
 
 @pytest.mark.parametrize("kind", ["one", "values"])

@@ -16,5 +16,5 @@ def test_texts_have_their_page_without_tables_of_classes() -> None:
 
 def test_answers_before_and_after_are_drawn_where_there_are_any() -> None:
     rows = [{"prompt": "1 + 1?", "expected": "2", "before": "?", "after": "2"}]
-    assert TextPage().draw(Results(samples=rows)) == {"samples": rows}
-    assert TextPage().draw(Results()) == {"samples": []}
+    assert TextPage().draw(Results(samples=rows)) == {"samples": rows, "is_written": False}
+    assert TextPage().draw(Results()) == {"samples": [], "is_written": False}

@@ -68,7 +68,7 @@ def test_gradients_are_those_of_the_whole(trained: tuple[str, ...]) -> None:
         found, beside = call()
         assert float(beside) == pytest.approx(float(mean), rel=1e-4, abs=1e-6)
         for one, other in zip(found, expected, strict=True):
-            np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=1e-5, atol=1e-6)
+            np.testing.assert_allclose(one.numpy(), other.numpy(), rtol=2e-4, atol=1e-5)
 
 
 def test_every_block_but_the_last_is_computed_twice() -> None:
