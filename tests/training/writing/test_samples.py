@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.language.tasks import Generation
-from kerastune_ft.metrics.texts.score import SAMPLES
+from kerastune_ft.metrics.document import SAMPLES
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.writing import samples
 from kerastune_ft.training.writing.answerers import Written
