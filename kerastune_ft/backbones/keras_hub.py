@@ -60,6 +60,10 @@ def build_writer(options: KerasHub) -> Backbone:
     return make_writer(source)
 
 
+# Classes that earlier versions of keras-hub read texts with and write none, and what they lack.
+_WRITES_SINCE = {"T5Backbone": "T5Seq2SeqLM"}
+
+
 def make_writer(source: Source, given: Any = None) -> Backbone:
     """Return the backbone of an opened model that writes texts; raise ConfigError for one that only reads them.
 
@@ -69,6 +73,12 @@ def make_writer(source: Source, given: Any = None) -> Backbone:
         raise ConfigError(
             f"backbone: {source.name} is a {type(source.body).__name__}, which reads texts and writes none; write a "
             "model that does, as GPT2Backbone"
+        )
+    kind = type(source.body).__name__
+    if (needed := _WRITES_SINCE.get(kind)) and not hasattr(keras_hub.models, needed):
+        raise ConfigError(
+            f"backbone: the keras-hub {keras_hub.__version__} here has no {needed}, which writes with a {kind}; version "
+            '0.32 has it: python -m pip install "keras-hub>=0.32"'
         )
     made = _WRITERS[source.family.writes](source, given)
     return replace(made, transfer=replace(source.transfer, loaded=len(made.variables) if source.preset else 0))

@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 import keras
+import keras_hub
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -38,6 +39,12 @@ def _given(rows: int = 2) -> dict[str, np.ndarray]:
     }
 
 
+_WRITES_T5 = pytest.mark.skipif(
+    not hasattr(keras_hub.models, "T5Seq2SeqLM"), reason="keras-hub writes with a T5 from 0.32 on"
+)
+
+
+@_WRITES_T5
 def test_units_are_embeddings_blocks_of_the_encoder_and_blocks_of_the_decoder() -> None:
     backbone = _build("T5Backbone")
     assert [unit.id for unit in backbone.units] == ["embeddings", *_BLOCKS]
@@ -56,6 +63,7 @@ def test_embeddings_of_both_texts_are_one_unit(name: str) -> None:
     assert {"token_embedding", "encoder_position_embedding", "decoder_position_embedding"} <= paths
 
 
+@_WRITES_T5
 def test_the_output_of_the_encoder_is_one_tensor_at_every_cut_of_the_decoder() -> None:
     backbone = _build("T5Backbone")
     names = []
@@ -67,6 +75,7 @@ def test_the_output_of_the_encoder_is_one_tensor_at_every_cut_of_the_decoder() -
     assert all("encoder_output_layer_norm" in each or "encoder_output_dropout" in each for each in names)
 
 
+@_WRITES_T5
 def test_the_bias_learns_where_its_block_trains_and_the_blocks_above_see_it() -> None:
     backbone = _build("T5Backbone")
     unit = next(unit for unit in backbone.units if unit.id == "decoder_layer0")
