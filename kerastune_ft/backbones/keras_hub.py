@@ -18,7 +18,7 @@ from kerastune_ft.backbones.hub import audio, language, presets, speech, vision
 from kerastune_ft.backbones.hub import text as hub_text
 from kerastune_ft.backbones.hub.units import units_of
 from kerastune_ft.backbones.inputs import BackboneInput, ImageInput, SoundInput, SoundLengths
-from kerastune_ft.backbones.language.generator import Generator, pair_variables
+from kerastune_ft.backbones.language.generator import Generator, pair_variables, require_task
 from kerastune_ft.backbones.language.language_input import LanguageInput
 from kerastune_ft.backbones.language.pair_input import PAIR_NAMES, PairInput
 from kerastune_ft.backbones.speech.speech_input import SpeechInput
@@ -60,10 +60,6 @@ def build_writer(options: KerasHub) -> Backbone:
     return make_writer(source)
 
 
-# Classes that earlier versions of keras-hub read texts with and write none, and what they lack.
-_WRITES_SINCE = {"T5Backbone": "T5Seq2SeqLM"}
-
-
 def make_writer(source: Source, given: Any = None) -> Backbone:
     """Return the backbone of an opened model that writes texts; raise ConfigError for one that only reads them.
 
@@ -74,12 +70,7 @@ def make_writer(source: Source, given: Any = None) -> Backbone:
             f"backbone: {source.name} is a {type(source.body).__name__}, which reads texts and writes none; write a "
             "model that does, as GPT2Backbone"
         )
-    kind = type(source.body).__name__
-    if (needed := _WRITES_SINCE.get(kind)) and not hasattr(keras_hub.models, needed):
-        raise ConfigError(
-            f"backbone: the keras-hub {keras_hub.__version__} here has no {needed}, which writes with a {kind}; version "
-            '0.32 has it: python -m pip install "keras-hub>=0.32"'
-        )
+    require_task(source.body)
     made = _WRITERS[source.family.writes](source, given)
     return replace(made, transfer=replace(source.transfer, loaded=len(made.variables) if source.preset else 0))
 

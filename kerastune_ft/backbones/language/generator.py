@@ -9,7 +9,11 @@ from typing import Any
 
 import keras
 
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.units import is_seed
+
+# What versions of keras-hub before 0.32 lack of backbones that they have.
+_WRITES_SINCE = {"T5Backbone": "T5Seq2SeqLM"}
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,18 @@ def task_class(body: keras.Model) -> Any:
         for suffix in ("CausalLM", "Seq2SeqLM")
         if (found := getattr(keras_hub.models, f"{name}{suffix}", None)) is not None
     )
+
+
+def require_task(body: keras.Model) -> None:
+    """Raise ConfigError where the installed keras-hub reads texts with a backbone and writes none."""
+    import keras_hub
+
+    needed = _WRITES_SINCE.get(type(body).__name__)
+    if needed and not hasattr(keras_hub.models, needed):
+        raise ConfigError(
+            f"backbone: the keras-hub {keras_hub.__version__} here has no {needed}; version 0.32 has it: "
+            'python -m pip install "keras-hub>=0.32"'
+        )
 
 
 def make_task(body: keras.Model, tokenizer: Any, **lengths: int) -> keras.Model:
