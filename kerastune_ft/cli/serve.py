@@ -74,8 +74,8 @@ def serve(
     """Serve the model of RUN, or what export wrote, over HTTP, with a page to try it on.
 
     It speaks TensorFlow Serving's REST and the Open Inference Protocol v2; a model that writes answers as OpenAI's chat
-    completions do. The environment variable KERASTUNE_TOKEN is
-    the token that requests need. Ctrl-C ends it after the requests under way.
+    completions do, one that writes down speech as its transcriptions do too. The environment variable KERASTUNE_TOKEN
+    is the token that requests need. Ctrl-C ends it after the requests under way.
     """
     from kerastune_ft.api.use import serving
 
@@ -98,8 +98,9 @@ _FILE = '"FILE"'
 
 def describe_try(about: Any) -> str:
     """Return a command of a shell that asks the server, for a file or text of the user's own."""
-    if about.writes:
-        return _describe_chat(about)
+    describe = {"written": _describe_chat, "transcripts": _describe_transcription}.get(about.interface)
+    if describe is not None:
+        return describe(about)
     form, url = about.model.form, f"{about.url}/v1/models/{about.model.name}:predict"
     token = _TOKEN if about.has_token else ""
     # In single quotes, which end where the shell is to read a file.
@@ -115,3 +116,9 @@ def _describe_chat(about: Any) -> str:
     body = json.dumps({"model": about.model.name, "messages": [{"role": "user", "content": "Hello"}]})
     token = _TOKEN if about.has_token else ""
     return f"curl{token} -H 'Content-Type: application/json' -d '{body}' {about.url}/v1/chat/completions"
+
+
+def _describe_transcription(about: Any) -> str:
+    """Return a command of a shell that asks a model that writes down speech."""
+    token = _TOKEN if about.has_token else ""
+    return f"curl{token} -F file=@FILE.wav {about.url}/v1/audio/transcriptions"

@@ -24,26 +24,33 @@ class SoundReader:
 
     def __init__(self, clip: Clip, rules: Rules = NEWEST) -> None:
         """Read sounds by the rules of a run for a model that takes them at the rate and length of `clip`."""
-        self._clip, self._rules = clip, rules
+        self.clip, self._rules = clip, rules
 
     def read(self, item: Item) -> DecodedInput:
         """Return the samples of an item, or the problem that prevents it; samples without a rate are at the clip's."""
         if item.problem is not None:
             return DecodedInput(item.name, None, item.problem)
         try:
-            if item.values is not None:
-                check_level(item.values)
-                samples, rate = mix(item.values, self._rules).values, item.rate or self._clip.sample_rate
-            else:
-                given = read_content(item.path or "", UnusableSoundError) if item.content is None else item.content
-                found = decode_sound(given, self._rules)
-                samples, rate = found.values, found.rate
+            samples, rate = self._decode(item)
         except UnusableSoundError as problem:
             said = str(problem)
             if said == "is not there" and item.path and item.path != item.name:
                 said += f" (looked for {item.path})"
             return DecodedInput(item.name, None, said)
-        return DecodedInput(item.name, tf.constant(fit_samples(samples, rate, self._clip)))
+        return self.fit(item.name, samples, rate)
+
+    def fit(self, name: str, samples: np.ndarray, rate: int) -> DecodedInput:
+        """Return what the model takes of a sound of one channel [frames]: the part that fits, or it and silence."""
+        return DecodedInput(name, tf.constant(fit_samples(samples, rate, self.clip)))
+
+    def _decode(self, item: Item) -> tuple[np.ndarray, int]:
+        """Return the samples of an item as one channel, and their rate; raise UnusableSoundError."""
+        if item.values is not None:
+            check_level(item.values)
+            return mix(item.values, self._rules).values, item.rate or self.clip.sample_rate
+        given = read_content(item.path or "", UnusableSoundError) if item.content is None else item.content
+        found = decode_sound(given, self._rules)
+        return found.values, found.rate
 
 
 def list_sounds(values: np.ndarray, name: str, options: ReadOptions, file: ArrayFile | None = None) -> Listing:

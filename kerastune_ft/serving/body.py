@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from starlette.requests import ClientDisconnect, Request
 
@@ -49,11 +49,11 @@ class Holding:
         self._all.total += count
 
 
-def check_headers(request: Request, limits: Limits) -> None:
-    """Raise Refusal for a body that its headers say is too large, or of a type that is not read."""
+def check_headers(request: Request, limits: Limits, types: Sequence[str] = _TYPES) -> None:
+    """Raise Refusal for a body that its headers say is too large, or of none of these types; the first is usual."""
     kind = request.headers.get("content-type", _TYPES[0]).partition(";")[0].strip().lower()
-    if kind not in _TYPES:
-        raise Refusal(415, f"a body of {kind[:100]} is not read; send application/json")
+    if kind not in types:
+        raise Refusal(415, f"a body of {kind[:100]} is not read; send {types[0]}")
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding != "identity":
         raise Refusal(415, f"a body in {encoding[:100]} is not read; send it as it is")
@@ -67,9 +67,12 @@ def check_headers(request: Request, limits: Limits) -> None:
         raise _refuse_size(limits)
 
 
-async def read_body(request: Request, limits: Limits, holding: Holding) -> bytes:
-    """Return the body of a request; raise Refusal for one that is too large, too slow or cut short."""
-    check_headers(request, limits)
+async def read_body(request: Request, limits: Limits, holding: Holding, types: Sequence[str] = _TYPES) -> bytes:
+    """Return the body of a request, of one of these types.
+
+    Raises Refusal for one that is of another, too large, too slow or cut short.
+    """
+    check_headers(request, limits, types)
     data = bytearray()
     try:
         async with asyncio.timeout(limits.body_timeout):

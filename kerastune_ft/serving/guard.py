@@ -100,11 +100,11 @@ class Guard:
         token: str | None,
         health: Collection[str],
         page: Collection[str],
-        write: Callable[[Refusal], bytes] = lambda refusal: write_error(refusal.text),
+        write: Callable[[Refusal, str], bytes] = lambda refusal, path: write_error(refusal.text),
     ) -> None:
         """`health` are the paths that need neither host nor token, `page` those that need no token.
 
-        `write` returns the body of an answer that is a refusal, in JSON.
+        `write` returns the body of an answer that is a refusal of a path, in JSON.
         """
         self._router, self._limits, self._meters, self._hosts = router, limits, meters, hosts
         self._token = None if token is None else token.encode("utf-8")
@@ -119,7 +119,9 @@ class Guard:
         # With an application in it the router raises what else it would answer by itself.
         scope = {**scope, "app": self}
         reading = _Reading(scope, receive)
-        sending = _Sending(send, reading, self._limits.body_timeout, self._write)
+        sending = _Sending(
+            send, reading, self._limits.body_timeout, lambda refusal: self._write(refusal, scope["path"])
+        )
         try:
             self._check(scope)
             await self._router(scope, reading.receive, sending.send)

@@ -18,6 +18,7 @@ from kerastune_ft.data.files.array_values import has_halves
 from kerastune_ft.data.images.dicom import INSTALL, is_dicom
 from kerastune_ft.data.sounds.channels import UnusableSoundError
 from kerastune_ft.data.sounds.decode import sound_format
+from kerastune_ft.data.sounds.packed import MissingReaderError
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.serving.refusal import BAD_REQUEST, TOO_LARGE, UNREADABLE, Refusal
 
@@ -233,6 +234,8 @@ def measure_sound(content: bytes, limits: Limits) -> float:
         raise Refusal(UNREADABLE, "is empty")
     try:
         found = sound_format(content)
+    except MissingReaderError as problem:
+        raise Refusal(415, str(problem)) from None
     except UnusableSoundError as problem:
         raise Refusal(UNREADABLE, str(problem)) from None
     samples = found.frames * found.channels

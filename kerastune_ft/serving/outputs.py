@@ -109,6 +109,10 @@ def _write_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
+def _make_transcript(value: Any, classes: Sequence[str]) -> list[Output]:
+    return [Output("transcript", "BYTES", (-1,), lambda answer: answer["transcript"])]
+
+
 def _make_distance(value: Any, classes: Sequence[str]) -> list[Output]:
     return [Output("distance", "FP32", (-1,), lambda answer: float(answer["distance"]))]
 
@@ -125,6 +129,7 @@ _OUTPUTS: Mapping[str, Callable[[Any, Sequence[str]], list[Output]]] = {
     "values": _make_values,
     "mask": _make_mask,
     "boxes": _make_boxes,
+    "transcript": _make_transcript,
     "distance": _make_distance,
     "unknown": _make_unknown,
 }

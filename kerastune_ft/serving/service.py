@@ -80,9 +80,15 @@ class Room:
 class Service:
     """A model with everything that answers requests of any protocol."""
 
-    def __init__(self, model: ServedModel, limits: Limits, threads: int = 1) -> None:
-        """`threads` is how many of the cores the model uses; inputs are read on the others."""
+    def __init__(
+        self, model: ServedModel, limits: Limits, threads: int = 1, shapes: Sequence[int] | None = None
+    ) -> None:
+        """`threads` is how many of the cores the model uses; inputs are read on the others.
+
+        `shapes` are the sizes of batches to try; by default those of `limits`.
+        """
         self.model, self.limits = model, limits
+        self._shapes = tuple(shapes or limits.shapes)
         self.meters = Meters(limits.shapes)
         self.held = HeldBytes(limits.max_bytes_at_once)
         self._batcher = Batcher(model.answer, limits.max_waiting, self.meters.batches.observe)
@@ -96,9 +102,9 @@ class Service:
     def start(self) -> None:
         """Warm the model up in all sizes of batches, choose those that are worth it, and begin to answer."""
         example = self.model.read(self.model.form.sample)
-        self.model.warm(example, self.limits.shapes)
-        shapes = choose_shapes({shape: _measure(self.model, example, shape) for shape in self.limits.shapes})
-        if shapes != self.limits.shapes:
+        self.model.warm(example, self._shapes)
+        shapes = choose_shapes({shape: _measure(self.model, example, shape) for shape in self._shapes})
+        if shapes != self._shapes:
             say(f"batches of up to {shapes[-1]}: larger ones take more time for each input here")
         (answer,) = self.model.answer([example])
         self._outputs = make_outputs(answer, self.model.classes)
@@ -136,6 +142,17 @@ class Service:
             self.meters.inputs.labels(str(each.status) if isinstance(each, Refusal) else "200").inc()
         return answers
 
+    async def answer_whole(self, given: Any) -> Answer:
+        """Return what the model says of one input, all of it; raise Refusal where it is not answered."""
+        with self._batcher.expect(1):
+            try:
+                answer = await self._compute(given)
+            except Refusal as refusal:
+                self.meters.inputs.labels(str(refusal.status)).inc()
+                raise
+        self.meters.inputs.labels("200").inc()
+        return answer
+
     async def parse(self, data: bytes) -> Any:
         """Return the value of a JSON text; raise Refusal for what is none."""
         # A few milliseconds for a megabyte, in which no other request would be answered.
@@ -149,15 +166,22 @@ class Service:
         if isinstance(given, Refusal):
             return given
         try:
+            return await self._pick(await self._compute(given))
+        except Refusal as refusal:
+            return refusal
+
+    async def _compute(self, given: Given) -> Answer:
+        """Return what the model says of an input; raise Refusal where it cannot be read, or the model fails on it."""
+        try:
             share = await self.run(self.model.form.measure, given, self.limits)
             async with self._room.take(share):
                 example = await self.run(self._read_input, given)
-                return await self._pick(await self._batcher.answer(example))
-        except Refusal as refusal:
-            return refusal
+                return await self._batcher.answer(example)
+        except Refusal:
+            raise
         except Exception as fault:
             say_error(f"serve: {type(fault).__name__}: {' '.join(str(fault).split())[:300]}")
-            return Refusal(500, "the model failed on this input; see the server's log")
+            raise Refusal(500, "the model failed on this input; see the server's log") from fault
 
     def _read_input(self, given: Given) -> Any:
         try:

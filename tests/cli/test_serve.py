@@ -31,7 +31,7 @@ def test_the_command_that_it_prints_sends_what_the_server_takes(tmp_path: Path, 
     (tmp_path / "FILE").write_bytes(bytes(range(256)) * 2000)
     (tmp_path / "curl").write_text('#!/bin/sh\nfor word; do printf "%s\\n" "$word"; done > words\ncat > body\n')
     (tmp_path / "curl").chmod(0o755)
-    about: Any = SimpleNamespace(model=StandIn(), url="http://127.0.0.1:1", has_token=has_token, writes=False)
+    about: Any = SimpleNamespace(model=StandIn(), url="http://127.0.0.1:1", has_token=has_token, interface="answers")
     run = {"shell": True, "cwd": tmp_path, "check": True, "stdin": subprocess.DEVNULL}
     environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "KERASTUNE_TOKEN": "of-this-test"}
     subprocess.run(describe_try(about), **run, env=environment)
@@ -50,7 +50,7 @@ def test_the_command_that_it_prints_sends_what_the_server_takes(tmp_path: Path, 
     (instance,) = json.loads((tmp_path / "body").read_text())["instances"]
     found: Any = about.model.form.parse(instance)
     assert (found["image"], found["text"], found["words"]) == (bytes(range(256)) * 2000, ("a text",), ("A", "l"))
-    about.writes = True
+    about.interface = "written"
     subprocess.run(describe_try(about), **run, env=environment)
     words = (tmp_path / "words").read_text().splitlines()
     assert words[-1] == "http://127.0.0.1:1/v1/chat/completions"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kerastune_ft.api.engine import load_engine
 from kerastune_ft.api.finished import explain_faults, read_settings
-from kerastune_ft.config.options.task_facts import facts
+from kerastune_ft.config.options.task_facts import SPEECH, facts
+from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError, explain_exhaustion
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.serving.export_model import DOCUMENT, ExportServed, read_export
@@ -21,10 +22,16 @@ from kerastune_ft.streams import say, say_error
 
 if TYPE_CHECKING:
     from kerastune_ft.serving.model import ServedModel
+    from kerastune_ft.serving.speech.transcriber import ServedTranscriber
     from kerastune_ft.serving.writing.writer import ServedWriter
 
 _INSTALL = 'python -m pip install "starlette>=0.40" "uvicorn>=0.30" "prometheus-client>=0.20"'
 _TENSORFLOW = "tensorflow"
+Interface = Literal["answers", "written", "transcripts"]
+ANSWERS: Interface = "answers"
+WRITTEN: Interface = "written"
+TRANSCRIPTS: Interface = "transcripts"
+"""What clients ask for: answers to inputs, texts that are written for prompts, transcripts of sounds."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -47,8 +54,8 @@ class Serving:
     url: str
     model: ServedModel | ServedWriter
     has_token: bool
-    writes: bool = False
-    """Whether the model writes texts, so that it speaks OpenAI's interface."""
+    interface: Interface = ANSWERS
+    """What clients ask the server for."""
 
 
 def serve(
@@ -89,14 +96,14 @@ def serve(
             )
         server.give_memory_back()
         with explain_exhaustion():
-            writes = is_writing(path)
+            interface = choose_interface(path)
             model: Any = open_model(path, name, own, limits)
             limit_pillow(limits)
-            service, make_app = _make_writing(model, limits) if writes else _make_answering(model, limits, own)
+            service, make_app = _MAKERS[interface](model, limits, own)
             say("warming up")
             service.start()
         app = make_app(service, HostRule(place.allowed_hosts, is_local), token)
-        about = Serving(server.describe_address(bound), model, token is not None, writes)
+        about = Serving(server.describe_address(bound), model, token is not None, interface)
         try:
             server.run(app, bound, limits, place.grace, lambda: begin(about))
         finally:
@@ -113,12 +120,27 @@ def _make_answering(model: ServedModel, limits: Limits, threads: int) -> tuple[A
     return Service(model, limits, threads), make_app
 
 
-def _make_writing(model: ServedWriter, limits: Limits) -> tuple[Any, Any]:
+def _make_transcribing(model: ServedTranscriber, limits: Limits, threads: int) -> tuple[Any, Any]:
+    """Return what answers requests with a model that writes down speech, and what makes the application of it."""
+    from kerastune_ft.serving.service import Service
+    from kerastune_ft.serving.speech.app import make_app
+
+    return Service(model, limits, threads, model.shapes), make_app
+
+
+def _make_writing(model: ServedWriter, limits: Limits, threads: int) -> tuple[Any, Any]:
     """Return what answers requests with a model that writes, and what makes the application of it."""
     from kerastune_ft.serving.writing.app import make_app
     from kerastune_ft.serving.writing.service import WritingService
 
     return WritingService(model, limits), make_app
+
+
+_MAKERS: Mapping[str, Callable[..., tuple[Any, Any]]] = {
+    ANSWERS: _make_answering,
+    WRITTEN: _make_writing,
+    TRANSCRIPTS: _make_transcribing,
+}
 
 
 def choose_threads() -> int:
@@ -152,9 +174,15 @@ def is_computed_by_tensorflow(path: str) -> bool:
     return not is_export(path) or _TENSORFLOW in (read_export(Path(expand_home(path))).get("runtime") or ())
 
 
-def is_writing(path: str) -> bool:
-    """Return whether a path is a run whose model writes texts."""
-    return not is_export(path) and facts(read_settings(RunDirectory(expand_home(path))).task).writes
+def choose_interface(path: str) -> Interface:
+    """Return what clients ask the server of a run or an export for."""
+    return ANSWERS if is_export(path) else _choose_interface(read_settings(RunDirectory(expand_home(path))))
+
+
+def _choose_interface(settings: RunConfig) -> Interface:
+    if not facts(settings.task).writes:
+        return ANSWERS
+    return TRANSCRIPTS if settings.modality == SPEECH else WRITTEN
 
 
 def open_model(path: str, name: str | None, threads: int, limits: Limits) -> ServedModel | ServedWriter:
@@ -180,10 +208,15 @@ def _open_run(path: str, name: str | None, threads: int, limits: Limits) -> Serv
         load_engine()
         _limit_threads(threads)
         say(f"loading {target}")
-        if facts(settings.task).writes:
+        interface = _choose_interface(settings)
+        if interface == WRITTEN:
             from kerastune_ft.serving.writing.run_writer import RunWriter
 
             return RunWriter(target, settings, chosen, limits)
+        if interface == TRANSCRIPTS:
+            from kerastune_ft.serving.speech.run_transcriber import RunTranscriber
+
+            return RunTranscriber(target, settings, chosen, limits)
         from kerastune_ft.serving.run_model import RunServed
 
         return RunServed(target, settings, chosen, limits.shapes)

@@ -16,12 +16,14 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.config.options.backbones import KerasHub
+from kerastune_ft.config.options.task_facts import SPEECH
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.errors import ConfigError, PromiseError
 from kerastune_ft.exporting import document as documents
 from kerastune_ft.exporting.formats.base import ExportOptions
 from kerastune_ft.exporting.language import numpy_scores, reopen
 from kerastune_ft.exporting.language.adapters import FILE, SCRIPT, write_adapters
+from kerastune_ft.exporting.language.speech_preset import ScoredSpeech, make_rows
 from kerastune_ft.exporting.language.tokenizer_files import write_tokenizer
 from kerastune_ft.exporting.language.transformers_weights import convert
 from kerastune_ft.exporting.place import DOCUMENT, identify_run, list_sizes, make_folder, refuse_other
@@ -36,6 +38,8 @@ _SAMPLES = 4
 _SPLITS = ("test", "validation", "train")
 # As a share of the largest score of an example.
 _TOLERANCE = 1e-3
+_SETTINGS = ("dialogues", "pairs", "speech")
+"""The attributes of a saved form that hold the settings of its rows."""
 _BLOCKED = ("kerastune_ft",)
 _PACKAGES = ("kerastune_ft", "tensorflow", "keras", "keras-hub", "safetensors")
 
@@ -56,6 +60,11 @@ class Written:
     rows: Sequence[Row]
     scores: Sequence[np.ndarray]
     split: str
+
+    @property
+    def class_name(self) -> str:
+        """Return the name of the class of keras-hub that opens a preset of it."""
+        return str(getattr(self.task, "class_name", type(self.task).__name__))
 
     @property
     def tokenizer(self) -> Any:
@@ -81,9 +90,10 @@ def export_writer(
 
     Raises ConfigError for a format that cannot hold it, and PromiseError where what was written gives other scores.
     """
-    if format_name not in _FORMATS:
+    formats = _OF_SPEECH if config.modality == SPEECH else tuple(_FORMATS)
+    if format_name not in formats:
         raise ConfigError(
-            f"--format: a run of {config.task.kind} is exported as {' or '.join(_FORMATS)}; its own model/model.keras "
+            f"--format: a run of {config.task.kind} is exported as {' or '.join(formats)}; its own model/model.keras "
             "is keras-hub's model, which `keras.models.load_model` opens"
         )
     plan = run.read_json("plan.json")
@@ -102,22 +112,19 @@ def export_writer(
 
 def _open(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], count: int, watch: Watcher) -> Written:
     serving: Any = open_serving(run, config, plan)
-    settings = getattr(serving, "dialogues", None) or getattr(serving, "pairs", None)
-    if settings is None:
-        raise ConfigError(
-            f"--format: runs of {config.task.kind} cannot be exported by this version; the run's own model/model.keras "
-            "is keras-hub's model"
-        )
+    is_speech = config.modality == SPEECH
+    settings = next(found for name in _SETTINGS if (found := getattr(serving, name, None)) is not None)
     split = next(split for split in _SPLITS if plan["data"]["sizes"].get(split))
     source = open_own_data(run, config, split, plan, watch)
     rows = serving.samples(source, choose_samples(source.splits[split], count))
-    task = serving.model()
+    task = ScoredSpeech(serving.body, settings.given.tokenizer) if is_speech else serving.model()
+    rows = make_rows(serving, rows) if is_speech else rows
     scores = [np.asarray(task(dict(inputs), training=False), np.float32) for inputs, _ in rows]
     return Written(run, config, plan, task, settings, rows, scores, split)
 
 
 def _write_preset(written: Written, folder: Path) -> Made:
-    task, name = written.task, type(written.task).__name__
+    task, name = written.task, written.class_name
     target = folder / "preset"
     with without_warnings_of_keras():
         task.save_to_preset(str(target))
@@ -131,7 +138,10 @@ def _write_preset(written: Written, folder: Path) -> Made:
             more = {"adapters": {"file": FILE, "script": SCRIPT, "base": base.preset, "number": len(about["adapters"])}}
     # A tokenizer of bytes has no preprocessor of keras-hub.
     asks = 'model.generate("...")' if task.preprocessor is not None else "model.generate(tokens, stop_token_ids=None)"
-    use = f'import keras_hub\n\nmodel = keras_hub.models.{name}.from_preset("preset")\nprint({asks})'
+    use = (
+        getattr(task, "use", None)
+        or f'import keras_hub\n\nmodel = keras_hub.models.{name}.from_preset("preset")\nprint({asks})'
+    )
     return Made(f"keras_hub.models.{name}.from_preset({target.name!r})", target.name, scores, use, more)
 
 
@@ -153,9 +163,10 @@ def _reopen(written: Written, preset: Path | str, adapters: Path | None = None) 
         np.savez(own / "given.npz", **given)
         job = {
             "preset": str(preset),
-            "class": type(written.task).__name__,
+            "class": written.class_name,
+            "hidden": getattr(written.task, "hidden", None),
             "has_tokenizer": written.task.preprocessor is not None and adapters is None,
-            "names": list(written.settings.given.names),
+            "names": list(written.rows[0][0]),
             "given": str(own / "given.npz"),
             "scores": str(own / "scores.npz"),
             "rows": len(written.rows),
@@ -205,6 +216,8 @@ _OWN_NAMES = {"bos": "start", "eos": "end", "pad": "pad"}
 _FORMATS: Mapping[str, Callable[[Written, Path], Made]] = MappingProxyType(
     {"preset": _write_preset, "transformers": _write_transformers}
 )
+
+_OF_SPEECH = ("preset",)
 
 
 def _differences(written: Written, scores: Sequence[np.ndarray]) -> tuple[float, float]:
@@ -279,6 +292,7 @@ def _describe(written: Written, format_name: str, made: Made, compared: Mapping[
 
 def _explain(written: Written, made: Made, document: Mapping[str, Any]) -> str:
     """Return the README of an export."""
+    whose = "model" if isinstance(written.task, ScoredSpeech) else "model.backbone"
     lines = [f"# {written.config.name}", "", f"`{made.file}`: {made.what}.", "", "```python", made.use, "```", ""]
     if adapters := document.get("adapters"):
         lines += [
@@ -288,10 +302,10 @@ def _explain(written: Written, made: Made, document: Mapping[str, Any]) -> str:
             "```python",
             "import keras_hub, apply_adapters",
             "",
-            f"model = keras_hub.models.{type(written.task).__name__}.from_preset(",
+            f"model = keras_hub.models.{written.class_name}.from_preset(",
             f'    "{adapters["base"]}", dtype="float32"',
             ")",
-            f'apply_adapters.apply(model.backbone, "{adapters["file"]}")',
+            f'apply_adapters.apply({whose}, "{adapters["file"]}")',
             "```",
             "",
         ]

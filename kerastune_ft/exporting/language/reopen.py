@@ -18,18 +18,23 @@ def main() -> None:
     import keras_hub
 
     kind = getattr(keras_hub.models, job["class"])
-    options = {} if job["has_tokenizer"] else {"preprocessor": None}
+    hidden = job.get("hidden")
+    # A backbone has no preprocessor, and ends at hidden states.
+    options = {} if job["has_tokenizer"] or hidden else {"preprocessor": None}
     model = kind.from_preset(job["preset"], dtype="float32", **options)
     if job.get("adapters"):
         import runpy
 
-        runpy.run_path(job["script"])["apply"](model.backbone, job["adapters"])
+        runpy.run_path(job["script"])["apply"](model if hidden else model.backbone, job["adapters"])
     with np.load(job["given"]) as file:
         rows = dict(file)
     found: dict[str, Any] = {}
     for number in range(job["rows"]):
         named = {name: rows[f"{number}/{name}"] for name in job["names"]}
-        found[str(number)] = np.asarray(model(named, training=False), np.float32)
+        scores = model(named, training=False)
+        if hidden:
+            scores = model.token_embedding(scores[hidden], reverse=True)
+        found[str(number)] = np.asarray(scores, np.float32)
     np.savez(job["scores"], **found)
 
 

@@ -44,6 +44,7 @@ async function begin() {
 }
 
 function describe(model) {
+  if (model.outputs.includes("transcript")) return "A sound gives what is said in it, which the model may mishear.";
   const gives = model.outputs.includes("mask_bytes") ? "a mask of " : model.outputs.includes("boxes") ? "boxes of " : "";
   if (model.fields.length) return `${model.fields.map(({ column, name }) => column || name.replace(/_bytes$/, "").replace("_", " ")).join(", ")} give ${model.classes.slice(0, 12).join(", ")}`;
   const article = /^[aeiou]/.test(model.noun) && model.inputs.length === 1 ? "An" : "A";
@@ -261,6 +262,7 @@ function showAnswer(card, found) {
   const said = card.querySelector(".said");
   said.replaceChildren();
   if ("label" in found) said.append(make("p", "label", found.label));
+  if ("transcript" in found) said.append(make("p", "label", found.transcript || "(nothing)"));
   if ("labels" in found) said.append(make("p", "label", found.labels.join(", ") || "none of the classes"));
   if ("value" in found) showValues(said, [found.value]);
   if ("values" in found) showValues(said, found.values);

@@ -46,8 +46,10 @@ def make_app(service: WritingService, hosts: HostRule, token: str | None = None)
         Route(READY, ready, methods=["GET"], name="v2 ready"),
         Route("/metrics", metrics, methods=["GET"], name="metrics"),
     ]
-    router = Router(routes, redirect_slashes=False)
-    return Guard(router, service.limits, service.meters, hosts, token, (LIVE, READY), PAGE, write_refusal)
+    router, health = Router(routes, redirect_slashes=False), (LIVE, READY)
+    return Guard(
+        router, service.limits, service.meters, hosts, token, health, PAGE, lambda refusal, path: write_refusal(refusal)
+    )
 
 
 def describe(service: WritingService) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def test_perplexity_is_over_what_is_learnt() -> None:
 
 
 def test_formats_of_other_models_are_refused_by_name(tmp_path: Path) -> None:
-    given: Any = SimpleNamespace(task=SimpleNamespace(kind="causal_lm"))
+    given: Any = SimpleNamespace(task=SimpleNamespace(kind="causal_lm"), modality="language")
     nothing: Any = None
     with pytest.raises(ConfigError, match="a run of causal_lm is exported as preset or transformers; its own model/"):
         export.export_writer(nothing, given, "onnx", tmp_path / "out", ExportOptions(), nothing)

@@ -14,12 +14,18 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.generation.writer import Answer
 from kerastune_ft.inference.decode_ahead import DecodedInput
 from kerastune_ft.inference.output.form import OutputForm
+from kerastune_ft.inference.speech.speech_reader import DecodedSpeech
 from kerastune_ft.inference.speech.transcript_predictor import TranscriptPredictor
 
 
 class _Writer:
     def write(self, sounds: list[np.ndarray], options: Generation, seed: int) -> list[Answer]:
         return [Answer(f"word {int(sound[0])}", np.array([1]), "stop" if sound[0] else "length", 1) for sound in sounds]
+
+
+def hear(name: str, *values: float) -> DecodedSpeech:
+    spans = tuple((float(number), number + 1.0) for number in range(len(values)))
+    return DecodedSpeech(name, tf.constant(np.array(values, np.float32)[:, np.newaxis]), spans=spans)
 
 
 @pytest.fixture
@@ -32,9 +38,9 @@ def predictor() -> TranscriptPredictor:
 
 def test_a_row_for_every_sound(predictor: TranscriptPredictor) -> None:
     sounds = [
-        DecodedInput("a.wav", tf.constant([1.0])),
+        hear("a.wav", 1),
         DecodedInput("b.wav", None, "is silent"),
-        DecodedInput("c.wav", tf.constant([2.0])),
+        hear("c.wav", 2),
     ]
     predictor.count_remarks(sounds)
     assert predictor.answer(sounds, 8) == [
@@ -45,8 +51,13 @@ def test_a_row_for_every_sound(predictor: TranscriptPredictor) -> None:
     assert not predictor.notes()
 
 
+def test_pieces_of_a_recording_become_one_transcript(predictor: TranscriptPredictor) -> None:
+    rows = predictor.answer([hear("a.wav", 1, 2, 3), hear("b.wav", 4)], 8)
+    assert [row["transcript"] for row in rows] == ["word 1 word 2 word 3", "word 4"]
+
+
 def test_what_was_not_finished_is_said(predictor: TranscriptPredictor) -> None:
-    sounds = [DecodedInput("a.wav", tf.constant([0.0])), DecodedInput("b.wav", tf.constant([1.0]))]
+    sounds = [hear("a.wav", 3, 0), hear("b.wav", 1)]
     predictor.count_remarks(sounds)
     predictor.answer(sounds, 8)
     (note,) = predictor.notes()
