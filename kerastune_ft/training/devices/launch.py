@@ -63,6 +63,7 @@ class _Group:
 
     def __init__(self, processes: Sequence[subprocess.Popen[str]]) -> None:
         self._processes = processes
+        self._is_explained = False
         self._relays = [
             threading.Thread(target=_relay, args=(process.stderr, number), daemon=True)
             for number, process in enumerate(processes)
@@ -79,43 +80,46 @@ class _Group:
 
     def wait(self) -> int:
         """Return the exit code of the whole once all have ended; one that fails ends the others."""
-        failed: int | None = None
         limit = float("inf")
         while any(process.poll() is None for process in self._processes):
             time.sleep(_POLL_SECONDS)
-            if failed is None and (failed := self._find_failed()) is not None:
-                limit = time.monotonic() + _GRACE_SECONDS
-                self._explain(failed)
+            self._explain()
+            if any(process.poll() for process in self._processes):
+                limit = min(limit, time.monotonic() + _GRACE_SECONDS)
             if time.monotonic() > limit:
                 self.end()
-        failed = self._find_failed() if failed is None else failed
+        self._explain()
         for relay in self._relays:
             relay.join()
-        if failed is None:
+        codes = [process.returncode for process in self._processes]
+        if not any(codes):
             return 0
         # Where several failed together, the one that did not merely lose its peers has the reason.
-        codes = [process.returncode for process in self._processes if process.returncode > 0]
-        reasons = [code for code in codes if code != Interrupted.exit_code]
+        reasons = [code for code in codes if code > 0 and code != Interrupted.exit_code]
         return reasons[0] if reasons else Interrupted.exit_code
 
     def end(self) -> None:
         """End whatever still runs."""
+        # What is ended here is a consequence, and no reason to name.
+        self._is_explained = True
         for process in self._processes:
             if process.poll() is None:
                 process.kill()
         for process in self._processes:
             process.wait()
 
-    def _find_failed(self) -> int | None:
-        return next((number for number, process in enumerate(self._processes) if process.poll() not in (None, 0)), None)
-
-    def _explain(self, number: int) -> None:
-        code = self._processes[number].returncode
-        if code < 0:
-            name = signal.Signals(-code).name
-            say_error(f"worker {number} was ended by {name}; the same command goes on")
-        elif code != Interrupted.exit_code:
-            say_error(f"worker {number} ended with exit code {code}; ending the others")
+    def _explain(self) -> None:
+        """Name the worker that the others lost: once, the first that ended otherwise than asked or by losing a peer."""
+        ended = [(number, process.poll()) for number, process in enumerate(self._processes)]
+        reasons = [(number, code) for number, code in ended if code not in (None, 0, Interrupted.exit_code)]
+        if self._is_explained or not reasons:
+            return
+        self._is_explained = True
+        number, code = reasons[0]
+        if code is not None and code < 0:
+            say_error(f"worker {number} was ended by {signal.Signals(-code).name}; the same command goes on")
+        else:
+            say_error(f"worker {number} ended with exit code {code}; the others end with it")
 
 
 def _start(number: int, ports: Sequence[int], words: Sequence[str]) -> subprocess.Popen[str]:
