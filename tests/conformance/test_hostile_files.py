@@ -24,11 +24,11 @@ from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.input.decode import Geometry, decode_image
 from tests.support.image_files import Open, class_folders, encode_image, pixels, write
+from tests.support.processes import HANG
 
 RGB = Image.fromarray(pixels(5))
 PNG = encode_image(RGB)
 JPEG = encode_image(Image.fromarray(pixels(5, 64, 64)), "JPEG")
-SECONDS = 60
 
 
 def _frames(format: str, **options: Any) -> bytes:
@@ -128,7 +128,7 @@ def _within_a_minute(action: Callable[[], Any]) -> Any:
 
     thread = threading.Thread(target=act, daemon=True)
     thread.start()
-    thread.join(SECONDS)
+    thread.join(HANG)
     assert outcome, "it hangs"
     result, problem = outcome[0]
     if problem is not None:

@@ -16,7 +16,7 @@ from kerastune_ft.mirror.copier import Copier, Pauses
 from kerastune_ft.mirror.record import Record
 from kerastune_ft.rundir import MANIFEST, OWNER, RunDirectory
 from tests.support.mirrored_runs import AT_ONCE, STEPS, Failing, contents, copy_of, finish, mirror, newest_step, train
-from tests.support.processes import wait_until
+from tests.support.processes import HANG, wait_until
 
 
 def test_the_copy_has_every_file_of_the_run_at_the_end(run: RunDirectory, root: Path) -> None:
@@ -130,13 +130,13 @@ def test_a_step_never_waits_for_the_mirror(run: RunDirectory, root: Path, monkey
     def slow(self: RunDirectory, name: str, content: Any) -> None:
         if self.path.is_relative_to(root) and name == "plan.json":
             entered.set()
-            assert released.wait(60)
+            assert released.wait(HANG)
         commit(self, name, content)
 
     monkeypatch.setattr(RunDirectory, "commit", slow)
     copier = Copier(run, str(root), lambda text: None, AT_ONCE)
     train(run)
-    assert entered.wait(60)
+    assert entered.wait(HANG)
     finish(run)
     assert not (root / "x-1" / "metrics.json").exists()
     released.set()

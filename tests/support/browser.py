@@ -112,7 +112,7 @@ class Browser:
 
     def wait_for(self, expression: str) -> None:
         """Wait until an expression is true."""
-        limit = time.monotonic() + 60
+        limit = time.monotonic() + HANG
         while not self.get(f"Boolean({expression})"):
             assert time.monotonic() < limit, (expression, self.get("document.body.innerText"), self.complaints)
             time.sleep(0.02)
