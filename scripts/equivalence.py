@@ -58,6 +58,8 @@ _SGD = {"name": "sgd", "momentum": 0.9}
 _HALF = 2e-2
 _FACTORS = {"peak": 0.003, "shape": "cosine", "warmup": 0.2, "unit_decay": 0.5, "head": 0.01}
 _HEAD = {"unfreeze": "none", "learning_rate": 0.003, "cache": "required"}
+# The head of a model that writes may be its first block's matrix, which cannot train alone.
+_LAST = {"unfreeze": {"last": 1}, "learning_rate": 0.003, "cache": "required"}
 _FLIPS = {"preset": "none", "flip": "both", "views": 2}
 
 ROWS = {
@@ -145,6 +147,23 @@ ROWS = {
         reads="boxes",
     ),
     "several inputs, accumulate 2": Row({"augment": "light", "accumulate": 2}, before=_HEAD, reads="inputs"),
+    "language model, recomputed activations": Row(
+        {"accumulate": 2, "label_smoothing": 0.1, "clip_norm": 0.5},
+        runtime={"recompute": True},
+        before=_LAST,
+        reads="talk",
+    ),
+    "language model, lora, frozen bfloat16": Row(
+        {"lora": {"rank": 2}, "cache": "required"},
+        runtime={"frozen_precision": "bfloat16"},
+        before=_LAST,
+        reads="talk",
+    ),
+    "pair, stored encoder, accumulate 2": Row(
+        {"unfreeze": {"from": "decoder_layer0"}, "accumulate": 2, "cache": "required"}, before=_LAST, reads="summaries"
+    ),
+    "speech, stored encoder": Row({"cache": "required", "ema": 0.5}, before=_LAST, reads="speech"),
+    "speech, lora, augmented": Row({"lora": {"rank": 2}, "augment": "light"}, before=_LAST, reads="speech"),
     "mixed_bfloat16": Row({"optimizer": _SGD}, runtime={"precision": "mixed_bfloat16"}, tolerance=_HALF),
     "mixed_float16, averaged and pulled": Row(
         {"optimizer": _SGD, "ema": 0.9, "l2_sp": 0.1}, runtime={"precision": "mixed_float16"}, tolerance=_HALF
@@ -160,7 +179,13 @@ _BERT = {
     "options": {"num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "dropout": 0.1},
 }
 _CLASSES = ["0", "1"]
-_SUBJECTS = {"boxes": "boxes.csv", "inputs": "steps.csv"}
+_SUBJECTS = {
+    "boxes": "boxes.csv",
+    "inputs": "steps.csv",
+    "talk": "talk.jsonl",
+    "summaries": "summaries.jsonl",
+    "speech": "said.jsonl",
+}
 """Those of faults/subjects.py that rows read, with the files that these write."""
 
 
@@ -194,7 +219,8 @@ def document(row: Row, folder: Path) -> dict[str, Any]:
     """Return the configuration of a row; its training examples divide evenly by neither batch size nor replicas."""
     phase = {"name": "only", "unfreeze": {"last": 2}, "learning_rate": 0.003, **row.phase}
     # A phase that is never trained, so that the run ends after the phases to compare.
-    rest = [] if row.top else [{"name": "never", "unfreeze": "none", "learning_rate": 0.001}]
+    rest = [] if row.top else [{"name": "never", "unfreeze": {"last": 1}, "learning_rate": 0.001}]
+    writes = row.reads in SUBJECTS and SUBJECTS[row.reads].writes
     task, data, backbone = _READS[row.reads]
     return {
         "name": "row",
@@ -202,7 +228,7 @@ def document(row: Row, folder: Path) -> dict[str, Any]:
         "task": {**task},
         "data": {**data, "path": str(folder / data["path"])},
         "backbone": {**backbone, **row.backbone},
-        "head": {"dropout": 0.2},
+        **({} if writes else {"head": {"dropout": 0.2}}),
         "defaults": {"batch_size": 10, "epochs": 2},
         "phases": [*([{"name": "before", **row.before}] if row.before else []), phase, *rest],
         "runtime": row.runtime,
@@ -291,7 +317,7 @@ def difference(one: Path, other: Path) -> Difference:
     from safetensors.numpy import load_file
 
     history = max(
-        abs(float(first[key] or 0) - float(second[key] or 0))
+        _apart(float(first[key] or 0), float(second[key] or 0))
         for first, second in zip(*map(_read_histories, (one, other)), strict=True)
         for key in first
         if key != "phase"
@@ -302,6 +328,11 @@ def difference(one: Path, other: Path) -> Difference:
         assert values.keys() == others.keys()
         weights = max(weights, *(float(np.abs(values[name] - others[name]).max()) for name in values))
     return Difference(history, weights)
+
+
+def _apart(one: float, other: float) -> float:
+    """Return the difference; of numbers above 1, as perplexities are, their relative difference."""
+    return abs(one - other) / max(1.0, abs(one))
 
 
 def _read_histories(run: Path) -> list[dict[str, str]]:

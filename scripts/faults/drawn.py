@@ -96,7 +96,7 @@ OF_PHASES: tuple[Row, ...] = (
     ),
     Row(({"early_stopping": {"patience": 1}}, {"early_stopping": None})),
     Row(({"monitor": "validation_accuracy"},), _CLASSES),
-    Row(({"monitor": "validation_rouge_l"},), ("talk",)),
+    Row(({"monitor": "validation_rouge_l"},), ("talk", "summaries")),
     Row(({"monitor": "validation_word_error_rate"},), ("speech",)),
     Row(({"start_from": "last"}, {"start_from": "pretrained"})),
     Row(({"carry_optimizer": True},)),

@@ -164,6 +164,11 @@ def speech_document(folder: Path, strategy: str) -> dict[str, Any]:
     return _make_document("speech", folder, strategy, _list_writing("validation_word_error_rate"))
 
 
+def summary_document(folder: Path, strategy: str) -> dict[str, Any]:
+    """Return the configuration of a BART, whose encoder is stored: phases as those of `talk_document`."""
+    return _make_document("summaries", folder, strategy, _list_writing("validation_rouge_l"))
+
+
 def _list_writing(monitor: str) -> list[dict[str, Any]]:
     """Return the phases of a model that writes; epochs of the second are chosen by what is measured on answers."""
     return [
@@ -214,5 +219,6 @@ SAMPLES: Mapping[str, Callable[[Path, str], dict[str, Any]]] = {
     "boxes": box_document,
     "inputs": input_document,
     "talk": talk_document,
+    "summaries": summary_document,
     "speech": speech_document,
 }

@@ -182,6 +182,17 @@ def _write_talk(folder: Path) -> Path:
     return path
 
 
+def _write_summaries(folder: Path) -> Path:
+    """Words, of which the first two are the summary."""
+    random, path = np.random.default_rng(0), folder / "summaries.jsonl"
+    rows = []
+    for _ in range(EXAMPLES):
+        words = ["".join(random.choice(list("abcd"), random.integers(1, 4))) for _ in range(random.integers(3, 7))]
+        rows.append({"text": " ".join(words), "summary": " ".join(words[:2])})
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
 def _write_speech(folder: Path) -> Path:
     """Tones, and what they say."""
     path = folder / "said.jsonl"
@@ -240,6 +251,24 @@ SUBJECTS: Mapping[str, Subject] = {
             "options": {"num_layers": 3, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "dropout": 0.1},
         },
         _write_talk,
+        writes=True,
+    ),
+    "summaries": Subject(
+        {"kind": "summarization", "generate": _WRITTEN},
+        {"kind": "table", "input": "text", "label": "summary"},
+        {
+            "kind": "keras_hub",
+            "class": "BartBackbone",
+            "options": {
+                "num_layers": 2,
+                "num_heads": 2,
+                "hidden_dim": 16,
+                "intermediate_dim": 32,
+                "max_sequence_length": 40,
+                "dropout": 0.1,
+            },
+        },
+        _write_summaries,
         writes=True,
     ),
     "speech": Subject(

@@ -46,7 +46,7 @@ def test_struck_in_every_stage_on_texts_and_adapters(tmp_path: Path, strategy: s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["boxes", "inputs", "talk", "speech"])
+@pytest.mark.parametrize("kind", ["boxes", "inputs", "talk", "summaries", "speech"])
 def test_struck_in_every_stage_on_other_examples(tmp_path: Path, kind: str) -> None:
     outcome = chaos(tmp_path, "--sample", kind, "--kills", "7", "--full-disks", "1")
     assert outcome["kills"] == 7
