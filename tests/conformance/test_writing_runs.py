@@ -17,7 +17,7 @@ from tests.support.same_runs import assert_equal
 from tests.support.speech_files import write_sounds
 from tests.support.tiny_run import results
 
-_FAMILIES = [name for name, family in HUB_FAMILIES.items() if family.writes in ("decoder", "speech")]
+_FAMILIES = [name for name, family in HUB_FAMILIES.items() if family.writes]
 _EXAMPLES = 30
 _SPLITS = {"train": 0.6, "validation": 0.2, "test": 0.2}
 # A process of its own, which has two devices from its first command on.
@@ -37,6 +37,19 @@ def _chat(folder: Path) -> dict[str, Any]:
     }
 
 
+def _shorten(folder: Path) -> dict[str, Any]:
+    """The task and the data of a model that writes a text for another."""
+    rows = [
+        {"text": f"{row % 7} and {row % 5}" + " please" * (row % 4), "summary": f"{row % 7} {row % 5}"}
+        for row in range(_EXAMPLES)
+    ]
+    path = str(write_lines(folder / "texts.jsonl", rows))
+    return {
+        "task": {"kind": "summarization", "generate": {"max_new_tokens": 4}},
+        "data": {"kind": "table", "path": path, "input": "text", "label": "summary", "splits": _SPLITS},
+    }
+
+
 def _speak(folder: Path) -> dict[str, Any]:
     """The task and the data of a model that writes down sounds."""
     names = [f"{row}.wav" for row in range(_EXAMPLES)]
@@ -50,11 +63,11 @@ def _speak(folder: Path) -> dict[str, Any]:
 
 
 def _document(name: str, folder: Path) -> dict[str, Any]:
-    data = _speak(folder) if HUB_FAMILIES[name].writes == "speech" else _chat(folder)
+    learn = {"decoder": _chat, "pair": _shorten, "speech": _speak}[HUB_FAMILIES[name].writes]
     return {
         "name": "family",
         "seed": 3,
-        **data,
+        **learn(folder),
         "backbone": {"kind": "keras_hub", "class": name},
         "defaults": {"batch_size": 8, "optimizer": "adamw", "clip_norm": 0.5, "epochs": 1},
         "phases": [
