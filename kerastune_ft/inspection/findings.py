@@ -11,8 +11,11 @@ OUTLIERS, CONSTANT, SIZES, DAMAGED = "outliers", "constant", "odd_sizes", "damag
 IMBALANCE, GROUPS, GROUP_COPIES = "imbalance", "shared_groups", "copies_between_groups"
 DOUBLE, ODD_BOXES, BARE = "double_boxes", "odd_boxes", "without_boxes"
 ANSWERS, PROMPTS, ECHOES = "several_answers", "like_prompts", "echoes"
+PARTS, MISSING, SAME, FAR = "shared_parts", "missing_values", "constant_columns", "far_numbers"
 OF_WRITTEN = frozenset((ANSWERS, PROMPTS, ECHOES))
 """The kinds of texts that are written for others."""
+OF_COLUMNS = frozenset((MISSING, SAME, FAR))
+"""The kinds of columns of numbers and words."""
 TITLES: Mapping[str, str] = {
     EXACT: "exact copies",
     NEAR: "near copies",
@@ -20,6 +23,7 @@ TITLES: Mapping[str, str] = {
     LABELS: "likely label errors",
     GROUPS: "groups in several splits",
     GROUP_COPIES: "copies in different groups",
+    PARTS: "parts in several splits",
     DAMAGED: "cannot be read",
     CONSTANT: "show or say nothing",
     DOUBLE: "objects with two boxes",
@@ -27,13 +31,16 @@ TITLES: Mapping[str, str] = {
     ODD_BOXES: "odd boxes",
     BARE: "without boxes",
     OUTLIERS: "unlike all others",
+    MISSING: "missing values",
+    SAME: "columns that tell nothing",
+    FAR: "numbers far from the others",
     IMBALANCE: "rare classes",
     ANSWERS: "prompts with several answers",
     PROMPTS: "nearly the same prompts",
     ECHOES: "answers that repeat the prompt",
 }
 """By kind, its name in tables, in the order of the table."""
-FAULTS = frozenset((EXACT, NEAR, CONFLICTS, LABELS, GROUPS, GROUP_COPIES, DAMAGED, CONSTANT, DOUBLE))
+FAULTS = frozenset((EXACT, NEAR, CONFLICTS, LABELS, GROUPS, GROUP_COPIES, PARTS, DAMAGED, CONSTANT, DOUBLE))
 """The kinds that `--strict` ends with exit code 3 for; the others may well be as they should."""
 
 

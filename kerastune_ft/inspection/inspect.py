@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from kerastune_ft.config.one_input import need_one_input
 from kerastune_ft.config.options.data import SPLITS
-from kerastune_ft.config.options.task_facts import facts
+from kerastune_ft.config.options.task_facts import SEVERAL_INPUTS, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.modalities import MODALITIES
 from kerastune_ft.durations import format_duration
 from kerastune_ft.inspection.balance import find_copies_of_other_groups, find_imbalance, find_shared_groups
 from kerastune_ft.inspection.choice import choose_left_out
 from kerastune_ft.inspection.clusters import join_pairs, list_clusters, pair_equal
-from kerastune_ft.inspection.contents.base import CONSTANT as FLAT
+from kerastune_ft.inspection.columns import find_in_columns
 from kerastune_ft.inspection.contents.base import Contents, Copies
 from kerastune_ft.inspection.contents.build import CONTENTS
+from kerastune_ft.inspection.contents.several import Several
 from kerastune_ft.inspection.examples import list_examples
-from kerastune_ft.inspection.findings import BARE, DOUBLE, LABELS, ODD_BOXES, OF_WRITTEN, Example, Finding, Inspection
+from kerastune_ft.inspection.findings import (
+    BARE,
+    DOUBLE,
+    LABELS,
+    ODD_BOXES,
+    OF_COLUMNS,
+    OF_WRITTEN,
+    PARTS,
+    Example,
+    Finding,
+    Inspection,
+)
 from kerastune_ft.inspection.labels.base import Suspect
 from kerastune_ft.inspection.labels.build import FIND_ALONE, FIND_SUSPECTS, WATCHED, find_apart
 from kerastune_ft.inspection.labels.out_of_fold import FOLDS, assign_folds
-from kerastune_ft.inspection.neighbours import estimate_bytes, find_neighbours
+from kerastune_ft.inspection.neighbours import estimate_bytes, find_neighbours_of_parts
 from kerastune_ft.inspection.outliers import find_outliers
 from kerastune_ft.inspection.reporter import Reporter
 from kerastune_ft.inspection.written import inspect_answers
@@ -46,7 +57,6 @@ _SECONDS_OF_PAIR = 4e-8
 
 def open_for_check(config: RunConfig, devices: Devices, watch: Watcher) -> Session:
     """Return the session of a configuration, whose damaged and missing files are left out and said, not refused."""
-    need_one_input(config, "check", "check each input alone, with a configuration that names one column")
     data = config.data
     kinds = {"folder", "table"}
     skipping = {"on_bad_file": "skip", "on_missing": "skip"} if data.kind in kinds else {}
@@ -57,12 +67,12 @@ def open_for_check(config: RunConfig, devices: Devices, watch: Watcher) -> Sessi
 
 def describe_cost(session: Session, indices: np.ndarray) -> str:
     """Return in a sentence what a check of these examples will cost, by sums that were measured on one processor."""
-    kind = CONTENTS[facts(session.config.task).modality]
+    kinds = [CONTENTS[own] for own in _list_modalities(session)]
     count = len(indices)
     backbone = estimate_seconds(session, tuple(session.source.splits))
-    rest = count * (kind.seconds_to_read + kind.seconds_to_compare)
-    rest += (_SECONDS_OF_PAIR + kind.seconds_of_pair) * count**2
-    kept = count * (kind.bytes_kept + 4 * 2048) + estimate_bytes(count)
+    rest = count * sum(kind.seconds_to_read + kind.seconds_to_compare for kind in kinds)
+    rest += sum(_SECONDS_OF_PAIR + kind.seconds_of_pair for kind in kinds) * count**2
+    kept = count * sum(kind.bytes_kept + 4 * 2048 for kind in kinds) + estimate_bytes(count)
     return (
         f"checking {counted(count, 'example')}: features by {session.backbone.name} take about "
         f"{format_duration(backbone)}, unless they are stored already, and serve a run afterwards; reading and "
@@ -82,10 +92,11 @@ def inspect_data(session: Session, watch: Watcher) -> Inspection:
     splits = [example.split for example in examples]
     watch.note(describe_cost(session, indices))
     with naming_lost_files(source):
-        features = _read_features(session, watch)
-        contents = CONTENTS[known.modality].read(session, indices, _progress(watch, "reading the examples"))
+        by_part = read_pooled(session, watch, tuple(split for split in SPLITS if split in source.splits))
+        contents = CONTENTS[session.config.modality].read(session, indices, _progress(watch, "reading the examples"))
+    features = np.concatenate(list(by_part.values()), axis=1)
     strata = _number_strata(session, indices)
-    neighbours = find_neighbours(features, _NEIGHBOURS)
+    neighbours = find_neighbours_of_parts(by_part, _NEIGHBOURS)
     copies = contents.find_copies(neighbours, strata, _progress(watch, "comparing candidates"))
     exact = pair_equal(contents.hashes)
     near = [pair for pair in copies.pairs if contents.hashes[pair.first] != contents.hashes[pair.second]]
@@ -107,29 +118,41 @@ def inspect_data(session: Session, watch: Watcher) -> Inspection:
         report.suspects(suspects),
         find_shared_groups(groups, splits),
         report.between_groups(find_copies_of_other_groups(groups, alike)),
+        *_find_in_parts(contents, report, examples, join_pairs(len(examples), [*exact, *pairs])),
         report.unreadable(source.info.skipped),
-        report.flat(contents.faults),
+        report.flat(contents.faults, contents.list_empty()),
         report.sizes(contents.faults),
         report.outliers(find_outliers(neighbours)),
         *_find_in_labels(session, indices, splits),
     ]
-    flat = [fault for fault in contents.faults if fault.kind == FLAT]
     conflicting = _leave_out_values(session, conflicts)
     return Inspection(
         name=session.config.name,
-        noun=MODALITIES[known.modality].noun,
+        noun=MODALITIES[session.config.modality].noun,
         examples=examples,
         findings=[finding for finding in findings if finding is not None],
-        exclusions=choose_left_out(examples, exact_clusters, pairs, conflicting, flat, suspects or ()),
-        not_looked_for=_list_missing(session, suspects),
+        exclusions=choose_left_out(examples, exact_clusters, pairs, conflicting, contents.list_empty(), suspects or ()),
+        not_looked_for=[*_list_missing(session, suspects), *getattr(contents, "notes", ())],
         about=_describe(session, contents, copies, features, time.monotonic() - began),
-        unsought=_list_unsought(session, suspects),
+        unsought=_list_unsought(session, contents, suspects),
     )
 
 
-def _read_features(session: Session, watch: Watcher) -> np.ndarray:
-    found = read_pooled(session, watch, tuple(split for split in SPLITS if split in session.source.splits))
-    return np.concatenate(list(found.values()))
+def _list_modalities(session: Session) -> list[str]:
+    """Return the modality of each picture, text or sound of an example."""
+    if session.config.modality != SEVERAL_INPUTS:
+        return [session.config.modality]
+    return [part.backbone.input.modality for part in session.parts.values()]
+
+
+def _find_in_parts(
+    contents: Contents, report: Reporter, examples: Sequence[Example], joined: np.ndarray
+) -> list[Finding | None]:
+    """Return what is found in the parts of examples with several inputs; `joined` numbers copies of whole examples."""
+    if not isinstance(contents, Several):
+        return []
+    splits = [example.split for example in examples]
+    return [report.shared_parts(contents.find_shared(splits, joined)), *find_in_columns(contents.cells, splits)]
 
 
 def _number_strata(session: Session, indices: np.ndarray) -> np.ndarray:
@@ -185,9 +208,11 @@ def _leave_out_values(session: Session, conflicts: Sequence[Sequence[int]]) -> S
     return conflicts if session.task.scheme.has_classes else []
 
 
-def _list_unsought(session: Session, suspects: Sequence[Suspect] | None) -> set[str]:
+def _list_unsought(session: Session, contents: Contents, suspects: Sequence[Suspect] | None) -> Collection[str]:
     of_boxes = set() if session.task.predicts_boxes else {DOUBLE, ODD_BOXES, BARE}
-    return of_boxes | OF_WRITTEN | ({LABELS} if suspects is None else set())
+    of_parts = set() if isinstance(contents, Several) else {PARTS}
+    of_columns = set() if isinstance(contents, Several) and contents.cells.names else OF_COLUMNS
+    return of_boxes | of_parts | of_columns | OF_WRITTEN | ({LABELS} if suspects is None else set())
 
 
 def _list_missing(session: Session, suspects: Sequence[Suspect] | None) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,6 +21,8 @@ class Neighbours:
     """int64 [examples, count]."""
     similarities: np.ndarray
     """The cosines, float32 [examples, count]."""
+    parts: Mapping[str, Neighbours] = field(default_factory=dict)
+    """Those by the features of each part alone, where examples have several inputs."""
 
     @property
     def count(self) -> int:
@@ -54,6 +57,27 @@ def find_neighbours(features: np.ndarray, count: int) -> Neighbours:
         indices[place] = np.take_along_axis(nearest, order, axis=1)
         similarities[place] = np.take_along_axis(cosines, indices[place], axis=1)
     return Neighbours(indices, similarities)
+
+
+def find_neighbours_of_parts(features: Mapping[str, np.ndarray], count: int) -> Neighbours:
+    """Return the nearest neighbours by the features of all parts together, and those of each part by itself.
+
+    `features` are rows by part. All parts weigh alike: the mean length of their rows is made the same.
+    """
+    if len(features) == 1:
+        return find_neighbours(next(iter(features.values())), count)
+    scaled = [_scale_rows(rows) for rows in features.values()]
+    together = find_neighbours(np.concatenate(scaled, axis=1), count)
+    return replace(together, parts={name: find_neighbours(rows, count) for name, rows in features.items()})
+
+
+def _scale_rows(features: np.ndarray) -> np.ndarray:
+    """Return rows without what they have in common, of a mean square length of 1."""
+    rows = features.astype(np.float32)
+    rows -= rows.mean(axis=0, keepdims=True)
+    length = float(np.sqrt(np.square(rows, dtype=np.float64).sum(axis=1).mean()))
+    scaled: np.ndarray = rows / np.float32(max(length, _SHORTEST))
+    return scaled
 
 
 def normalise_rows(features: np.ndarray) -> np.ndarray:

@@ -6,12 +6,13 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SPEECH, TEXT, facts
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
 from kerastune_ft.inspection.findings import Inspection, Row
 from kerastune_ft.reporting.page import templates
 from kerastune_ft.training.evaluation.pictures import MediaFile
 from kerastune_ft.training.evaluation.show_dialogues import show_dialogues
 from kerastune_ft.training.evaluation.show_images import show_images
+from kerastune_ft.training.evaluation.show_several import show_several
 from kerastune_ft.training.evaluation.show_sounds import show_sounds
 from kerastune_ft.training.evaluation.show_texts import show_texts
 from kerastune_ft.training.session.session import Session
@@ -26,6 +27,7 @@ _SHOW = {
     LANGUAGE: show_dialogues,
     PAIR: show_dialogues,
     SPEECH: show_sounds,
+    SEVERAL_INPUTS: show_several,
 }
 _TYPES = {"png": "image/png", "jpg": "image/jpeg", "wav": "audio/wav"}
 
@@ -60,7 +62,7 @@ def _join(
 
 
 def _show(found: Inspection, session: Session) -> dict[int, dict[str, Any]]:
-    """Return by position what shows an example: pictures as data URIs, texts, and a sound."""
+    """Return by position what shows an example: pictures as data URIs, texts, a sound, and cells by column."""
     wanted = sorted(
         {
             position
@@ -73,15 +75,21 @@ def _show(found: Inspection, session: Session) -> dict[int, dict[str, Any]]:
         return {}
     numbers = {key: index for index, key in enumerate(session.source.keys)}
     indices = [numbers[found.examples[position].key] for position in wanted]
-    shown = _SHOW[facts(session.config.task).modality](session, indices)
+    shown = _SHOW[session.config.modality](session, indices)
     return {position: _embed(about, files) for position, (about, files) in zip(wanted, shown, strict=True)}
 
 
 def _embed(about: Mapping[str, Any], files: Sequence[MediaFile]) -> dict[str, Any]:
-    encoded = {
-        file.suffix: f"data:{_TYPES[file.suffix]};base64,{base64.b64encode(file.content).decode('ascii')}"
+    encoded = [
+        (file.suffix, f"data:{_TYPES[file.suffix]};base64,{base64.b64encode(file.content).decode('ascii')}")
         for file in files
-    }
+    ]
     texts = [text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]} …" for text in about.get("texts") or ()]
-    picture = next((uri for suffix, uri in encoded.items() if suffix != "wav"), None)
-    return {"picture": picture, "sound": encoded.get("wav"), "texts": texts}
+    return {
+        "pictures": [uri for suffix, uri in encoded if suffix != "wav"],
+        "sound": next((uri for suffix, uri in encoded if suffix == "wav"), None),
+        "texts": texts,
+        "cells": {
+            name: "missing" if value in (None, "") else value for name, value in about.get("columns", {}).items()
+        },
+    }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from kerastune_ft.data.source import SkippedFile
 from kerastune_ft.inspection.contents.base import CONSTANT as FLAT
 from kerastune_ft.inspection.contents.base import ODD, SMALL, Copy, Fault
+from kerastune_ft.inspection.contents.several import SharedPart
 from kerastune_ft.inspection.findings import (
     CONFLICTS,
     CONSTANT,
@@ -17,6 +18,7 @@ from kerastune_ft.inspection.findings import (
     LABELS,
     NEAR,
     OUTLIERS,
+    PARTS,
     SIZES,
     Example,
     Finding,
@@ -96,6 +98,18 @@ class Reporter:
             rows,
         )
 
+    def shared_parts(self, shared: Sequence[SharedPart]) -> Finding | None:
+        """Return what is said of parts that examples of several splits have, which are no copies as a whole."""
+        if not shared:
+            return None
+        by_part: dict[str, list[Sequence[int]]] = defaultdict(list)
+        for each in shared:
+            by_part[each.part].append(each.positions)
+        said = [f"{part}: {self._describe_crossing(held)}" for part, held in by_part.items()]
+        rows = [Row(tuple(each.positions), f"{each.part}: {each.words}", figure=each.likeness) for each in shared]
+        advice = "name in data.group a column that examples with the same part share, which keeps them in one split"
+        return Finding(PARTS, len(shared), "; ".join(said), advice, rows)
+
     def unreadable(self, skipped: Sequence[SkippedFile]) -> Finding | None:
         """Return what is said of files that cannot be read; they are no examples, so rows name none."""
         if not skipped:
@@ -104,9 +118,13 @@ class Reporter:
         advice = 'mend or remove them, or write  "on_bad_file": "skip", "on_missing": "skip"  in data'
         return Finding(DAMAGED, len(skipped), _count_reasons(skipped), advice, rows)
 
-    def flat(self, faults: Sequence[Fault]) -> Finding | None:
-        """Return what is said of examples in which nothing is to be seen or heard."""
-        return self._report_faults(CONSTANT, [each for each in faults if each.kind == FLAT], _EXCLUDE)
+    def flat(self, faults: Sequence[Fault], empty: Sequence[Fault] | None = None) -> Finding | None:
+        """Return what is said of examples in which nothing is to be seen or heard.
+
+        `empty` are those that a model can learn nothing of, by default all: of others another part may say something.
+        """
+        advice = _EXCLUDE if empty is None or empty else _LOOK
+        return self._report_faults(CONSTANT, [each for each in faults if each.kind == FLAT], advice)
 
     def sizes(self, faults: Sequence[Fault]) -> Finding | None:
         """Return what is said of examples of other sizes than most."""

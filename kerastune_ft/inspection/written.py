@@ -34,8 +34,10 @@ from kerastune_ft.inspection.findings import (
     LABELS,
     NEAR,
     ODD_BOXES,
+    OF_COLUMNS,
     OF_WRITTEN,
     OUTLIERS,
+    PARTS,
     Finding,
     Inspection,
 )
@@ -46,7 +48,7 @@ from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
 from kerastune_ft.wording import counted
 
-_NEVER = {LABELS, OUTLIERS, IMBALANCE, DOUBLE, ODD_BOXES, BARE}
+_NEVER = {LABELS, OUTLIERS, IMBALANCE, DOUBLE, ODD_BOXES, BARE, PARTS} | OF_COLUMNS
 _OF_TEXTS = "answers are texts, of which several may be right, so wrong ones were not looked for"
 _OF_SOUNDS = (
     "transcripts are texts, so wrong ones were not looked for, but for one sound with two; near copies of sounds are "

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.one_input import need_one_input
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.augmentation import Augmentation
@@ -34,9 +33,12 @@ _SHOWN: Mapping[str, ModuleType] = {IMAGE: image_pictures, AUDIO: sound_pictures
 
 def draw(session: Session, plan: Plan, target: Path) -> None:
     """Write a picture of a few training examples to a .png or .html file, with a block for each phase."""
-    need_one_input(session.config, "--pictures", "leave it out")
-    shown = _SHOWN.get(session.backbone.input.modality)
-    if shown is None:
+    parts = {
+        name: (part, _SHOWN[part.backbone.input.modality])
+        for name, part in session.parts.items()
+        if part.backbone.input.modality in _SHOWN
+    }
+    if not parts:
         raise ConfigError(
             f"--pictures: the examples of {session.config.name} are neither images nor sounds; leave it out"
         )
@@ -44,31 +46,46 @@ def draw(session: Session, plan: Plan, target: Path) -> None:
     choose = choose_examples if source.cuts is None else functools.partial(choose_tiles, session.source)
     chosen = choose(source, _ROWS)
     with naming_lost_files(source, *(phase.noise for phase in plan.phases)):
-        blocks = [_build_block(session.at(phase.image_size), phase, chosen, shown) for phase in plan.phases]
-        if not any(block.columns for block in blocks):
-            plain = _load(session, chosen)
-            blocks.append(Block("all phases", ((shown.PLAIN, shown.draw(session, plain, plain)),)))
+        blocks = [
+            block for name, (part, shown) in parts.items() for block in _build_blocks(part, plan, chosen, shown, name)
+        ]
         tilings = draw_tilings(session, chosen)
     blocks = blocks if tilings is None else [tilings, *blocks]
     texts = source.label_texts
     captions = [(texts[index], source.keys[index]) for index in chosen]
-    write(Sheet(f"{session.config.name}: {shown.TITLE}", captions, blocks), target)
+    _, first = next(iter(parts.values()))
+    write(Sheet(f"{session.config.name}: {first.TITLE}", captions, blocks), target)
 
 
-def _build_block(session: Session, phase: PhasePlan, chosen: np.ndarray, shown: ModuleType) -> Block:
-    """Return the examples as a phase gets them; the session has the size of its images."""
+def _build_blocks(session: Session, plan: Plan, chosen: np.ndarray, shown: ModuleType, part: str) -> list[Block]:
+    """Return the examples as each phase gets them, or a part of them; once as they are where no phase changes them."""
+    modality, before = session.backbone.input.modality, f"{part}, " if part else ""
+    blocks = [
+        _build_block(session.at(phase.image_size), phase, chosen, shown, before, is_changed=phase.modality == modality)
+        for phase in plan.phases
+    ]
+    if not any(block.columns for block in blocks):
+        plain = _load(session, chosen)
+        blocks.append(Block(f"{before}all phases", ((shown.PLAIN, shown.draw(session, plain, plain)),)))
+    return blocks
+
+
+def _build_block(
+    session: Session, phase: PhasePlan, chosen: np.ndarray, shown: ModuleType, before: str, *, is_changed: bool
+) -> Block:
+    """Return the examples as a phase gets them, with `before` ahead of its title; the session has its image size."""
     name, size = phase.phase.name, phase.image_size
-    drawn = augmentation(session, phase)
+    drawn = augmentation(session, phase) if is_changed else None
     at = f", at {size[0]} x {size[1]}" if size else ""
     if drawn is None:
-        return Block(f"phase {name}: no augmentation, {shown.UNCHANGED}{at}")
+        return Block(f"{before}phase {name}: no augmentation, {shown.UNCHANGED}{at}")
     # Epochs take views in turn, so there are no more pictures than views.
     epochs = range(_EPOCHS if drawn.views is None else min(_EPOCHS, drawn.views))
     noun = "epoch" if drawn.views is None else "view"
     plain = _load(session, chosen)
     changed = ((f"{noun} {epoch + 1}", _load(session, chosen, drawn, epoch)) for epoch in epochs)
     columns = ((column, shown.draw(session, loaded, plain)) for column, loaded in ((shown.PLAIN, plain), *changed))
-    title = f"phase {name}: {_describe_changes(drawn)}{at}{_describe_views(drawn.views, phase.epochs)}"
+    title = f"{before}phase {name}: {_describe_changes(drawn)}{at}{_describe_views(drawn.views, phase.epochs)}"
     return Block(title, tuple(columns))
 
 

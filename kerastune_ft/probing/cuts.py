@@ -18,10 +18,11 @@ MOST_CUTS = 4
 def choose_units(session: Session, most: int = MOST_CUTS) -> tuple[str, ...]:
     """Return the units below which a backbone is probed: evenly spaced by number, input to output, the first left out.
 
-    Nothing where texts are read in windows, whose rows belong to no example of their own.
+    Nothing where texts are read in windows, whose rows belong to no example of their own, and where examples have
+    several inputs, of which each has cuts of its own.
     """
     units = session.backbone.units
-    if session.backbone.input.windows(session.backbone.model) is not None or len(units) < 2:
+    if session.loader.parts or session.backbone.input.windows(session.backbone.model) is not None or len(units) < 2:
         return ()
     count = min(most, len(units) - 1)
     places = [round(len(units) * number / (count + 1)) for number in range(1, count + 1)]

@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.one_input import need_one_input
 from kerastune_ft.config.options.phases import Phase
 from kerastune_ft.config.options.runtime import effective_cache
 from kerastune_ft.errors import ConfigError
@@ -31,6 +30,8 @@ from kerastune_ft.training.watch import Watcher
 
 SPLITS = ("train", "validation")
 """The splits that probes read."""
+# By the place of a tensor among the features.
+_KEY = "features{:03d}"
 _HEAD_ONLY = {"name": "probe", "unfreeze": "none", "epochs": 1, "learning_rate": 0.001}
 
 
@@ -57,7 +58,6 @@ def estimate_seconds(session: Session, splits: Sequence[str] = SPLITS) -> float:
 
 def head_only(session: Session) -> Session:
     """Return the session with a schedule of one phase that trains the head, in the batches of the first phase."""
-    need_one_input(session.config, "probes of features", "write the phases in the configuration")
     first = session.config.phases[0]
     phase = Phase.model_validate({**_HEAD_ONLY, "batch_size": first.batch_size, "cache": first.cache})
     return session.with_phases([phase])
@@ -74,14 +74,25 @@ def read_final(session: Session, watch: Watcher) -> PooledFeatures:
 
 
 def read_pooled(session: Session, watch: Watcher, splits: Sequence[str]) -> dict[str, np.ndarray]:
-    """Return by split one row for each example of what the head gets from the frozen backbone, float32.
+    """Return by part one row for each example, split after split, of what the head gets of it, float32.
 
-    Maps are averaged over their positions, so that tasks whose heads read maps have rows too. The rows are those that
-    `read_final` reads, and that runs read which begin with the head alone.
+    A single input is a part without a name. Maps are averaged over their positions, so that tasks whose heads read maps
+    have rows too. The rows are those that `read_final` reads, and that runs read which begin with the head alone.
     """
     plan = _plan_first_phase(session)
     found = _measure_splits(session, plan, _Collect(session.devices, _to_means), watch, splits)
-    return {split: np.concatenate([rows[key] for key in sorted(rows)], axis=1) for split, rows in found.items()}
+    first = found[splits[0]]
+    keys = {part.name: [_KEY.format(place) for place in part.places] for part in plan.phases[0].partition.parts}
+    return {
+        name: np.concatenate([_join_rows(found[split], own) for split in splits])
+        for name, own in (keys or {"": sorted(first)}).items()
+    }
+
+
+def _join_rows(rows: Mapping[str, np.ndarray], keys: Sequence[str]) -> np.ndarray:
+    """Return the rows of several tensors beside each other; those of masks are not among them."""
+    joined: np.ndarray = np.concatenate([rows[key] for key in keys if key in rows], axis=1)
+    return joined
 
 
 def read_cuts(session: Session, units: Sequence[str], watch: Watcher) -> PooledFeatures:
@@ -174,16 +185,22 @@ def _decide(session: Session, phase: PhasePlan, splits: Sequence[str]) -> CacheP
     """Return the decision to store the features at the cut of a phase, where they may be stored and have room."""
     sizes = {split: len(session.source.splits[split]) for split in splits}
     budget = budget_bytes(session.config.runtime.cache_budget, session.cache / "features")
-    stores: dict[str, CachedFeatures] = {}
-    if phase.stages and effective_cache(phase.phase, session.config.runtime) != "off":
-        names = tuple(stage.cut_names for stage in phase.stages)
-        tensors = [tf.TensorSpec(tensor.shape[1:], tensor.dtype) for tensor in phase.stages[-1].cut]
-        stores[CUT] = CachedFeatures(names, -1, NOT_AUGMENTED, bytes_of(tensors))
-    use = FeatureUse(phase.index, fresh=False, views=1, passes=dict.fromkeys(splits, 1), stores=stores)
-    decision = CachePlan((use,), sizes, budget)
-    return replace(
-        decision, stored=frozenset(store for store in stores.values() if decision.bytes(store) <= decision.budget)
-    )
+    uses = []
+    for part in session.parts:
+        stages = phase.cut_at(None).stages_of(part)
+        stores: dict[str, CachedFeatures] = {}
+        if stages and effective_cache(phase.phase, session.config.runtime) != "off":
+            names = tuple(stage.cut_names for stage in stages)
+            tensors = [tf.TensorSpec(tensor.shape[1:], tensor.dtype) for tensor in stages[-1].cut]
+            stores[CUT] = CachedFeatures(names, -1, NOT_AUGMENTED, bytes_of(tensors), part=part)
+        passes = dict.fromkeys(splits, 1)
+        uses.append(FeatureUse(phase.index, fresh=False, views=1, passes=passes, stores=stores, part=part))
+    decision = CachePlan(tuple(uses), sizes, budget)
+    stored: list[CachedFeatures] = []
+    for store in (store for use in uses for store in use.stores.values()):
+        if sum(map(decision.bytes, [*stored, store])) <= budget:
+            stored.append(store)
+    return replace(decision, stored=frozenset(stored))
 
 
 class _Collect:
@@ -211,13 +228,13 @@ def _to_rows(features: Any, targets: Any) -> dict[str, tf.Tensor]:
         for tensor in tf.nest.flatten(features)
         if tensor.dtype.is_floating
     ]
-    return {"targets": targets, **{f"features{number:03d}": tensor for number, tensor in enumerate(flat)}}
+    return {"targets": targets, **{_KEY.format(number): tensor for number, tensor in enumerate(flat)}}
 
 
 def _to_means(features: Any, targets: Any) -> dict[str, tf.Tensor]:
     """Return the tensors of the features by number, their means over positions, [batch, features]."""
-    floating = [tensor for tensor in tf.nest.flatten(features) if tensor.dtype.is_floating]
-    means = [
-        tf.reduce_mean(tf.cast(tensor, tf.float32), axis=list(range(1, tensor.shape.rank - 1))) for tensor in floating
-    ]
-    return {f"features{number:03d}": tensor for number, tensor in enumerate(means)}
+    return {
+        _KEY.format(number): tf.reduce_mean(tf.cast(tensor, tf.float32), axis=list(range(1, tensor.shape.rank - 1)))
+        for number, tensor in enumerate(tf.nest.flatten(features))
+        if tensor.dtype.is_floating
+    }

@@ -17,6 +17,7 @@ from tensorflow.python.framework import op_def_registry
 from kerastune_ft.config.read import read
 from kerastune_ft.input.order import shuffle_batches
 from kerastune_ft.training.devices import devices
+from kerastune_ft.training.features.feed import Feed, compute_supply
 from kerastune_ft.training.features.prefix import Prefix
 from kerastune_ft.training.phase import freeze
 from kerastune_ft.training.phase.evaluate import as_tensor
@@ -27,6 +28,7 @@ from kerastune_ft.training.session.assemble import assemble
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.updates import optimizers
 from kerastune_ft.training.updates.step import PhaseStep
+from tests.support import several_inputs
 
 TOLERANCE = 1e-5
 SIZE = 32
@@ -226,3 +228,62 @@ def test_what_is_looked_for_would_be_found() -> None:
     assert any(not shape.is_fully_defined() for _, _, shape in found)
     nested = tf.function(lambda numbers: tf.map_fn(lambda number: tf.strings.length(tf.as_string(number)), numbers))
     assert any(tf.string in kinds for _, kinds, _ in _outputs_of_operations(nested, tf.constant([1, 0, 2])))
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> tuple[Session, phase_plan.Plan]:
+    """A session of a picture, a text of several lengths, numbers and words, whose phase trains a unit of each."""
+    folder: Path = tmp_path_factory.mktemp("several_shapes")
+    several_inputs.write_table(folder, 60, has_long_notes=True)
+    inputs = {"image": "left/{id}.png", "text": "note", "numbers": ["x", "y"], "words": ["state"]}
+    backbones = {
+        "image": {"kind": "saved", "path": str(_small_network(folder / "small.keras"))},
+        "text": {"kind": "keras_hub", "class": "BertBackbone"},
+    }
+    config = read(
+        several_inputs.document(
+            folder,
+            inputs,
+            backbone=backbones,
+            phases=[
+                {"name": "top", "unfreeze": {"match": ["image.part3", "text.layer2"]}, "learning_rate": 0.003},
+                {"name": "all", "unfreeze": "all", "learning_rate": 0.003, "augment": "light"},
+            ],
+            runtime={"cache_directory": str(folder / "cache"), "strategy": "none", "precision": "float32"},
+        )
+    )
+    session = assemble(config, devices.resolve(config.runtime), lambda line: None)
+    return session, build.make(session)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [0, 1])
+def test_several_inputs_have_at_most_four_static_shapes(several: tuple[Session, phase_plan.Plan], number: int) -> None:
+    session, made = several
+    phase = made.phases[number]
+    supply = compute_supply(session, phase.cut_at(None), made.chunk)
+    feed = Feed(session.devices, supply, supply, phase_plan.augmentation(session, phase))
+    batches: dict[tuple[Any, ...], tuple] = {}
+    sizes = set()
+    for epoch in range(2):
+        order = shuffle_batches(
+            session.source.splits["train"], phase.update_batch, 1, (3, number, epoch), buckets=session.loader.buckets
+        )
+        for batch in feed.training_batches(order, epoch):
+            batches.setdefault(tuple(tuple(tensor.shape) for tensor in tf.nest.flatten(batch)), batch)
+            sizes.add(len(batch[-1]))
+    assert 1 < len(batches) <= 4
+    assert sizes == {phase.update_batch}
+    rates = rate_table(phase.phase.learning_rate, phase.steps)
+    freeze.freeze_all_but(session, phase.selection, phase.trained)
+    optimizer = optimizers.build(phase.phase, [session.variables[path] for path in phase.trained], rates, phase.factors)
+    step = build_step(session, phase, optimizer)
+    asked = tf.zeros([1], session.devices.sum_dtype)
+    for features, targets, weights, indices in batches.values():
+        call = _outputs_of_operations(step._train_call, features, targets, weights, indices, as_tensor(0), asked)
+        found = [*call, *_outputs_of_operations(step._output_call, features)]
+        assert len(found) > 200
+        unknown = [f"{name} {shape}" for name, _, shape in found if not shape.is_fully_defined()]
+        # Of two shapes, which are known: XLA computes them when it compiles.
+        assert [each for each in unknown if not each.startswith("BroadcastGradientArgs ")] == []
+        assert [name for name, kinds, _ in found if tf.string in kinds] == []

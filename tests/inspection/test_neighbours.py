@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.inspection import neighbours
-from kerastune_ft.inspection.neighbours import estimate_bytes, find_neighbours
+from kerastune_ft.inspection.neighbours import estimate_bytes, find_neighbours, find_neighbours_of_parts
 
 
 @pytest.mark.parametrize("block", [1 << 26, 4 * 40 * 3])
@@ -48,3 +48,20 @@ def test_what_is_held_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     # All similarities at once would be 9 MB, and their order twice as much.
     least = found.indices.nbytes + found.similarities.nbytes + 3 * rows.nbytes
     assert peak < estimate_bytes(1500) + least < 2e6
+
+
+def test_all_parts_weigh_alike_whatever_their_features_are_measured_in() -> None:
+    random = np.random.default_rng(0)
+    one, other = random.normal(size=(30, 4)), random.normal(size=(30, 4))
+    found = find_neighbours_of_parts({"image": one * 1000, "columns": other}, 4)
+    again = find_neighbours_of_parts({"image": one, "columns": other * 1000 + 7}, 4)
+    np.testing.assert_array_equal(found.indices, again.indices)
+    np.testing.assert_array_equal(found.parts["image"].indices, find_neighbours(one, 4).indices)
+    assert not (found.indices == found.parts["image"].indices).all()
+
+
+def test_a_single_input_has_no_parts() -> None:
+    rows = np.random.default_rng(0).normal(size=(10, 4))
+    found = find_neighbours_of_parts({"": rows}, 3)
+    assert not found.parts
+    np.testing.assert_array_equal(found.similarities, find_neighbours(rows, 3).similarities)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from kerastune_ft.data.source import SkippedFile
 from kerastune_ft.inspection.contents.base import CONSTANT, ODD, SMALL, Copy, Fault
+from kerastune_ft.inspection.contents.several import SharedPart
 from kerastune_ft.inspection.findings import Example
 from kerastune_ft.inspection.labels.base import Suspect
 from kerastune_ft.inspection.reporter import Reporter
@@ -48,3 +49,22 @@ def test_the_others_count_by_split() -> None:
     conflicts = REPORT.conflicts([[0, 1], [2, 3]], [[0, 1]])
     assert conflicts is not None
     assert [row.words for row in conflicts.rows] == ["exact copies", "near copies"]
+
+
+def test_shared_parts_are_told_by_part() -> None:
+    shared = [SharedPart("image", (0, 4), "the same in 2 examples"), SharedPart("text", (1, 5), "nearly the same", 0.8)]
+    found = REPORT.shared_parts(shared)
+    assert found is not None and found.is_fault
+    assert (found.count, [row.words for row in found.rows]) == (
+        2,
+        ["image: the same in 2 examples", "text: nearly the same"],
+    )
+    assert found.detail.startswith("image: 1 of 1 set in several splits") and "; text: 1 of 1 set" in found.detail
+    assert "data.group" in found.advice
+    assert REPORT.shared_parts([]) is None
+
+
+def test_what_is_not_left_out_is_only_to_be_looked_at() -> None:
+    faults = [Fault(0, CONSTANT, "x")]
+    found = [REPORT.flat(faults), REPORT.flat(faults, faults), REPORT.flat(faults, [])]
+    assert ["exclude.csv" in each.advice for each in found if each] == [True, True, False]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.config.options.language.tasks import CausalLm, SpeechRecognition
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.data.dialogues.turns import make_pair
 from kerastune_ft.inspection.document import describe_inspection
 from kerastune_ft.inspection.page import write_page
@@ -36,7 +37,7 @@ def make_session(task: Any, answers: list[str], **source: Any) -> Any:
         find_lost=list,
         **source,
     )
-    config = SimpleNamespace(task=task, name="chats", seed=1)
+    config = SimpleNamespace(task=task, name="chats", seed=1, modality=facts(task).modality)
     shape = SimpleNamespace(predicts_masks=False, predicts_boxes=False)
     return SimpleNamespace(config=config, source=made, task=shape)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -121,6 +122,39 @@ def test_a_picture_with_numbers_and_words_is_stored_and_keeps_what_is_frozen(pla
     assert set(json.loads((place / "quick/model/preprocessing.json").read_text())["inputs"]) == {
         "image", "numbers", "words",
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_phases_are_chosen_by_the_features_of_all_inputs(place: Path, quick: Outcome) -> None:
+    made = json.loads((place / "quick.json").read_text())
+    made |= {"name": "auto", "phases": {"preset": "auto", "epochs": 2}, "head": {"dropout": 0.1}}
+    (place / "auto.json").write_text(json.dumps(made))
+    (done,) = run_commands(place, [("run", "auto.json", "--run-dir", "auto")])
+    assert done.code == 0, done.err
+    head, *later = json.loads((place / "auto/plan.json").read_text())["phases"]
+    assert "to its optimum by a solver" in done.err and later
+    solved = json.loads((place / "auto/phases/00-head/result.json").read_text())["best"]["validation_loss"]
+    # The head that was set on stored features is the model's: its next phase begins there.
+    begins = re.search(r"begins at validation loss ([0-9.]+)", done.err)
+    assert begins is not None and float(begins[1]) == pytest.approx(solved, abs=1e-4)
+    assert head["name"] == "head"
+
+
+@pytest.mark.slow
+def test_a_plan_times_and_draws_each_part(place: Path, quick: Outcome) -> None:
+    timed, drawn = run_commands(
+        place, [("plan", "both.json", "--measure", "--json"), ("plan", "both.json", "--pictures", "look.html")]
+    )
+    assert (timed.code, drawn.code) == (0, 0), timed.err + drawn.err
+    rows = {row["what"]: row["seconds"] for row in json.loads(timed.out)["measured"]["rows"]}
+    assert {"image: decoding", "image: decoding and augmenting as phase head", "text: decoding"} <= {*rows}
+    assert [any(row.startswith(f"{part}: computing input to") for row in rows) for part in ("image", "text")] == [
+        True
+    ] * 2
+    assert all(seconds > 0 for seconds in rows.values())
+    page = (place / "look.html").read_text()
+    assert "image, phase head: flip both; 2 views take turns by epoch" in page
+    assert "text, phase" not in page
 
 
 @pytest.mark.slow

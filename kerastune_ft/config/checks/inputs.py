@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kerastune_ft.config.checks.parts import Finding, Parts
-from kerastune_ft.config.checks.phases.solvers import is_solved
 from kerastune_ft.config.documents.nodes import short_json
 from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, TEXT
 
@@ -98,9 +97,6 @@ def _check_backbones(parts: Parts, present: Mapping[str, Any]) -> Iterator[Findi
 
 
 def _check_phases(parts: Parts, present: Mapping[str, Any]) -> Iterator[Finding]:
-    if parts.awaits_choice:
-        yield ("phases",), "phases are chosen by features of one input; write a preset, as head_then_top, or the phases"
-        return
     for index, phase in enumerate(parts.phases):
         if not isinstance(phase, Mapping):
             continue
@@ -111,9 +107,6 @@ def _check_phases(parts: Parts, present: Mapping[str, Any]) -> Iterator[Finding]
         if phase.get("image_size") is not None:
             message = "with several inputs all phases have the size of the backbone; remove it"
             yield ("phases", index, "image_size"), message
-        if is_solved(phase):
-            message = "a solver sets a head on the features of one input; write another optimizer, such as adamw"
-            yield ("phases", index, "optimizer"), message
         several = isinstance(present.get(IMAGE), list) and len(present[IMAGE]) > 1
         if several and phase.get("batch_norm") in ("statistics", "train"):
             message = "one backbone reads several pictures of an example, whose moments it would mix; write frozen"

@@ -9,8 +9,8 @@ import numpy as np
 
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.labels.classes import class_names, refuse_unlisted, sort_labels
-from kerastune_ft.data.labels.decimal_commas import REMEDY, has_decimal_comma
 from kerastune_ft.data.labels.raw import SEPARATOR, LabelColumns, LabelSets, RawLabels, SingleLabels
+from kerastune_ft.data.labels.written_numbers import REMEDY, has_decimal_comma
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import lines
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from kerastune_ft.data.labels.base import Labels
-from kerastune_ft.data.labels.decimal_commas import REMEDY, has_decimal_comma
 from kerastune_ft.data.labels.raw import SEPARATOR, LabelColumns, RawLabels, SingleLabels
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.data.labels.written_numbers import find_remedy, read_number
 from kerastune_ft.data.remedies import how_to_skip, other_data
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.wording import lines
@@ -81,31 +80,24 @@ def number_values(raw: RawLabels, keys: Sequence[str], task: Any, origin: str, s
     # Dates and other large numbers need all the digits there are; what is learnt from is standardised first.
     numbers = np.empty((len(rows), len(names)), np.float64)
     bad: list[tuple[str, str]] = []
-    is_comma = False
+    texts: list[str] = []
     for row, cells in enumerate(rows):
         for column, cell in enumerate(cells):
-            value = _number(cell)
+            value = read_number(cell)
             if value is None:
-                is_comma = is_comma or has_decimal_comma(cell)
+                texts.append(cell)
                 bad.append((f'{keys[row]}: {names[column]} is "{cell}"', ""))
             else:
                 numbers[row, column] = value
     if bad:
-        commas = f"{REMEDY}; or repair" if is_comma else "Repair"
+        nearly = find_remedy(texts)
+        repair = f"{nearly}; or repair" if nearly else "Repair"
         of_classes = kind.replace("_regression", "_classification")
         remedy = how_to_skip((), "these examples")
         if other_data() is None:
             remedy = f'write "kind": "{of_classes}" in task if they are names of classes'
         raise DataError(
             f"data.label: {kind} needs numbers, and {len(bad)} labels of {origin} are none:\n{lines(bad, _SHOWN)}\n"
-            f"{commas} them, or {remedy}."
+            f"{repair} them, or {remedy}."
         )
     return ValueLabels(tuple(names), numbers)
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None

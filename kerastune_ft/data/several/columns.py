@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kerastune_ft.config.options.inputs import InputColumns
-from kerastune_ft.data.labels.decimal_commas import REMEDY, has_decimal_comma
+from kerastune_ft.data.labels.written_numbers import find_remedy, read_number
 from kerastune_ft.data.remedies import other_data
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
@@ -48,19 +48,8 @@ class ColumnCells:
 
 
 def parse_number(text: str) -> float | None:
-    """Return the number of a cell: NaN where it is missing, and None where it is something else.
-
-    Python reads `1_000` as a thousand, and nothing else that writes tables does: more likely it is an id.
-    """
-    if text.strip().lower() in MISSING:
-        return math.nan
-    if "_" in text:
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+    """Return the number of a cell: NaN where it is missing, and None where it is something else."""
+    return math.nan if text.strip().lower() in MISSING else read_number(text)
 
 
 def read_columns(table: TextTable, inputs: InputColumns) -> ColumnCells:
@@ -78,8 +67,8 @@ def _read_numbers(table: TextTable, name: str) -> np.ndarray:
     bad = [row for row, value in enumerate(values) if value is None]
     if bad:
         shown = [(f'{table.name_row(row)}: {name} is "{texts[row]}"', "") for row in bad]
-        is_comma = any(has_decimal_comma(texts[row]) for row in bad)
-        remedy = f"{REMEDY}; or leave the cell empty" if is_comma else "Write numbers, or leave the cells empty"
+        nearly = find_remedy(texts[row] for row in bad)
+        remedy = f"{nearly}; or leave the cell empty" if nearly else "Write numbers, or leave the cells empty"
         words = "" if other_data() else f'; or name the column among "words" in data.input, if {name} is no number'
         raise DataError(
             f"{_KEY}.numbers: {counted(len(bad), 'cell')} of {name} in {table.path} {_are(bad)} no number:\n"

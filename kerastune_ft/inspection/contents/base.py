@@ -62,7 +62,7 @@ class Copies:
 class Contents(ABC):
     """The examples of a session by position, those of all splits one after the other."""
 
-    measure: ClassVar[str]
+    measure: str
     """The words for the likeness of copies."""
     seconds_to_read: ClassVar[float]
     """CPU seconds to read an example, about."""
@@ -89,6 +89,10 @@ class Contents(ABC):
         `neighbours` are those by features, None where these are not known; `strata` is a number for each example, which
         those of one class share.
         """
+
+    def list_empty(self) -> list[Fault]:
+        """Return the examples in which nothing is to be seen or heard, so that a model can learn nothing of them."""
+        return [fault for fault in self.faults if fault.kind == CONSTANT]
 
     def may_replace(self, first: int, second: int) -> bool:
         """Return whether one of two near copies may be left out for the other; by default it may."""

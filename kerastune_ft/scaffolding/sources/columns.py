@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from kerastune_ft.config.options.data import SPLITS
-from kerastune_ft.data.labels.decimal_commas import have_decimal_commas, with_point
+from kerastune_ft.data.labels.written_numbers import have_decimal_commas, read_number, with_point
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 
 Columns = Mapping[str, Sequence[str]]
@@ -53,11 +52,10 @@ def is_flag(texts: Sequence[str]) -> bool:
 
 def parse_numbers(texts: Sequence[str]) -> list[float] | None:
     """Return the numbers of a column without blanks, or None if it holds anything else; decimal commas are known."""
-    try:
-        values = [float(text) for text in (map(with_point, texts) if have_decimal_commas(texts) else texts) if text]
-    except ValueError:
-        return None
-    return values if values and all(map(math.isfinite, values)) else None
+    given = map(with_point, texts) if have_decimal_commas(texts) else texts
+    values = [read_number(text) for text in given if text]
+    found = [value for value in values if value is not None]
+    return found if found and len(found) == len(values) else None
 
 
 def are_amounts(texts: Sequence[str]) -> bool:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from kerastune_ft.config.options.tasks import TASK_KINDS
-from kerastune_ft.data.labels.decimal_commas import has_decimal_comma, have_decimal_commas
 from kerastune_ft.data.labels.spelling import (
     classes_that_merge,
     find_misspellings,
@@ -16,6 +15,7 @@ from kerastune_ft.data.labels.spelling import (
     quote,
     reads_as_missing,
 )
+from kerastune_ft.data.labels.written_numbers import has_decimal_comma, have_decimal_commas
 from kerastune_ft.data.splits.names import are_split_words
 from kerastune_ft.data.tables.list_cells import are_lists, read_list
 from kerastune_ft.data.tables.text_table import TextTable

@@ -36,8 +36,8 @@ def time_plan(session: Session, plan: Plan, report: Callable[[str], None]) -> di
     rows = []
     with naming_lost_files(session.source):
         for what, seconds, estimate in [
-            *_time_loading(session, plan),
-            *_time_stages(session, plan),
+            *(timed for part in session.parts for timed in _time_loading(session, plan, part)),
+            *(timed for part in session.parts for timed in _time_stages(session, plan, part)),
             *_time_reading(session, plan),
         ]:
             by_chunk = sorted(seconds)
@@ -58,19 +58,26 @@ Timed = tuple[str, list[float], float]
 """The name of the work, the seconds of each chunk, and the estimated seconds of one example."""
 
 
-def _time_loading(session: Session, plan: Plan) -> Iterator[Timed]:
-    """Time the data loader, without augmentation and with that of each phase."""
-    need = next(need for need in plan.decision.needs if need.image_size is None)
-    yield "decoding", _measure_times(_load_inputs(session, plan, None)), need.decoding
+def _name_part(part: str) -> str:
+    """Return what stands before the work on a part of examples with several inputs."""
+    return f"{part}: " if part else ""
+
+
+def _time_loading(session: Session, plan: Plan, part: str) -> Iterator[Timed]:
+    """Time the data loader of a part, without augmentation and with that of each phase."""
+    session = session.parts[part]
+    need = next(need for need in plan.decision.needs if need.image_size is None and need.part == part)
+    yield f"{_name_part(part)}decoding", _measure_times(_load_inputs(session, plan, None)), need.decoding
     seen: set[tuple[Size | None, str]] = {(None, NOT_AUGMENTED)}
     for phase in plan.phases:
-        drawn = variant(session, phase)
+        is_changed = session.backbone.input.modality == phase.modality
+        drawn = variant(session, phase) if is_changed else NOT_AUGMENTED
         if (phase.image_size, drawn) in seen:
             continue
         seen.add((phase.image_size, drawn))
-        need = plan.decision.of_phase(phase.index)[0]
+        need = plan.decision.of_phase(phase.index, part)[0]
         seconds = _measure_times(_load_inputs(session, plan, phase.image_size, phase.index))
-        what = "decoding and augmenting" if drawn else "decoding"
+        what = f"{_name_part(part)}decoding{' and augmenting' if drawn else ''}"
         yield f"{what} as phase {phase.phase.name}", seconds, need.decoding + need.augmenting
 
 
@@ -83,13 +90,13 @@ def _load_inputs(session: Session, plan: Plan, size: Size | None, phase: int | N
     return loader.inputs(loader.pick_typical(indices), group, drawn)
 
 
-def _time_stages(session: Session, plan: Plan) -> Iterator[Timed]:
-    """Time every stage of every phase's frozen prefix, at every size of images that it is computed at."""
-    devices = session.devices
+def _time_stages(session: Session, plan: Plan, part: str) -> Iterator[Timed]:
+    """Time every stage of every phase's frozen prefix of a part, at every size of images that it is computed at."""
+    session, devices = session.parts[part], session.devices
     inputs: dict[Size | None, Any] = {}
     seen: set[tuple[Size | None, tuple[tuple[str, ...], ...]]] = set()
-    for need in plan.decision.needs:
-        size, stages = need.image_size, plan.phases[need.phase].cut_at(need.image_size).stages
+    for need in (need for need in plan.decision.needs if need.part == part):
+        size, stages = need.image_size, plan.phases[need.phase].cut_at(need.image_size).stages_of(part)
         if size not in inputs:
             inputs[size] = next(iter(_load_inputs(session, plan, size)))
         prefix = Prefix(devices, stages, plan.chunk)
@@ -99,7 +106,9 @@ def _time_stages(session: Session, plan: Plan) -> Iterator[Timed]:
             if (size, names[: number + 1]) not in seen:
                 seen.add((size, names[: number + 1]))
                 place = [*names[number - 1 : number], names[number]]
-                what = "computing " + " to ".join("+".join(cut) for cut in (place if number else [("input",), *place]))
+                what = f"{_name_part(part)}computing " + " to ".join(
+                    "+".join(cut) for cut in (place if number else [("input",), *place])
+                )
                 what += f" at {size[0]} x {size[1]}" if size else ""
                 yield (
                     what,
@@ -130,6 +139,7 @@ def _time_reading(session: Session, plan: Plan) -> Iterator[Timed]:
             seconds = _measure_times(_read_rows(Path(folder), group, store.row_bytes))
         kind = "" if store.variant == NOT_AUGMENTED else ", augmented"
         place = "+".join(store.stages[-1]) if store.stages else "decoded examples"
+        place += f" of {store.part}" if store.part else ""
         place += f" at {store.image_size[0]} x {store.image_size[1]}" if store.image_size else ""
         yield f"reading {place}{kind}", seconds, read_seconds(store)
 

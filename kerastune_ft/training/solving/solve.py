@@ -82,11 +82,12 @@ class _View:
 
 
 class _Keep(Measure):
-    """Measures features and targets as they are."""
+    """Measures features and targets as they are; of several inputs the features of all are one row."""
 
     def measure(self, features: Any, targets: Any) -> dict[str, Any]:
         """Return both by name."""
-        return {"features": features, "targets": targets}
+        joined = tf.concat(features, axis=-1) if isinstance(features, list | tuple) else features
+        return {"features": joined, "targets": targets}
 
     def find_many(self, rows: int) -> Callable[[tuple], Any]:
         """Return what gives stacks of batches by name as they are."""

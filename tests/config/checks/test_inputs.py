@@ -50,6 +50,8 @@ def inputs(**named: Any) -> dict[str, Any]:
         {"data": inputs(image="a", text="b"), "backbone": {"image": IMAGES, "text": TEXTS}},
         {"data": inputs(text="b", numbers=["age"]), "task": {"kind": "text_regression"}, "backbone": TEXTS},
         {"phases": phase(augment="light")},
+        {"phases": [{"name": "head", "unfreeze": "none", "epochs": 9, "optimizer": {"name": "lbfgs", "l2": 0.01}}]},
+        {"phases": "auto"},
     ],
 )
 def test_these_fit(changes: dict[str, Any]) -> None:
@@ -68,7 +70,6 @@ def test_these_fit(changes: dict[str, Any]) -> None:
         ({"backbone": {"image": IMAGES, "text": TEXTS}}, "/backbone", "the inputs have no text for a second backbone"),
         ({"data": {**DATA, "input": "x"}, "backbone": {"image": IMAGES, "text": TEXTS}}, "/backbone", "names one"),
         ({"phases": phase(mixup=0.2)}, "/phases/0/mixup", "cannot be mixed"),
-        ({"phases": "auto"}, "/phases", "phases are chosen by features of one input"),
         ({"phases": phase(image_size=64)}, "/phases/0/image_size", "all phases have the size of the backbone"),
         ({"task": {"kind": "audio_classification"}}, "/data/input", "task.kind is audio_classification"),
         ({"task": {"kind": "image_segmentation"}}, "/data/input", "task.kind is image_segmentation"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +12,7 @@ from kerastune_ft.config.options.data import Column, TableData
 from kerastune_ft.data.inputs import UsableLabels
 from kerastune_ft.data.labels.box_text import read_boxes, write_boxes
 from kerastune_ft.data.labels.raw import BoxList, BoxLists
+from kerastune_ft.data.labels.written_numbers import read_number
 from kerastune_ft.data.tables.label_columns import LABEL_KEY, LabelCells
 from kerastune_ft.data.tables.split_tables import SplitTables
 from kerastune_ft.data.tables.templates import input_texts
@@ -152,7 +152,7 @@ class RowReader:
         texts = [column[row] for column in self._edges]
         if not any(texts):
             return f"has the class {self._labels[row]} and no box" if self._labels[row] else None
-        if all(map(_is_number, texts)):
+        if all(read_number(text) is not None for text in texts):
             return None
         return f"has {', '.join(text or 'nothing' for text in texts)}, and no four edges"
 
@@ -165,13 +165,6 @@ class RowReader:
                 f"{_BOXES_KEY}: rows of {self._table.path} that are no boxes by {names}:\n{lines(wrong)}\n"
                 "Write four numbers, or nothing in all four and no class for an image without objects."
             )
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
 
 
 def _refuse_different(table: TextTable, name: str, rows_of: Sequence[Sequence[int]]) -> None:

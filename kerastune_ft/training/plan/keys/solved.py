@@ -31,13 +31,18 @@ def check_linear(session: Session, cut: Partition, trained: Sequence[str], place
     shapes = {path: tuple(variables[path].shape) for path in trained}
     kernels = [path for path, shape in shapes.items() if len(shape) == 2]
     biases = [path for path, shape in shapes.items() if len(shape) == 1]
-    inputs = [tuple(tensor.shape) for tensor in cut.cut]
-    if len(trained) == 2 and kernels and biases and inputs == [(None, shapes[kernels[0]][0])]:
+    # Of several inputs the head has the rows of each one behind the other, in the order of the cut.
+    is_rows = all(len(tensor.shape) == 2 and tensor.shape[-1] is not None for tensor in cut.cut)
+    if len(trained) == 2 and kernels and biases and is_rows and _count_features(cut) == shapes[kernels[0]][0]:
         return LinearHead(kernels[0], biases[0])
     raise ConfigError(
         f"{place}.optimizer: a solver sets a head that is one dense layer on a vector of features, and what trains is "
         f"{', '.join(trained)}; write another optimizer"
     )
+
+
+def _count_features(cut: Partition) -> int:
+    return sum(int(tensor.shape[-1]) for tensor in cut.cut)
 
 
 def find_head(session: Session, plan: PhasePlan) -> LinearHead:
@@ -47,7 +52,7 @@ def find_head(session: Session, plan: PhasePlan) -> LinearHead:
 
 def feature_bytes(session: Session, plan: PhasePlan) -> int:
     """Return the bytes that the features of a phase that is solved take in memory, with a copy that is converted."""
-    width = int(plan.partition.cut[0].shape[-1])
+    width = _count_features(plan.partition)
     train, validation = (len(session.examples.splits[split]) for split in ("train", "validation"))
     rows = train * (plan.phase.augment.views or 1)
     return width * (rows + validation) * _FLOAT32 + min(_CONVERTED, width * rows * _FLOAT64)

@@ -27,6 +27,12 @@ def test_one_dense_layer_on_a_vector_is_linear() -> None:
     )
 
 
+def test_of_several_inputs_the_vectors_stand_one_behind_the_other() -> None:
+    wide = session(kernel=(20, 3), bias=(3,))
+    whole = cut((None, 16), (None, 4))
+    assert check_linear(wide, whole, ["kernel", "bias"], "p") == ("kernel", "bias")
+
+
 @pytest.mark.parametrize(
     ("shapes", "cuts"),
     [
