@@ -62,11 +62,11 @@ class SpeechTokens:
             return (self.start, *self.plain)
         known = dict(self.languages)
         if language not in known:
-            listed = ", ".join(sorted(known)[:_SHOWN])
+            listed = ", ".join(sorted(known)[:_SHOWN]) + (", ..." if len(known) > _SHOWN else "")
             said = "missing" if language is None else f"{model} has no language {language!r}"
             raise ConfigError(
                 f'task.language: {said}; write the code of the language that is spoken, as "en" ({model} knows '
-                f"{len(known)}: {listed}, ...)"
+                f"{len(known)}: {listed})"
             )
         wanted = self.translate if translates else self.transcribe
         assert wanted is not None

@@ -32,7 +32,7 @@ from kerastune_ft.wording import counted
 def read_prepared(options: TfdsData, modality: Modality, context: ReadContext) -> Records:
     """Return the examples of a prepared builder, written into the cache directory once and read from there."""
     builder = open_builder(options)
-    labels = label_feature(context.facts.labels)
+    labels = label_feature(context.facts)
     features = _choose_features(builder, options, modality, labels)
     bases, notes = _choose_bases(builder, options.splits, context.rules)
     examples = BuilderExamples(builder, features, bases, modality, labels)

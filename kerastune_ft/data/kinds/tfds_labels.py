@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_datasets as tfds
 
-from kerastune_ft.config.options.task_facts import LabelKind
+from kerastune_ft.config.options.task_facts import LabelKind, TaskFacts
 from kerastune_ft.data.files.array_values import decode_text
 from kerastune_ft.data.labels.box_text import read_boxes, write_boxes
 from kerastune_ft.data.labels.raw import BoxList, BoxLists, LabelColumns, LabelSets, RawLabels, SingleLabels
@@ -22,7 +23,7 @@ _CROWD = "is_crowd"
 class LabelFeature(ABC):
     """How a feature of a builder is read as labels."""
 
-    is_needed: ClassVar[bool] = True
+    is_needed: bool = True
     """Whether examples without such a feature cannot be learnt from."""
 
     @abstractmethod
@@ -101,26 +102,57 @@ class ObjectLabels(LabelFeature):
 
 
 class WrittenLabels(PlainLabels):
-    """A feature that is one text, which data.label names; without it examples are learnt whole."""
+    """A feature that is one text, which data.label names; where it is not needed examples are learnt whole."""
 
-    is_needed: ClassVar[bool] = False
+    def __init__(self, is_needed: bool) -> None:
+        self.is_needed = is_needed
 
     def choose(self, builder: Any, given: str | None, supervised: Any) -> Any:
-        """Return the feature given: what a builder has as its label is mostly a class, and no text to write."""
-        return given
+        """Return the feature given, or where one is needed that of the supervised keys if it is a text.
+
+        What a builder has as its label is mostly a class, and no text to write.
+        """
+        is_text = supervised in builder.info.features and _is_text(builder.info.features[supervised])
+        return given or (supervised if self.is_needed and is_text else None)
+
+    def check(self, builder: Any, name: str) -> None:
+        """Raise DataError for a feature that is no text."""
+        features = builder.info.features
+        if not _is_text(features[name]):
+            texts = ", ".join(other for other, each in features.items() if _is_text(each))
+            raise DataError(
+                f'data.label: the feature "{name}" of {builder.info.full_name} is {features[name]}, and no text to '
+                f"write.\nText features are {texts or 'none'}."
+            )
+
+    def write(self, value: Any, feature: Any, place: str) -> str | list[str]:
+        """Return the text; raise DataError for one that is empty."""
+        text = value_text(value, feature, place)
+        if not text.strip():
+            raise DataError(f"{place} is empty; prepare the data set without it, or name splits that are without it.")
+        return text
 
     def read(self, feature: Any, name: str, stored: Sequence[Any]) -> RawLabels:
         """Return one text each, empty where there is no feature."""
         return SingleLabels(stored)
 
 
-_FEATURES: Mapping[LabelKind, LabelFeature] = {"boxes": ObjectLabels(), "text": WrittenLabels()}
+_FEATURES: Mapping[LabelKind, Callable[[TaskFacts], LabelFeature]] = {
+    "boxes": lambda facts: ObjectLabels(),
+    "text": lambda facts: WrittenLabels(not facts.may_lack_labels),
+}
 """For kinds of labels that are no plain values, how they are read."""
 
 
-def label_feature(kind: LabelKind) -> LabelFeature:
-    """Return how the labels of a kind are read."""
-    return _FEATURES.get(kind, PlainLabels())
+def _is_text(feature: Any) -> bool:
+    """Return whether a feature is one text; older builders have a scalar of strings for it."""
+    return getattr(feature, "shape", None) == () and getattr(feature, "tf_dtype", None) == tf.string
+
+
+def label_feature(facts: TaskFacts) -> LabelFeature:
+    """Return how the labels of a task are read."""
+    make = _FEATURES.get(facts.labels)
+    return PlainLabels() if make is None else make(facts)
 
 
 def value_text(value: Any, feature: Any, place: str) -> str:

@@ -31,7 +31,7 @@ def test_prompt_of_several_languages() -> None:
     tokens = find_speech_tokens(_tokenizer({"<|en|>": 110, "<|de|>": 111}))
     assert tokens.make_prompt("de", False, "it") == (101, 111, 103, 104)
     assert tokens.make_prompt("en", True, "it") == (101, 110, 102, 104)
-    with pytest.raises(ConfigError, match=r'missing; write the code .*"en" \(it knows 2: de, en'):
+    with pytest.raises(ConfigError, match=r'missing; write the code .*"en" \(it knows 2: de, en\)$'):
         tokens.make_prompt(None, False, "it")
     with pytest.raises(ConfigError, match="it has no language 'xx'"):
         tokens.make_prompt("xx", False, "it")

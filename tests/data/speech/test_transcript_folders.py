@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerastune_ft.config.options.data import FolderData
 from kerastune_ft.config.options.language.tasks import SpeechRecognition
+from kerastune_ft.data.embedded import spoken
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import DataError
@@ -77,3 +80,65 @@ def test_table_without_such_columns(tmp_path: Path) -> None:
     _write(folder / "metadata.csv", "file_name,words", "a.wav,one")
     with pytest.raises(DataError, match=r"columns file_name, words, and none called transcription or .*rename one"):
         _open(folder)
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    """A folder of a sound of each kind of file, which a test tells what they say."""
+    soundfile = pytest.importorskip("soundfile")
+    folder = tmp_path / "said"
+    folder.mkdir()
+    for number, name in enumerate(PACKED):
+        # MPEG's layer 3 has no rate of 8,000 in every encoder.
+        sound = np.repeat(spoken.sound(number), 2)
+        soundfile.write(folder / name, sound, 2 * spoken.SAMPLE_RATE)
+    return folder
+
+
+PACKED = ("a.wav", "b.flac", "c.ogg", "d.mp3", "e.flac", "f.ogg")
+_SPLIT = {"splits": {"train": 0.5, "validation": 0.5}}
+
+
+def _tell(folder: Path, form: str, texts: dict[str, str]) -> None:
+    if form == "metadata.csv":
+        _write(folder / form, "file_name,transcription", *[f"{name},{text}" for name, text in texts.items()])
+    elif form == "x.trans.txt":
+        _write(folder / form, *[f"{Path(name).stem} {text}" for name, text in texts.items()])
+    else:
+        for name, text in texts.items():
+            _write((folder / name).with_suffix(".txt"), text)
+
+
+@pytest.mark.parametrize("form", ["metadata.csv", "x.trans.txt", ".txt"])
+def test_packed_sounds_have_transcripts_in_every_form(packed: Path, form: str) -> None:
+    texts = {name: f"word {number}" for number, name in enumerate(PACKED)}
+    _tell(packed, form, texts)
+    source = _open(packed, **_SPLIT)
+    assert dict(zip(source.keys, source.label_texts, strict=True)) == texts
+    for number, name in enumerate(source.keys):
+        found = source.read_input(tf.constant(number, tf.int64))
+        assert len(found["samples"]) / int(found["rate"]) == pytest.approx(source.sound_seconds[number]), name
+
+
+@pytest.mark.parametrize("form", ["metadata.csv", "x.trans.txt", ".txt"])
+def test_damaged_sounds_and_empty_transcripts_are_named_or_left_out(packed: Path, form: str) -> None:
+    texts = {name: f"word {number}" for number, name in enumerate(PACKED)} | {"a.wav": " ", "f.ogg": ""}
+    _tell(packed, form, texts)
+    for name in ("b.flac", "c.ogg", "d.mp3"):
+        content = (packed / name).read_bytes()
+        (packed / name).write_bytes(content[: len(content) // 2])
+    with pytest.raises(DataError, match=r"2 sounds of 6 .* without a transcript:\n  a\.wav\n  f\.ogg"):
+        _open(packed, **_SPLIT)
+    with pytest.raises(DataError, match=r"(?s)3 of 4 sound files .*b\.flac.*c\.ogg.*d\.mp3"):
+        _open(packed, on_missing="skip", **_SPLIT)
+    (packed / "g.wav").write_bytes((packed / "a.wav").read_bytes())
+    _tell(packed, form, {**texts, "g.wav": "word 6"})
+    source = _open(packed, on_missing="skip", on_bad_file="skip", **_SPLIT)
+    assert sorted(source.keys) == ["e.flac", "g.wav"]
+    assert sorted(Path(file.path).name for file in source.info.skipped) == [
+        "a.wav",
+        "b.flac",
+        "c.ogg",
+        "d.mp3",
+        "f.ogg",
+    ]
