@@ -101,6 +101,49 @@ RUNS: dict[str, dict[str, Any]] = {
         "phases": [READ, ADAPT, LAYER],
     },
 }
+RUNS |= {
+    "object_detection": {
+        "task": {"kind": "object_detection"},
+        "data": {
+            "kind": "table",
+            "path": "spots.csv",
+            "input": "spots/{file}",
+            "label": "what",
+            "boxes": ["xmin", "ymin", "xmax", "ymax"],
+        },
+        "backbone": PICTURES,
+        "head": {"width": 16, "levels": [2, 3]},
+        "phases": [
+            {**HEAD, "epochs": 12, "learning_rate": 0.01, "augment": {"flip": "horizontal", "views": 2}},
+            {**TOP, "batch_norm": "frozen"},
+        ],
+    },
+    "several_inputs": {
+        "task": {"kind": "image_classification"},
+        "data": {
+            "kind": "table",
+            "path": "several.csv",
+            "input": {"image": "pictures/{picture}.bmp", "text": "note", "numbers": ["size"], "words": ["place"]},
+            "label": "kind",
+        },
+        "backbone": {"image": PICTURES, "text": BERT},
+        "head": {"hidden": [6]},
+        "phases": [HEAD, {**TOP, "unfreeze": {"match": ["image.*"]}}],
+    },
+    "causal_lm": {
+        "task": {"kind": "causal_lm", "generate": {"max_new_tokens": 8}},
+        "data": {"kind": "table", "path": "questions.csv", "input": "prompt", "label": "response"},
+        "backbone": {
+            "kind": "keras_hub",
+            "class": "GPT2Backbone",
+            "options": {
+                "num_layers": 2, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 24, "vocabulary_size": 256,
+                "max_sequence_length": 64,
+            },
+        },
+        "phases": [{**ADAPT, "epochs": 2}, {**LAYER, "learning_rate": 0.01}],
+    },
+}  # fmt: skip
 STOPPED_AFTER = ("01-top", 1)
 """The phase and the update after which the interrupted run is stopped."""
 LEFT_OUT = ("report", "log.txt", "events.jsonl", ".lock")
@@ -171,14 +214,23 @@ def _strip(target: Path, written: dict[str, Any]) -> None:
     run.remove("report/index.html")
     config = run.read_json("config.json")
     for part, key in (("data", "path"), ("backbone", "path"), ("backbone", "weights")):
-        if key in written[part]:
-            config[part][key] = written[part][key]
+        for own, given in _list_sections(config[part], written[part]):
+            if key in given:
+                own[key] = given[key]
     run.commit_json("config.json", config)
     run.update_manifest()
+    run.commit_json("manifest.json", {**run.read_json("manifest.json"), "directory": target.name})
     for name in LEFT_OUT:
         path = target / name
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _list_sections(config: dict[str, Any], written: dict[str, Any]) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return a section as the run has it and as it was written; of two backbones each."""
+    if "kind" in written:
+        return [(config, written)]
+    return [(config[name], written[name]) for name in written]
 
 
 def main() -> None:

@@ -170,6 +170,7 @@ class Run(RunFigures):
         allow_errors: bool = False,
         calibrated: bool = False,
         coverage: float | None = None,
+        threshold: float | None = None,
         generate: Mapping[str, Any] | None = None,
     ) -> pandas.DataFrame:
         """Return the final model's predictions on `inputs`, a row each; see `kerastune_ft.predict`."""
@@ -183,6 +184,7 @@ class Run(RunFigures):
             allow_errors=allow_errors,
             calibrated=calibrated,
             coverage=coverage,
+            threshold=threshold,
             generate=generate,
         )
 
@@ -311,6 +313,7 @@ def predict(
     allow_errors: bool = False,
     calibrated: bool = False,
     coverage: float | None = None,
+    threshold: float | None = None,
     generate: Mapping[str, Any] | None = None,
 ) -> pandas.DataFrame:
     """Return predictions of a run's final model, a row each: input, label, probability, probability_<class>; or value.
@@ -325,15 +328,17 @@ def predict(
     probability_2 and so on instead of a column per class; `submission` names a sample submission whose columns and
     rows are returned, and with `allow_errors` its own answers stay where an input cannot be read. With `calibrated`
     probabilities are those with the temperature that validation chose; `coverage`, such as 0.9, adds the classes
-    (`set`) or the interval (`low`, `high`) that hold the truth with this probability. Of a model that writes, inputs
-    are questions and a row has its `answer`; `generate` says how, as `{"temperature": 0.7, "max_new_tokens": 50}`, and
+    (`set`) or the interval (`low`, `high`) that hold the truth with this probability. `threshold` is the score below
+    which boxes are left out, instead of what validation chose for their class. Of a model that writes, inputs are
+    questions and a row has its `answer`; `generate` says how, as `{"temperature": 0.7, "max_new_tokens": 50}`, and
     with which `seed`, where that is not to be as in `task.generate`.
     """
     import pandas
 
     require_file(inputs)
     sample = None if submission is None else os.fsdecode(submission)
-    form = OutputForm(top, sample, allow_errors, calibrated, coverage, tuple(sorted((generate or {}).items())))
+    generation = tuple(sorted((generate or {}).items()))
+    form = OutputForm(top, sample, allow_errors, calibrated, coverage, generation, threshold)
     with predictions(run_dir, inputs, input=input, batch_size=batch_size, form=form) as made:
         rows = [row for batch in made.batches for row in batch]
     raise_alone(inputs, rows)

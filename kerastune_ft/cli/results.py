@@ -143,6 +143,12 @@ def _name_metrics(data: str | None, split: str | None) -> str:
     metavar="SHARE",
     help="Add the classes, or the interval of values, that hold the truth with this probability, as 0.9.",
 )
+@click.option(
+    "--threshold",
+    type=float,
+    metavar="SCORE",
+    help="Leave out boxes of a lower score; by default those below what validation chose for their class.",
+)
 @click.option("--batch-size", type=click.IntRange(min=1), help="Inputs per batch; by default 32.")
 @generation_options
 @common
@@ -157,6 +163,7 @@ def predict(
     allow_errors: bool,
     calibrated: bool,
     coverage: float | None,
+    threshold: float | None,
     batch_size: int | None,
     as_json: bool,
     debug: bool,
@@ -181,7 +188,9 @@ def predict(
     boxes = runs_api.box_scheme(run)
     drawn = scheme or (boxes if command.is_folder(output) else None)
     given_generation = choose_options(generate)
-    rows = OutputForm(top, submission, allow_errors, calibrated, coverage, given_generation, drawn is not None)
+    rows = OutputForm(
+        top, submission, allow_errors, calibrated, coverage, given_generation, threshold, drawn is not None
+    )
     form = command.check_arguments(inputs, output, form, as_json, scheme is not None, rows, boxes is not None)
     given = command.open_standard_input(inputs)
     # Rows and a bar would share the lines of a terminal.

@@ -155,6 +155,11 @@ def _check_form(form: OutputForm, config: RunConfig) -> None:
     if form.generate and not facts(config.task).writes:
         names = ", ".join(f"--{name.replace('_', '-')}" for name, _ in form.generate)
         raise ConfigError(f"{names}: the model of {config.name} writes no texts; leave it out")
+    if form.threshold is not None and facts(config.task).labels != "boxes":
+        raise ConfigError(
+            f"--threshold: it is the least score of boxes, and the model of {config.name} answers none; leave it out"
+            + ("; of several labels write task.thresholds" if facts(config.task).labels == "several" else "")
+        )
 
 
 def _open_submission(
@@ -224,7 +229,7 @@ def _load_predictor(
         return predictor_class(run, config, plan, form)
     states = [os.stat(run.path / name) for name in (MODEL, "plan.json", "config.json")]
     stamps = [(state.st_mtime_ns, state.st_size) for state in states]
-    key = (os.path.abspath(run.path), *stamps, form.calibrated, form.coverage, form.generate)
+    key = (os.path.abspath(run.path), *stamps, form.calibrated, form.coverage, form.threshold, form.generate)
     if key not in _LAST:
         _LAST.clear()
         _LAST[key] = predictor_class(run, config, plan, form)

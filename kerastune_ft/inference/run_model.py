@@ -30,6 +30,8 @@ class RunModel:
         self.choice_notes = adjust_answers(run, serving.task, form.calibrated, form.coverage)
         """Notes on the temperature and the limits that answers use."""
         self.task, self._unknown = serving.task, read_unknown(run)
+        if form.threshold is not None:
+            self.task.set_thresholds(dict.fromkeys(self.task.scheme.names, form.threshold))
         self.model = serving.trained
         if self._unknown is not None:
             self.model = with_head_features(serving.trained, self._unknown.places)

@@ -27,7 +27,7 @@ _NAMED = (
     "label", "backbone", "weights", "epochs", "example", "workers", "directory", "older-than", "examples", "device",
     "top", "submission", "folds", "seeds", "seed", "phase", "write", "steps", "low", "high", "plot", "trials", "for",
     "sampler", "metric", "html", "on", "candidate", "objective", "schedule", "at", "costs", "coverage", "by", "views",
-    "save", "samples", "quantize", "max-loss", "sample",
+    "threshold", "save", "samples", "quantize", "max-loss", "sample",
     "system", "max-new-tokens", "temperature", "top-k", "top-p", "stop",
 )  # fmt: skip
 # Options of commands that no function stands for, which are said as they are.

@@ -40,15 +40,12 @@ class Scaffolded:
     seen: tuple[str, ...]
     asks: tuple[str, ...]
     """Questions that only the user can answer."""
-    can_be_checked: bool = True
-    """Whether `check` takes the data: not yet those with several inputs."""
 
     @property
     def next(self) -> list[str]:
         """The commands to run next."""
         name = shlex.quote(str(self.config))
-        commands = (*(["check"] if self.can_be_checked else []), "plan", "run")
-        return [f"python -m kerastune_ft {command} {name}" for command in commands]
+        return [f"python -m kerastune_ft {command} {name}" for command in ("check", "plan", "run")]
 
     def to_json(self) -> dict[str, Any]:
         """Return this as JSON values."""
@@ -124,9 +121,8 @@ def init(
     if rank is not None:
         proposal = with_measured_backbone(proposal, lambda document: rank(_from_here(document, place)))
     _write(target, as_text(_add_remarks(proposal, place, target)) + "\n")
-    can_be_checked = not isinstance(proposal.document["data"].get("input"), dict)
     said = proposal.task, proposal.examples, proposal.counts, proposal.seen, proposal.asks
-    return Scaffolded(target, _write_schema(target), *said, can_be_checked)
+    return Scaffolded(target, _write_schema(target), *said)
 
 
 def _from_here(document: Mapping[str, Any], place: Path) -> dict[str, Any]:

@@ -17,6 +17,8 @@ import numpy as np
 PICTURES, SIDE = 48, 24
 TEXTS = 60
 SOUNDS, RATE = 32, 8000
+SPOTTED = 40
+DIALOGUES = 40
 _KINDS = ("bars", "plain")
 _WORDS = (("dull", "cold", "stale"), ("warm", "bright", "fresh"))
 _FILLER = ("the", "film", "of", "a", "long", "day", "and", "so", "on")
@@ -32,6 +34,10 @@ def write(folder: Path) -> None:
     _write_table(folder / "pairs.csv", ("one", "other", "shared"), (_pair(number) for number in range(TEXTS)))
     for number in range(SOUNDS):
         _write_sound(folder / "sounds" / ("high", "low")[number % 2] / f"{number:02d}.wav", number)
+    _write_spotted(folder)
+    columns = ("picture", "note", "size", "place", "kind")
+    _write_table(folder / "several.csv", columns, (_several(number) for number in range(PICTURES)))
+    _write_table(folder / "questions.csv", ("prompt", "response"), (_dialogue(number) for number in range(DIALOGUES)))
 
 
 def _numbers(seed: int) -> Iterator[int]:
@@ -52,6 +58,37 @@ def _picture(number: int) -> np.ndarray:
         image[:8, :8, number % 2] += 100
     image += np.uint8(15 * (number % 4))
     return image
+
+
+def _write_spotted(folder: Path) -> None:
+    """Write pictures with a bright or a dark spot, every fifth with none, and a table with a row for each spot."""
+    rows: list[tuple[object, ...]] = []
+    for number in range(SPOTTED):
+        noise = _numbers(1000 + number)
+        image = np.array([96 + next(noise) // 8 for _ in range(SIDE * SIDE * 3)], np.uint8).reshape(SIDE, SIDE, 3)
+        path = folder / "spots" / f"{number:02d}.bmp"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if number % 5 == 4:
+            rows.append((path.name, "", "", "", "", ""))
+        else:
+            left, top, side = next(noise) % 12, next(noise) % 12, 8 + next(noise) % 4
+            image[top : top + side, left : left + side] = (10, 240)[number % 2]
+            rows.append((path.name, ("dark", "bright")[number % 2], left, top, left + side, top + side))
+        path.write_bytes(_bmp(image))
+    _write_table(folder / "spots.csv", ("file", "what", "xmin", "ymin", "xmax", "ymax"), rows)
+
+
+def _several(number: int) -> tuple[object, ...]:
+    """Return a picture, a note, a size that some lack, a place, and the kind, which picture and note tell together."""
+    text, _ = _text(number)
+    size = "" if number % 7 == 3 else 10 + 3 * (number % 4)
+    kind = ("plain", "bars")[number % 2 == 0] if number % 4 < 2 else ("old", "new")[number % 2]
+    return f"{_KINDS[number % 2]}/{number:02d}", text, size, ("hall", "yard", "")[number % 3], kind
+
+
+def _dialogue(number: int) -> tuple[str, str]:
+    word = _WORDS[number % 2][number % 3]
+    return f"{number} is it {word}?", " ".join([word] * (1 + number % 3))
 
 
 def _write_pictures(folder: Path, pictures: list[np.ndarray]) -> None:

@@ -25,6 +25,8 @@ class OutputForm:
     generate: tuple[tuple[str, Any], ...] = ()
     """How texts are written, where that is not to be as the run has it: values by the names of `task.generate`, and
     `seed`."""
+    threshold: float | None = None
+    """The score from which on a box is answered, of every class; None for the thresholds of the run."""
     pictures: bool = False
     """Whether rows have the pixels of their picture, to draw upon."""
 
@@ -38,6 +40,8 @@ class OutputForm:
             )
         if self.coverage is not None and not 0 < self.coverage < 1:
             raise ConfigError(f"--coverage: a coverage lies between 0 and 1, as 0.9, and is not {self.coverage:g}")
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise ConfigError(f"--threshold: a score lies between 0 and 1, as 0.3, and is not {self.threshold:g}")
         if self.submission is None and self.allow_errors:
             raise ConfigError("--allow-errors is for --submission; without it a row says what could not be read")
 

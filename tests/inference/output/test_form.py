@@ -12,6 +12,7 @@ from kerastune_ft.inference.output.form import PLAIN, OutputForm
         (OutputForm(top=2, submission="s.csv"), "--top has no effect with --submission"),
         (OutputForm(coverage=0.9, submission="s.csv"), "--coverage has no effect with --submission"),
         (OutputForm(coverage=1.0), "--coverage: a coverage lies between 0 and 1"),
+        (OutputForm(threshold=30.0), "--threshold: a score lies between 0 and 1"),
         (OutputForm(allow_errors=True), "--allow-errors is for --submission"),
     ],
 )
