@@ -15,9 +15,20 @@ _PIPELINES = MappingProxyType(
         "audio_classification": "audio-classification",
         "image_segmentation": "image-segmentation",
         "object_detection": "object-detection",
+        "causal_lm": "text-generation",
+        "summarization": "summarization",
+        "speech_recognition": "automatic-speech-recognition",
     }
 )
-_METRICS = MappingProxyType({"macro_f1": "f1", "auc": "roc_auc", "r2": "r_squared"})
+_METRICS = MappingProxyType(
+    {
+        "macro_f1": "f1",
+        "auc": "roc_auc",
+        "r2": "r_squared",
+        "word_error_rate": "wer",
+        "character_error_rate": "cer",
+    }
+)
 _LIBRARIES = MappingProxyType({"onnx": "onnx", "litert": "litert", "preset": "keras-hub", "saved_model": "tf-keras"})
 _HUB = "hf://"
 

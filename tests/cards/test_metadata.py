@@ -37,6 +37,23 @@ def test_names_are_those_of_the_hub_and_texts_are_quoted() -> None:
     assert "args" not in result["metrics"][1]
 
 
+@pytest.mark.parametrize(
+    ("task", "pipeline"),
+    [
+        ("causal_lm", "text-generation"),
+        ("summarization", "summarization"),
+        ("speech_recognition", "automatic-speech-recognition"),
+    ],
+)
+def test_tasks_that_write_texts_have_the_words_of_the_hub(task: str, pipeline: str) -> None:
+    rates = {name: {"value": 0.25, "interval": None} for name in ("word_error_rate", "character_error_rate")}
+    found = describe_metadata(DOCUMENT | {"task": task, "metrics": {"test": rates}})
+    assert (found["pipeline_tag"], found["metrics"]) == (pipeline, ["cer", "wer"])
+    (result,) = found["model-index"][0]["results"]
+    assert result["task"] == {"type": pipeline}
+    assert [metric["type"] for metric in result["metrics"]] == ["wer", "cer"]
+
+
 def test_a_model_that_was_not_measured_has_no_figures() -> None:
     assert "model-index" not in describe_metadata(DOCUMENT | {"metrics": {}})
 
