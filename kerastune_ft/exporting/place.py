@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
+import glob
 import json
 import os
 import shutil
@@ -21,6 +23,7 @@ DOCUMENT = "export.json"
 _OWN = "export"
 """The folder of a run's own exports, which are no files of the run."""
 _COMPILED = "__pycache__"
+_PARTIAL = ".partial-"
 _FULL = "No space left on device"
 
 
@@ -98,12 +101,13 @@ def _read_part(place: Path, key: str) -> dict[str, Any] | None:
 def make_folder(place: Path) -> Iterator[Path]:
     """Give a temporary folder that takes the name of `place` at the end; where that is not reached nothing is left.
 
-    What was at `place` stays until then. Raises ConfigError where it cannot be written to, ResourceError where the disk
-    is full.
+    What was at `place` stays until then; what processes left that were killed goes first. Raises ConfigError where it
+    cannot be written to, ResourceError where the disk is full.
     """
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+        _remove_abandoned(place)
+        made, lock = _make_partial(place)
     except OSError as error:
         raise explain_write(place, error) from error
     try:
@@ -122,13 +126,48 @@ def make_folder(place: Path) -> Iterator[Path]:
         raise
     finally:
         shutil.rmtree(made, ignore_errors=True)
+        os.close(lock)
+
+
+def _make_partial(place: Path) -> tuple[Path, int]:
+    """Return a new folder beside a place, and the descriptor that holds its lock until the process ends, killed too."""
+    while True:
+        made = Path(tempfile.mkdtemp(prefix=f"{_PARTIAL}{place.name}-", dir=place.parent))
+        descriptor = os.open(made, os.O_RDONLY)
+        # Where there are no locks, nothing is taken for abandoned.
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        # Another process may have taken it for abandoned before it was locked.
+        if made.exists():
+            return made, descriptor
+        os.close(descriptor)
+
+
+def _remove_abandoned(place: Path) -> None:
+    """Remove what exports to this place left that were killed: each is as large as a model."""
+    for folder in place.parent.glob(f"{_PARTIAL}{glob.escape(place.name)}-*"):
+        # Killed between two renames, it has the only export there is.
+        if (folder / place.name).exists() and not place.exists():
+            continue
+        with contextlib.suppress(OSError), _opening(folder) as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _opening(folder: Path) -> Iterator[int]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 def _replace(made: Path, place: Path) -> None:
     if not place.exists():
         made.rename(place)
         return
-    before = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    before, lock = _make_partial(place)
     place.rename(before / place.name)
     try:
         made.rename(place)
@@ -137,6 +176,7 @@ def _replace(made: Path, place: Path) -> None:
         raise
     finally:
         shutil.rmtree(before, ignore_errors=True)
+        os.close(lock)
 
 
 def _is_of(error: OSError, folder: Path) -> bool:

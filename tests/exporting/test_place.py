@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,6 +13,7 @@ from kerastune_ft.errors import ConfigError, ResourceError
 from kerastune_ft.exporting.place import choose_place, list_sizes, make_folder, refuse_other
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.verification.files import check_stray_files
+from tests.support.places import import_environment
 
 OWN = {"name": "cells", "started": "2026", "config_hash": "1"}
 
@@ -101,6 +105,36 @@ def test_nothing_is_left_of_an_export_that_failed(tmp_path: Path) -> None:
         (folder / "half").write_text("")
         raise ValueError("wrong")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from kerastune_ft.exporting.place import make_folder
+with make_folder(Path(sys.argv[1])) as folder:
+    (folder / "model").write_text("")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_export_left_goes_and_what_is_being_made_stays(tmp_path: Path) -> None:
+    place = tmp_path / "out[1]"
+    killed = subprocess.run([sys.executable, "-c", _KILLED, str(place)], env=import_environment(), check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert (left / "model").exists()
+    # Folders of others, and of one that was killed when the earlier export had been moved aside, stay.
+    (tmp_path / ".partial-other-1").mkdir()
+    (tmp_path / ".partial-out[1]-aside" / place.name).mkdir(parents=True)
+    with make_folder(place) as first, make_folder(place) as second:
+        assert not left.exists()
+        assert first.exists() and second.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".partial-other-1", ".partial-out[1]-aside", "out[1]",
+    ]  # fmt: skip
+    with make_folder(place):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".partial-other-1", "out[1]"]
 
 
 def test_a_full_disk_and_a_place_that_is_a_file_are_said(tmp_path: Path) -> None:
