@@ -16,7 +16,7 @@ from kerastune_ft.storage import path_of
 from kerastune_ft.wording import encode_text
 
 PAGE, FINDINGS, EXCLUDE, ANEW = "index.html", "findings.json", "exclude.csv", "exclude-new.csv"
-_HASH = "exclude_sha256"
+_HASH, _BEFORE = "exclude_sha256", "exclude_before_sha256"
 
 
 def check_folder(folder: Path) -> None:
@@ -24,7 +24,8 @@ def check_folder(folder: Path) -> None:
     refuse_inside_run(folder, "--output")
     if folder.exists() and not folder.is_dir():
         raise ConfigError(f"--output: {folder} is a file; name a folder")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / FINDINGS).is_file():
+    # What a killed process had half written is nobody's.
+    if folder.is_dir() and RunDirectory(folder).list_files("") and not (folder / FINDINGS).is_file():
         raise ConfigError(f"--output: {folder} holds something else than a check; name another folder, or an empty one")
 
 
@@ -34,14 +35,21 @@ def choose_list(folder: Path) -> Path:
 
 
 def write_check(folder: Path, document: Mapping[str, Any], page: str, rows: Sequence[Mapping[str, str]]) -> Path:
-    """Write page, findings and list into a folder, each whole or not at all; return the path of the list."""
-    target = RunDirectory(folder)
-    content = _format_rows(rows)
-    name = choose_list(folder).name
+    """Write page, findings and list into a folder, each whole or not at all; return the path of the list.
+
+    Killed anywhere, the same check goes well again: the findings, which make it a folder of a check, come first, and
+    know the list that is there and the one that will be.
+    """
+    target, content = RunDirectory(folder), _format_rows(rows)
+    name, before = choose_list(folder).name, _hash_list(target)
+    is_replaced = name == EXCLUDE and before is not None
+    known = hashlib.sha256(content).hexdigest() if name == EXCLUDE else _read_hash(target)
+    findings = {**document, _HASH: known}
+    target.commit_json(FINDINGS, {**findings, _BEFORE: before} if is_replaced else findings)
     target.commit(name, content)
     target.commit(PAGE, encode_text(page))
-    known = hashlib.sha256(content).hexdigest() if name == EXCLUDE else _read_hash(target)
-    target.commit_json(FINDINGS, {**document, _HASH: known})
+    if is_replaced:
+        target.commit_json(FINDINGS, findings)
     return folder / name
 
 
@@ -66,12 +74,15 @@ def _format_rows(rows: Sequence[Mapping[str, str]]) -> bytes:
 
 
 def _is_changed(target: RunDirectory) -> bool:
-    if not target.exists(EXCLUDE):
-        return False
-    return hashlib.sha256(target.read_bytes(EXCLUDE)).hexdigest() != _read_hash(target)
+    found = _hash_list(target)
+    return found is not None and found not in (_read_hash(target), _read_hash(target, _BEFORE))
 
 
-def _read_hash(target: RunDirectory) -> str | None:
+def _hash_list(target: RunDirectory) -> str | None:
+    return hashlib.sha256(target.read_bytes(EXCLUDE)).hexdigest() if target.exists(EXCLUDE) else None
+
+
+def _read_hash(target: RunDirectory, key: str = _HASH) -> str | None:
     known = target.read_json(FINDINGS) if target.exists(FINDINGS) else {}
-    found = known.get(_HASH) if isinstance(known, dict) else None
+    found = known.get(key) if isinstance(known, dict) else None
     return str(found) if found else None
