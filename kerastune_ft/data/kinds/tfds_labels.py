@@ -129,7 +129,7 @@ class WrittenLabels(PlainLabels):
         """Return the text; raise DataError for one that is empty."""
         text = value_text(value, feature, place)
         if not text.strip():
-            raise DataError(f"{place} is empty; prepare the data set without it, or name splits that are without it.")
+            raise DataError(f"{place} is empty; prepare the data set again without it.")
         return text
 
     def read(self, feature: Any, name: str, stored: Sequence[Any]) -> RawLabels:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
+import kerastune_ft as kt
+from kerastune_ft.api.finished import read_settings
 from kerastune_ft.config.options.language.tasks import Generation, SpeechRecognition
+from kerastune_ft.data.embedded import spoken
 from kerastune_ft.generation.writer import Answer
 from kerastune_ft.inference.items import Item
 from kerastune_ft.inference.speech.speech_reader import SpeechReader
 from kerastune_ft.inference.speech.transcript_predictor import TranscriptPredictor
 from kerastune_ft.input.sounds.resample import Clip
+from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.serving.speech import run_transcriber
 from kerastune_ft.serving.speech.run_transcriber import RunTranscriber
 from kerastune_ft.serving.speech.transcriber import Recording
 from tests.support.sound_files import tone, wav
+from tests.support.speech_files import write_sounds
 
 SOUNDS = [wav(tone(440, seconds)) for seconds in (0.5, 2.5, 0.8)]
 
@@ -96,3 +102,33 @@ def test_it_computes_one_sound_or_as_many_as_a_batch_has(monkeypatch: pytest.Mon
     served.warm(served.read(SOUNDS[0]), served.shapes)
     writer: Any = served._predictor._writer
     assert writer.calls == {1: 1}
+
+
+@pytest.mark.slow
+def test_a_run_answers_as_its_predictions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERASTUNE_CACHE", str(tmp_path / "cache"))
+    names = ["a.wav", "b.wav", "c.wav", "d.wav"]
+    write_sounds(tmp_path / "sounds", names)
+    long = np.concatenate([spoken.sound(number) for number in range(6)]) / 32768
+    (tmp_path / "sounds" / "long.wav").write_bytes(wav(long, spoken.SAMPLE_RATE))
+    options = {"num_layers": 1, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "num_mels": 16}
+    run = kt.run(
+        {
+            "name": "tones",
+            "task": {"kind": "speech_recognition", "metrics": [], "generate": {"max_new_tokens": 12}},
+            "data": {"kind": "tfds", "name": "spoken"},
+            "backbone": {"kind": "keras_hub", "class": "WhisperBackbone", "options": options},
+            "phases": [{"name": "all", "unfreeze": "all", "epochs": 1, "learning_rate": 0.003}],
+        },
+        run_dir=tmp_path / "run",
+    )
+    rows = run.predict(str(tmp_path / "sounds"))
+    wanted = dict(zip((Path(name).name for name in rows["input"]), rows["transcript"], strict=True))
+    target = RunDirectory(tmp_path / "run")
+    served = RunTranscriber(target, read_settings(target), "tones", Limits())
+    found = {}
+    for name in wanted:
+        (answer,) = served.answer([served.read((tmp_path / "sounds" / name).read_bytes())])
+        found[name] = answer["transcript"]
+        assert (len(answer["segments"]) > 1) is (name == "long.wav")
+    assert found == wanted and len(wanted) == 5
