@@ -18,7 +18,8 @@ LEAST_SCORE = 0.05
 
 OVERLAP = 0.6
 """The intersection over union above which the worse one of two boxes of a class is no answer."""
-_CANDIDATES = 600
+USUAL_CANDIDATES = 600
+"""The boxes of a picture that are compared with each other, where four times the answers are no more."""
 # Each settles all boxes whose chain of better boxes, each suppressing the next, is one longer.
 _ROUNDS = 20
 
@@ -32,7 +33,7 @@ def find_detections(outputs: Any, classes: int, image_size: tuple[int, int], lim
     """
     height, width = map(float, image_size)
     count = int(outputs.shape[1]) * classes
-    candidates = min(max(_CANDIDATES, 4 * limit), count)
+    candidates = count_candidates(int(outputs.shape[1]), classes, limit)
     scores = ops.sigmoid(outputs[..., :classes])
     best, places = ops.top_k(ops.reshape(scores, (-1, count)), candidates)
     rows, numbers = ops.floor_divide(places, classes), ops.mod(places, classes)
@@ -55,6 +56,11 @@ def find_detections(outputs: Any, classes: int, image_size: tuple[int, int], lim
     found = ops.where(is_answer, found, -1.0)
     missing = limit - min(limit, candidates)
     return ops.pad(found, ((0, 0), (0, missing), (0, 0)), constant_values=-1.0) if missing else found
+
+
+def count_candidates(places: int, classes: int, limit: int) -> int:
+    """Return how many boxes of a picture are compared with each other, for `limit` answers at most."""
+    return min(max(USUAL_CANDIDATES, 4 * limit), places * classes)
 
 
 def find_kept(boxes: Any, numbers: Any) -> Any:

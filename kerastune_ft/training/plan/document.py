@@ -31,6 +31,7 @@ from kerastune_ft.training.plan.keys import (
     averages,
     batch_norm,
     class_balance,
+    detections,
     early_stopping,
     frozen_precision,
     recompute,
@@ -161,7 +162,7 @@ def _notes(
     notes += [*frozen_precision.notes(config), *recompute.notes(session, phases), *on_data, *unknown.notes(session)]
     if config.refit and "test" not in session.source.splits:
         notes.append("refit: there is no test split, so nothing measures the refitted model")
-    notes += python_objects.notes(session)
+    notes += [*python_objects.notes(session), *detections.notes(session)]
     if session.config.output.gradient_norms:
         notes.append(note_norms([plan.phase for plan in phases]))
     if session.unaddressed:
