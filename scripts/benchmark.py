@@ -39,6 +39,7 @@ from kerastune_ft.quiet_imports import tensorflow_import
 
 _Command = Callable[..., None]
 _FOLDER = click.Path(exists=True, file_okay=False, resolve_path=True, path_type=Path)
+_SCHEDULE = click.Choice([*schedules.SCHEDULES, schedules.PROPOSED])
 _FILE = click.Path(exists=True, dir_okay=False, resolve_path=True, path_type=Path)
 _MODEL = (
     click.option(
@@ -249,7 +250,7 @@ def first_hour_command(data: Path, weights: Path, names: tuple[str, ...], seeds:
 @click.option("--weights", required=True, type=_FOLDER, help="A folder with vision/, audio/ and text/.")
 @click.option("--results", required=True, type=click.Path(file_okay=False, resolve_path=True, path_type=Path))
 @click.option("--set", "names", multiple=True, help="Only these sets; NAME:N takes N examples of a class, or texts.")
-@click.option("--schedule", "chosen", multiple=True, type=click.Choice(schedules.SCHEDULES), help="Only these.")
+@click.option("--schedule", "chosen", multiple=True, type=_SCHEDULE, help="Only these; init is what init writes.")
 @click.option(
     "--seeds", default=3, show_default=True, help="Runs of each schedule, each with a validation split drawn."
 )

@@ -105,7 +105,10 @@ def _check_shape(found: Any, shape: Sequence[int]) -> None:
     if len(shape) > 1:
         each = "for each class of every pixel, of this size or a smaller one that is resized to it"
     wanted = (None, *shape)
-    raise ConfigError(f"head: it gives {said}, and the task needs {wanted}: one number {each}, without a softmax")
+    # Features come with their places: nothing is pooled before them.
+    is_unpooled = len(shape) == 1 and len(got) > 2 and got[-1] == shape[-1]
+    pool = f"; pool what it gets first, as keras.layers.GlobalAveragePooling{len(got) - 2}D does" if is_unpooled else ""
+    raise ConfigError(f"head: it gives {said}, and the task needs {wanted}: one number {each}, without a softmax{pool}")
 
 
 def _refuse_probabilities(outputs: Any) -> None:

@@ -81,7 +81,10 @@ def _explain(error: Exception, targets: Any, outputs: Any) -> str:
             "none yet; write keras.ops.where(condition, a, b)"
         )
     shapes = [tuple(each.shape) for each in (targets, outputs)]
+    # Losses of Keras for one-hot targets fail so, and say nothing of what to take instead.
+    are_numbers = targets.dtype.is_integer and len(shapes[0]) == len(shapes[1]) - 1 and isinstance(error, ValueError)
+    remedy = "; these targets are class numbers, as the losses of Keras that begin with Sparse take them"
     return (
         f"loss: it cannot be computed of targets {shapes[0]} and outputs {shapes[1]} "
-        f"({type(error).__name__}: {said[:200]})"
+        f"({type(error).__name__}: {said[:200]}){remedy if are_numbers else ''}"
     )

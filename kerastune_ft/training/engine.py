@@ -162,7 +162,8 @@ def train(context: RunContext, until_phase: str | None = None) -> bool:
         target.update_manifest(**{key: done, "phase": result["name"], "epoch": result["epochs"]})
     if len(done) == len(plan.phases):
         return True
-    message = f"stopped after phase {until_phase}; the same command without --until-phase goes on"
+    # A search for a rate stops here too, whose command has no word for it.
+    message = f"stopped after phase {until_phase}; the next run goes on with phase {plan.phases[len(done)].name}"
     target.update_manifest(state="interrupted", exit_code=0, message=message)
     context.watch.note(message)
     return False

@@ -56,6 +56,10 @@ def test_pixels_of_no_class_count_nothing() -> None:
         (lambda targets, outputs: tf.reduce_mean(outputs), r"it gives \(\) for a batch of 6.*\(6,\); give the losses"),
         (lambda targets, outputs: outputs[:3, 0], r"it gives \(3,\) for a batch of 6"),
         (lambda targets, outputs: 1 / 0, r"targets \(6,\) and outputs \(6, 2\) \(ZeroDivisionError"),
+        (
+            keras.losses.CategoricalCrossentropy(from_logits=True),
+            "class numbers, as the losses of Keras that begin with",
+        ),
         (lambda targets, outputs: np.abs(outputs.numpy()), "values as NumPy has them"),
         (lambda targets, outputs: np.array(outputs).mean(1), "values as NumPy has them"),
         (lambda targets, outputs: outputs[:, 0] if tf.reduce_sum(outputs) > 0 else outputs[:, 1], "by the value"),

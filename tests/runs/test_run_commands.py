@@ -114,7 +114,7 @@ def test_divergence_names_phase_rate_and_remedy(commands: dict[str, Outcome], fo
 
 
 def test_one_phase_and_then_the_rest_is_one_run(commands: dict[str, Outcome], folder: Path, small_base: Path) -> None:
-    assert "stopped after phase head" in commands["one phase"].err
+    assert "stopped after phase head; the next run goes on with phase top" in commands["one phase"].err
     assert commands["one phase"].json["state"] == "interrupted"
     assert commands["one phase"].json["metrics"] == {}
     more = commands["more epochs"]

@@ -187,7 +187,7 @@ def test_without_others_it_says_why(folder: Path) -> None:
 @pytest.mark.slow
 def test_the_chief_chooses_the_phases_of_all(folder: Path) -> None:
     words = ("--set", 'phases={"preset": "auto", "time": "10m"}')
-    one = run_program(folder, "run", "tiny.json", "--run-dir", "chosen-by-one", *words)
+    one = run_program(folder, "run", "small.json", "--run-dir", "chosen-by-one", *words)
     pair = run_program(folder, *WORKERS, "--run-dir", "chosen-by-chief", *words)
     assert (one.code, pair.code) == (0, 0), pair.err
     assert pair.err.count("trial of") == one.err.count("trial of") > 0

@@ -71,3 +71,15 @@ def test_cells_of_other_rules_are_measured_anew(tmp_path: Path, monkeypatch: pyt
         monkeypatch.setattr(schedules, "VERSION", version)
         schedules.measure({"mars": "images/mars"}, [AUTO, "head"], 1, tmp_path, tmp_path, tmp_path)
     assert made == [AUTO, "head", AUTO] and rules.VERSION >= 4
+
+
+def test_beside_presets_stands_what_init_writes_for_the_data(tmp_path: Path) -> None:
+    rows = "".join(f"a {('dull', 'bright')[number % 2]} film of day {number},{number % 2}\n" for number in range(200))
+    (tmp_path / "films.csv").write_text(f"text,label\n{rows}")
+    config = {
+        "data": {"kind": "table", "path": str(tmp_path / "films.csv"), "input": "text", "label": "label"},
+        "backbone": {"kind": "keras_hub", "class": "BertBackbone"},
+    }
+    settings = schedules._find_settings(config, schedules.PROPOSED)
+    assert settings["phases"][0]["unfreeze"] == "none" and settings["defaults"]["batch_size"] == 16
+    assert schedules._find_settings(config, "lora") == {"phases": "lora"}

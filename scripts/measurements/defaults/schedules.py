@@ -19,6 +19,7 @@ from typing import Any
 import click
 
 from kerastune_ft.config.presets import AUTO, PRESETS
+from kerastune_ft.scaffolding.propose import Wishes, propose
 from kerastune_ft.scheduling.rules import VERSION
 from measurements.defaults import sets
 from measurements.tables import ABSENT, Sheet
@@ -34,6 +35,8 @@ SETS: Mapping[str, str] = {
 """The sets, and how much of each: examples of a class, of texts in all."""
 SCHEDULES = (AUTO, *(name for name, preset in PRESETS.items() if not preset.required and name != AUTO))
 """All schedules that a word stands for."""
+PROPOSED = "init"
+"""What `init` writes for the data, phases and `defaults`, which may stand beside them."""
 # How far below the best preset "auto" may be on a set: in points, or in standard errors.
 _MOST_POINTS, _MOST_ERRORS = 2.0, 2.0
 
@@ -90,10 +93,10 @@ def _run(folder: Path, place: str, schedule: str, seed: int, data: Path, weights
     config = {
         **sets.prepare(place, seed, data, weights, folder / "sets"),
         "seed": seed,
-        "phases": schedule,
         "runtime": {"cache_directory": str(folder / "cache")},
         "output": {"directory": str(folder)},
     }
+    config |= _find_settings(config, schedule)
     # A run that was stopped goes on, and its time so far is lost: it is begun again.
     shutil.rmtree(run_dir, ignore_errors=True)
     began, used = time.monotonic(), time.process_time()
@@ -114,6 +117,15 @@ def _run(folder: Path, place: str, schedule: str, seed: int, data: Path, weights
         cell["auto"] = plan["auto"]
     shutil.rmtree(run_dir)
     return cell
+
+
+def _find_settings(config: Mapping[str, Any], schedule: str) -> dict[str, Any]:
+    """Return the parts of a configuration that a schedule is."""
+    if schedule != PROPOSED:
+        return {"phases": schedule}
+    label = [config["data"]["label"]] if "label" in config["data"] else []
+    document = propose(Path(config["data"]["path"]), str, label, Wishes(backbone=config["backbone"])).document
+    return {key: document[key] for key in ("defaults", "phases")}
 
 
 def rank(cells: Mapping[str, Mapping[str, Sequence[Cell]]], split: str) -> dict[str, list[float]]:
