@@ -83,7 +83,7 @@ def propose(place: Path, relate: Callable[[Path], str], label: Sequence[str], wi
     ask_about_split_words(findings)
     if backbone is not None and (question := add_input(backbone, findings.modality, file)):
         findings.asks.append(question)
-    chosen = suggest(findings, backbone)
+    chosen = suggest(findings, backbone, has_schedule=wishes.phases is not None)
     if (wishes.phases.get("preset") if isinstance(wishes.phases, Mapping) else wishes.phases) == AUTO:
         # Defaults that the run is to choose would hold over what it chooses.
         chosen = leave_to_measurement(chosen)

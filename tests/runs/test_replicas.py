@@ -72,7 +72,7 @@ def test_the_same_phases_are_chosen_on_two_replicas(folder: Path) -> None:
     for run, replicas in (("auto-1", 1), ("auto-2", 2)):
         chooses = 'phases={"preset": "auto", "time": "10m"}'
         words = ("--set", chooses, "--set", f"runtime.replicas={replicas}")
-        done = run_program(folder, "run", "tiny.json", "--run-dir", run, *words)
+        done = run_program(folder, "run", "small.json", "--run-dir", run, *words)
         assert done.code == 0 and "trial of all" in done.err, done.err
         chosen.append(json.loads((folder / run / "config.json").read_text())["phases"])
     assert chosen[0] == chosen[1]

@@ -396,4 +396,4 @@ def _less_freedom(run: Evidence, phase: str) -> tuple[str, tuple[str, ...]]:
         return f"Augment its {noun}", (f"phases.{phase}.augment={preset}",)
     if not run.setting(phase, "weight_decay"):
         return "Add weight decay, or more examples", (f"phases.{phase}.weight_decay=0.01",)
-    return "Train fewer units in it, or add examples", _lower_rate(run, phase)
+    return "Train it at a lower rate, or fewer units in it", _lower_rate(run, phase)

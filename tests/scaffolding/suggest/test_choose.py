@@ -31,6 +31,9 @@ def test_the_run_chooses_all_but_what_is_about_the_labels(
     # Epochs that are asked for are laid over what will be chosen.
     own = propose(tmp_path / "reviews.csv", str, (), Wishes(epochs=3)).document
     assert own["phases"]["epochs"] == 3 and own["phases"]["preset"] == "auto"
+    # A schedule that is named has the defaults that go with one.
+    named = propose(tmp_path / "reviews.csv", str, (), Wishes(phases="head")).document
+    assert named["phases"] == "head" and {"batch_size", "early_stopping"} <= named["defaults"].keys()
 
 
 @pytest.mark.parametrize("phases", ["auto", {"preset": "auto", "time": "3m"}])
