@@ -163,7 +163,7 @@ def train(context: RunContext, until_phase: str | None = None) -> bool:
     if len(done) == len(plan.phases):
         return True
     # A search for a rate stops here too, whose command has no word for it.
-    message = f"stopped after phase {until_phase}; the next run goes on with phase {plan.phases[len(done)].name}"
+    message = f"stopped after phase {until_phase}; the next run goes on with phase {plan.phases[len(done)].phase.name}"
     target.update_manifest(state="interrupted", exit_code=0, message=message)
     context.watch.note(message)
     return False
