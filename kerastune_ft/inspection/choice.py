@@ -7,20 +7,27 @@ So of test nothing goes but the second of two copies that are both there, with o
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 
 from kerastune_ft.inspection.contents.base import Fault
 from kerastune_ft.inspection.findings import CONFLICTS, CONSTANT, EXACT, LABELS, NEAR, Example, Exclusions
 from kerastune_ft.inspection.labels.base import Suspect
 
-RULE = (
-    "of copies in several splits those in test stay, else those in validation; within one split the first stays; from "
-    "train go examples that show nothing and those whose label is nearly certainly wrong, from train and validation "
-    "copies whose labels differ"
+_OF_COPIES = (
+    "of copies in several splits those in test stay, else those in validation; within one split the first stays"
 )
+_FROM_TRAIN = ((CONSTANT, "examples that show or say nothing"), (LABELS, "those whose label is nearly certainly wrong"))
+_OF_LABELS = "from train and validation go copies whose labels differ"
 _RANK = {"test": 0, "validation": 1, "train": 2}
 _TRAINED = ("train",)
 _LEARNED_FROM = ("train", "validation")
+
+
+def describe_rule(unsought: Collection[str]) -> str:
+    """Return in a sentence which examples go, without the kinds of findings that were not looked for."""
+    going = [words for kind, words in _FROM_TRAIN if kind not in unsought]
+    from_train = [f"from train go {' and '.join(going)}"] if going else []
+    return "; ".join([_OF_COPIES, *from_train, *([] if CONFLICTS in unsought else [_OF_LABELS])])
 
 
 def choose_left_out(
@@ -31,7 +38,7 @@ def choose_left_out(
     flat: Sequence[Fault],
     suspects: Sequence[Suspect],
 ) -> Exclusions:
-    """Return what may be left out by `RULE`.
+    """Return what may be left out by the rule that `describe_rule` says.
 
     `exact` are the positions of exact copies, `near` the pairs of near copies, `conflicts` the copies whose labels
     differ. A copy of a copy is none itself, and goes for what it is a copy of alone. What goes for another reason makes

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from kerastune_ft.inspection.choice import RULE
+from kerastune_ft.inspection.choice import describe_rule
 from kerastune_ft.inspection.findings import TITLES, Example, Finding, Inspection, Row
 
 ROWS_LISTED = 1000
@@ -23,7 +23,11 @@ def describe_inspection(found: Inspection, with_names: bool) -> dict[str, Any]:
         "not_looked_for": list(found.not_looked_for),
         "clean": [title for kind, title in TITLES.items() if kind not in found.unsought and found.find(kind) is None],
         "faults": [each.kind for each in found.faults],
-        "exclude": {"examples": len(found.exclusions.reasons), "rule": RULE, "by_kind": count_kinds(found)},
+        "exclude": {
+            "examples": len(found.exclusions.reasons),
+            "rule": describe_rule(found.unsought),
+            "by_kind": count_kinds(found),
+        },
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
@@ -29,6 +30,8 @@ from kerastune_ft.wording import counted
 
 _EXCLUDE = "leave out what exclude.csv names"
 _LOOK = "look at them in the page"
+_WHAT = re.compile(r"[:;]")
+_SKIPPING = ("on_bad_file", "on_missing")
 
 
 class Reporter:
@@ -110,12 +113,16 @@ class Reporter:
         advice = "name in data.group a column that examples with the same part share, which keeps them in one split"
         return Finding(PARTS, len(shared), "; ".join(said), advice, rows)
 
-    def unreadable(self, skipped: Sequence[SkippedFile]) -> Finding | None:
-        """Return what is said of files that cannot be read; they are no examples, so rows name none."""
+    def unreadable(self, skipped: Sequence[SkippedFile], options: Sequence[str] = _SKIPPING) -> Finding | None:
+        """Return what is said of files that cannot be read; they are no examples, so rows name none.
+
+        `options` are those of `data` by which a run leaves them out.
+        """
         if not skipped:
             return None
         rows = [Row((), f"{file.path}: {file.reason}") for file in skipped]
-        advice = 'mend or remove them, or write  "on_bad_file": "skip", "on_missing": "skip"  in data'
+        written = ", ".join(f'"{option}": "skip"' for option in options)
+        advice = f"mend or remove them, or write  {written}  in data"
         return Finding(DAMAGED, len(skipped), _count_reasons(skipped), advice, rows)
 
     def flat(self, faults: Sequence[Fault], empty: Sequence[Fault] | None = None) -> Finding | None:
@@ -175,5 +182,6 @@ def _order(split: str) -> int:
 
 
 def _count_reasons(skipped: Sequence[SkippedFile]) -> str:
-    reasons = Counter(file.reason.split(":")[0] for file in skipped)
+    # What follows is where, or what to write.
+    reasons = Counter(_WHAT.split(file.reason, maxsplit=1)[0] for file in skipped)
     return "; ".join(f"{count} {reason}" for reason, count in reasons.most_common(3))

@@ -89,7 +89,7 @@ def inspect_answers(session: Session, watch: Watcher) -> Inspection:
         report.conflicts(conflicts, exact),
         find_shared_groups(groups, [example.split for example in examples]),
         report.between_groups(find_copies_of_other_groups(groups, alike)),
-        report.unreadable(source.info.skipped),
+        report.unreadable(source.info.skipped, _list_skipping(session.config.data.kind, modality)),
         report.flat(faults),
         report.sizes(faults),
         *_PROMPTS[modality](WrittenReporter(examples), contents),
@@ -118,6 +118,11 @@ def inspect_answers(session: Session, watch: Watcher) -> Inspection:
         },
         unsought=unsought,
     )
+
+
+def _list_skipping(kind: str, modality: str) -> Sequence[str]:
+    """Return the options of data that leave out what cannot be learnt: the rows of a table of texts name no files."""
+    return ("on_missing",) if kind == "table" and modality != SPEECH else ("on_bad_file", "on_missing")
 
 
 def _measure_speech(source: Any, indices: np.ndarray, answers: Sequence[str]) -> list[Fault]:

@@ -10,16 +10,16 @@ from pathlib import Path
 from kerastune_ft.config.options.runtime import Runtime, cache_directory
 from kerastune_ft.data.files.archive import is_archive, unpack_archive
 from kerastune_ft.data.files.download import fetch_to_cache
-from kerastune_ft.data.files.find import FileKind, Walk, holds
+from kerastune_ft.data.files.find import TEXTS, FileKind, Walk, holds
 from kerastune_ft.data.tables.joined_table import join_tables
 from kerastune_ft.data.tables.named_tables import expand_pattern, list_tables
-from kerastune_ft.data.tables.read import is_table, read_table
+from kerastune_ft.data.tables.read import how_to_convert, is_table, read_table
 from kerastune_ft.errors import ConfigError, DataError
-from kerastune_ft.scaffolding.dialogue_sources import inspect_dialogues, inspect_text_folder
 from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.sources.arrays import inspect_arrays
 from kerastune_ft.scaffolding.sources.box_tables import inspect_box_table
 from kerastune_ft.scaffolding.sources.dense_folders import inspect_dense
+from kerastune_ft.scaffolding.sources.dialogues import inspect_text_folder
 from kerastune_ft.scaffolding.sources.file_kinds import file_kind_of_folder
 from kerastune_ft.scaffolding.sources.folders import has_split_folders, inspect_folder, list_class_folders
 from kerastune_ft.scaffolding.sources.given_input import GivenInput
@@ -54,9 +54,9 @@ def detect(place: Path, written: str, label: Sequence[str], given: GivenInput = 
             return inspect_table(join_tables([read_table(one) for one in places]), written, label, given=given)
         raise DataError(f"{place} does not exist{_suggest_path(place)}")
     if is_table(place):
-        if not given:
-            found = None if label else inspect_box_table(place, written) or inspect_transcript_table(place, written)
-            if found := found or inspect_dialogues(place, written, label):
+        if not given and not label:
+            found = inspect_box_table(place, written) or inspect_transcript_table(place, written)
+            if found is not None:
                 return found
         return inspect_table_beside_splits(place, written, label, given)
     _refuse_label(label)
@@ -70,9 +70,15 @@ def detect(place: Path, written: str, label: Sequence[str], given: GivenInput = 
         # The top folder of an archive is skipped when the archive is read.
         top = folder / inside[0] if len(inside) == 1 and not holds(folder, kind) else folder
         return inspect_dense(top, written, kind) or inspect_folder(folder, written, kind, is_archive=True)
+    if place.suffix.lower() in TEXTS.suffixes:
+        raise DataError(
+            f"{place} is one text. Texts are read from a folder of .txt files, of one as of many: put it into a folder "
+            "of its own, and give that."
+        )
+    remedy = f"; {how_to_convert(place)}" if place.suffix.lower() == ".json" else ""
     raise DataError(
         f"{place} is neither a folder, a .zip or .tar of one, a table (.csv, .tsv, .jsonl, .parquet, .xlsx) nor an "
-        ".npz file."
+        f".npz file{remedy}."
     )
 
 
@@ -100,7 +106,7 @@ def _inspect_tables(
         return findings
     names = ", ".join(path.name for path in tables[:20])
     raise DataError(
-        f"{folder} holds several tables: {names}.\nGive the one with the labels instead of the folder, or, to read "
+        f"{folder} holds several tables: {names}.\nGive the one to learn from instead of the folder, or, to read "
         f"those with the same columns as one, a pattern in quotes, as '{folder}/*{tables[0].suffix}'."
     )
 

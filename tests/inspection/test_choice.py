@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 
-from kerastune_ft.inspection.choice import choose_left_out
+from kerastune_ft.inspection.choice import choose_left_out, describe_rule
 from kerastune_ft.inspection.contents.base import CONSTANT, Fault
 from kerastune_ft.inspection.findings import CONFLICTS, EXACT, LABELS, NEAR, Example
 from kerastune_ft.inspection.labels.base import Suspect
@@ -85,3 +85,11 @@ def test_labels_agree_by_their_content_where_their_text_does_not_say_it_all() ->
     assert found.reasons == {0: "its copy 1.png has other boxes"}
     # Of test nothing goes for a copy that differs.
     assert choose_left_out([boxes[1], boxes[0]], [[0, 1]], [], [[0, 1]], [], []).kinds == {1: CONFLICTS}
+
+
+def test_the_rule_says_nothing_of_what_was_not_looked_for() -> None:
+    whole = describe_rule(())
+    assert "show or say nothing and those whose label is nearly certainly wrong; from train and validation" in whole
+    bare = describe_rule({CONSTANT, LABELS, CONFLICTS})
+    assert whole.startswith(bare) and bare.endswith("within one split the first stays")
+    assert "label" not in describe_rule({LABELS, CONFLICTS})

@@ -8,6 +8,7 @@ import numpy as np
 from kerastune_ft.config.options.language.tasks import CausalLm, SpeechRecognition
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.data.dialogues.turns import make_pair
+from kerastune_ft.data.source import SkippedFile
 from kerastune_ft.inspection.document import describe_inspection
 from kerastune_ft.inspection.page import write_page
 from kerastune_ft.inspection.written import inspect_answers
@@ -37,7 +38,9 @@ def make_session(task: Any, answers: list[str], **source: Any) -> Any:
         find_lost=list,
         **source,
     )
-    config = SimpleNamespace(task=task, name="chats", seed=1, modality=facts(task).modality)
+    config = SimpleNamespace(
+        task=task, name="chats", seed=1, modality=facts(task).modality, data=SimpleNamespace(kind="table")
+    )
     shape = SimpleNamespace(predicts_masks=False, predicts_boxes=False)
     return SimpleNamespace(config=config, source=made, task=shape)
 
@@ -46,6 +49,7 @@ def test_what_was_planted_among_prompts_is_found_and_no_answer_called_wrong() ->
     dialogues = [make_pair(*pair) for pair in PAIRS]
     task = CausalLm(kind="causal_lm")
     session = make_session(task, [answer for _, answer in PAIRS], read_dialogue=dialogues.__getitem__)
+    session.source.info.skipped = (SkippedFile("line 30", "its message 2 (assistant) is empty; write it"),)
     found = inspect_answers(session, Watcher())
     rows = {finding.kind: [row.positions for row in finding.rows] for finding in found.findings}
     assert rows["exact_copies"] == [(1, 20)]
@@ -56,6 +60,11 @@ def test_what_was_planted_among_prompts_is_found_and_no_answer_called_wrong() ->
     # The copy in train goes, of those in test the second.
     assert found.exclusions.reasons == {1: "copy of secret 20 in test"}
     document = describe_inspection(found, True)
+    damaged = found.find("damaged")
+    assert damaged is not None
+    assert damaged.detail == "1 its message 2 (assistant) is empty"
+    assert damaged.advice == 'mend or remove them, or write  "on_missing": "skip"  in data'
+    assert "label" not in document["exclude"]["rule"]
     assert "likely label errors" not in document["clean"] and "copies with different labels" not in document["clean"]
     assert document["not_looked_for"][0].startswith("labels: answers are texts, of which several may be right")
     page = write_page(found, document, "", session)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import gzip
+import shlex
 import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -41,10 +42,9 @@ def read_table(path: Path, rules: Rules = NEWEST) -> TextTable:
     if not path.is_file():
         raise DataError(f"data.path: {_explain_absence(path)}")
     if suffix not in TABLE_SUFFIXES:
-        remedy = _INSTEAD.get(suffix, "save it as CSV")
         raise ConfigError(
             f"data.path: {path} is no table that is read, which end in {', '.join(TABLE_SUFFIXES)} (or .gz after it); "
-            f"{remedy}."
+            f"{how_to_convert(path)}."
         )
     content = _content(path)
     frame = _READERS[suffix](path, content) if suffix in _READERS else read_delimited(path, content, rules)
@@ -52,6 +52,17 @@ def read_table(path: Path, rules: Rules = NEWEST) -> TextTable:
         notes = "".join(f"\n{note}" for note in frame.notes)
         raise DataError(f"data.path: {path} has a header and no rows. Give a table with a row per example.{notes}")
     return frame
+
+
+def how_to_convert(path: Path) -> str:
+    """Return what to do with a file that is no table, so that it becomes one; for JSON with the program that does."""
+    suffix = _suffix(path)
+    remedy = _INSTEAD.get(suffix, "save it as CSV")
+    if suffix != ".json" or path.suffix.lower() != suffix:
+        return remedy
+    lines = path.with_suffix(".jsonl")
+    program = "import json, sys; [print(json.dumps(row)) for row in json.load(sys.stdin)]"
+    return f'{remedy}, as  python -c "{program}" < {shlex.quote(str(path))} > {shlex.quote(str(lines))}'
 
 
 def _read_parquet(path: Path, content: bytes) -> TextTable:

@@ -16,6 +16,7 @@ from kerastune_ft.data.tables.split_tables import explain_lacking_labels, find_f
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason
+from kerastune_ft.scaffolding.sources.dialogues import inspect_dialogues
 from kerastune_ft.scaffolding.sources.given_input import GivenInput
 from kerastune_ft.scaffolding.sources.tables import inspect_table
 from kerastune_ft.wording import counted, first_names
@@ -35,7 +36,7 @@ def inspect_split_tables(
     if "train" not in names or len(names) < 2:
         return None
     parts = {split: [read_table(folder / name) for name in held] for split, held in names.items()}
-    findings = inspect_table(join_tables(parts["train"]), _write_path(written, names["train"]), label, given=given)
+    findings = _inspect(join_tables(parts["train"]), _write_path(written, names["train"]), label, given)
     findings, kept = _join_splits(findings, parts, label, given)
     if len(kept) == 1 and len(names["train"]) > 1:
         # The folder would have the tables read that are left out.
@@ -53,7 +54,7 @@ def inspect_table_beside_splits(
     A table beside it that is not read is said. `written` is the path of the table as the configuration will have it.
     """
     train = read_table(path)
-    findings = inspect_table(train, written, label, given=given)
+    findings = _inspect(train, written, label, given)
     beside = _find_beside(path)
     if beside is None or "column" in findings.data["splits"]:
         return findings
@@ -90,8 +91,16 @@ def _find_beside(path: Path) -> dict[str, list[Path]] | None:
     return found
 
 
+def _inspect(
+    frame: TextTable, written: str, label: Sequence[str], given: GivenInput, is_given: bool | None = None
+) -> DataFindings:
+    """Inspect a table of chats, of questions with their answers or of examples with labels."""
+    found = None if given else inspect_dialogues(frame, written, label)
+    return found or inspect_table(frame, written, label, is_given=is_given, given=given)
+
+
 def _labels_of(findings: DataFindings) -> Sequence[str]:
-    return _label_columns(findings.data["label"])
+    return _label_columns(findings.data.get("label"))
 
 
 def _join_splits(
@@ -102,12 +111,12 @@ def _join_splits(
     if len(kept) > 1:
         rows = {split: sum(len(part.numbers) for part in held) for split, held in kept.items()}
         seen = [note for note in findings.seen if note.startswith("not read")]
-        findings = inspect_table(
+        findings = _inspect(
             join_tables([part for held in kept.values() for part in held]),
             findings.data["path"],
             [*_labels_of(findings)],
+            given,
             is_given=bool(label),
-            given=given,
         )
         _add_splits(findings, kept, rows)
         notes = [*seen, *notes]
@@ -115,10 +124,10 @@ def _join_splits(
     return findings, kept
 
 
-def _label_columns(label: str | Sequence[str] | Mapping[str, str]) -> Sequence[str]:
+def _label_columns(label: str | Sequence[str] | Mapping[str, str] | None) -> Sequence[str]:
     if isinstance(label, Mapping):
         return [label["column"]]
-    return [label] if isinstance(label, str) else label
+    return [label] if isinstance(label, str) else label or ()
 
 
 def _write_path(written: str, names: Sequence[str]) -> str:
@@ -128,7 +137,8 @@ def _write_path(written: str, names: Sequence[str]) -> str:
 
 def _keep_labelled(parts: Parts, findings: DataFindings) -> tuple[dict[str, Sequence[TextTable]], list[str]]:
     """Return the splits all of whose tables have labels, and sentences about the others."""
-    label: object = TypeAdapter(Label).validate_python(findings.data["label"])
+    written = findings.data.get("label")
+    label: object = None if written is None else TypeAdapter(Label).validate_python(written)
     kept, notes = {}, []
     for split, tables in parts.items():
         bare = [why for table in tables if split != "train" and (why := _explain_no_labels(table, parts, label))]

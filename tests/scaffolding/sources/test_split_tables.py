@@ -11,6 +11,7 @@ import pytest
 from kerastune_ft import init
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import DataError
+from tests.support.dialogue_files import make_messages, write_lines
 from tests.support.init_data import prose, read_written, write_image, write_table
 
 
@@ -102,3 +103,27 @@ def test_labels_that_are_to_be_filled_in_measure_nothing(filler: str) -> None:
     found = init("d")
     assert set(read_written("d.json")["data"]["splits"]) == {"train", "validation", "test"}
     assert any(f'test.csv has only "{filler}"' in note and "no labels to measure by" in note for note in found.seen)
+
+
+@pytest.mark.parametrize("names", [("train", "validation", "test"), ("train", "dev", "test")])
+def test_tables_of_chats_are_splits(names: tuple[str, ...]) -> None:
+    Path("d").mkdir()
+    for name, count in zip(names, (6, 2, 3), strict=True):
+        rows = [{"messages": make_messages(f"{name} {row}?", f"It is {row}.")} for row in range(count)]
+        write_lines(Path(f"d/{name}.jsonl"), rows)
+    found = init("d")
+    data = read_written("d.json")["data"]
+    assert (data["path"], data["input"], "label" in data) == ("d/train.jsonl", "messages", False)
+    assert data["splits"] == {"validation": f"{names[1]}.jsonl", "test": "test.jsonl"}
+    assert (found.task, found.examples) == ("causal_lm", 11)
+
+
+def test_tables_of_questions_with_answers_are_splits_but_for_those_without_answers() -> None:
+    rows = [{"prompt": f"What is {row}?", "response": f"It is {row}."} for row in range(9)]
+    write_table(Path("d/train.csv"), rows[:6])
+    write_table(Path("d/validation.csv"), rows[6:])
+    write_table(Path("d/test.csv"), [{"prompt": "What?"}])
+    found = init("d")
+    data = read_written("d.json")["data"]
+    assert (data["input"], data["label"], data["splits"]) == ("prompt", "response", {"validation": "validation.csv"})
+    assert any("test.csv has no column" in note for note in found.seen)

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.config.options.data import SPLITS
 from kerastune_ft.data.dialogues.messages import MessageFaultError, are_messages, read_messages
 from kerastune_ft.data.files.find import FileKind, Walk, holds
-from kerastune_ft.data.tables.read import read_table
+from kerastune_ft.data.splits.names import usual_split_names
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_splits, add_with_reason
 from kerastune_ft.scaffolding.sources import columns as kinds
+from kerastune_ft.scaffolding.sources.text_columns import find_text_columns
 from kerastune_ft.wording import counted
 
 _TASK = "causal_lm"
@@ -34,12 +36,12 @@ _LABELS = {"label", "labels", "class", "category", "target", "score", "is_duplic
 _TEXTS = "text"
 
 
-def inspect_dialogues(place: Path, written: str, label: Sequence[str]) -> DataFindings | None:
-    """Inspect a table of chats, or of questions and answers; None for another table.
+def inspect_dialogues(frame: TextTable, written: str, label: Sequence[str]) -> DataFindings | None:
+    """Inspect a table of chats, of questions and answers, or of texts alone; None for another table.
 
-    `label` are the columns that the user names, if any: those of other labels are none of chats.
+    `written` is its path as the configuration will have it; `label` are the columns that the user names, if any: those
+    of other labels are none of chats.
     """
-    frame = read_table(place)
     data: dict[str, Any] = {"kind": "table", "path": written}
     chats = [] if label else [name for name in frame.columns if _holds_chats(frame, name)]
     pair = None if chats else _find_pair(frame, label)
@@ -52,6 +54,8 @@ def inspect_dialogues(place: Path, written: str, label: Sequence[str]) -> DataFi
     elif summed:
         add_with_reason(data, "input", summed[0], "what is summarized, by the name of the column")
         add_with_reason(data, "label", summed[1], "what is to be written for it, by the name of the column")
+    elif texts := _find_lone_texts(frame, label):
+        add_with_reason(data, "input", texts, "texts, which are learnt whole: the table has no other column")
     else:
         return None
     return _finish(data, frame, _make_task(_SUMMARIES, _WHY_SUMMARIES) if summed else _make_task(_TASK, _WHY))
@@ -93,6 +97,15 @@ def _find_named(
     return None
 
 
+def _find_lone_texts(frame: TextTable, label: Sequence[str]) -> str | None:
+    """Return the column of texts of a table that has no other, and so nothing that could be their label."""
+    if label or len(frame.columns) != 1 or not _is_plain(frame, frame.columns[0]):
+        return None
+    name = frame.columns[0]
+    found = find_text_columns({name: frame.texts(name, "data")}, ())
+    return name if found else None
+
+
 def _finish(data: dict[str, Any], frame: TextTable, task: dict[str, Any]) -> DataFindings:
     examples = len(frame.numbers)
     findings = DataFindings(task, data, examples, int(examples * _TRAIN_SHARE), {}, seen=list(frame.notes))
@@ -115,15 +128,38 @@ def _is_plain(frame: TextTable, name: str) -> bool:
 
 
 def inspect_text_folder(root: Path, written: str, kind: FileKind) -> DataFindings | None:
-    """Inspect a folder of plain texts; None where its texts are in folders, which may be classes."""
-    if kind.noun != _TEXTS or not holds(root, kind):
+    """Inspect a folder of plain texts, or of folders that are splits; None where other folders may be classes."""
+    if kind.noun != _TEXTS:
         return None
-    files = Walk(root, file_kind=kind).files(root)
     data: dict[str, Any] = {"kind": "folder", "path": written}
-    add_splits(data, {}, None)
-    findings = DataFindings(_make_task(_TASK, _WHY), data, len(files), int(len(files) * _TRAIN_SHARE), {}, files)
+    splits = _find_split_folders(root, kind)
+    if splits:
+        of_split = {split: Walk(root, file_kind=kind).files(root / name) for split, name in splits.items()}
+        files = [path for held in of_split.values() for path in held]
+        train = len(of_split["train"])
+        add_with_reason(data, "splits", splits, "the folders of these names")
+    elif holds(root, kind):
+        files = Walk(root, file_kind=kind).files(root)
+        train = int(len(files) * _TRAIN_SHARE)
+        add_splits(data, {}, None)
+    else:
+        return None
+    findings = DataFindings(_make_task(_TASK, _WHY), data, len(files), train, {}, files)
     findings.seen.append(f"{counted(len(files), 'plain text')}, which are learnt whole; long ones in blocks")
+    if splits:
+        counts = ", ".join(f"{split} {len(of_split[split]):,}" for split in SPLITS if split in of_split)
+        findings.seen.append(f"split folders: {counts}")
     return findings
+
+
+def _find_split_folders(root: Path, kind: FileKind) -> dict[str, str]:
+    """Return the folders that are splits, by their names, where texts lie in all of them and folders in none."""
+    top = Walk(root, file_kind=kind).subfolders(root)
+    known = usual_split_names(top)
+    splits = {split: name for name, split in known.items()}
+    are_all = 1 < len(splits) == len(top) and "train" in splits and not holds(root, kind)
+    are_flat = all(holds(root / name, kind) and not Walk(root, file_kind=kind).subfolders(root / name) for name in top)
+    return {split: splits[split] for split in SPLITS if split in splits} if are_all and are_flat else {}
 
 
 def _make_task(kind: str, why: str) -> dict[str, Any]:

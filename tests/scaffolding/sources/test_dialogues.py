@@ -7,7 +7,8 @@ import pytest
 
 from kerastune_ft.config.read import read
 from kerastune_ft.data.files.find import IMAGES, TEXTS
-from kerastune_ft.scaffolding.dialogue_sources import inspect_dialogues, inspect_text_folder
+from kerastune_ft.data.tables.read import read_table
+from kerastune_ft.scaffolding.sources.dialogues import inspect_dialogues, inspect_text_folder
 from kerastune_ft.scaffolding.suggest import choose
 from tests.support.dialogue_files import make_messages, write_lines
 
@@ -17,7 +18,7 @@ CHATS = [
 
 
 def inspect(tmp_path: Path, rows: list[dict[str, Any]], label: tuple[str, ...] = ()) -> Any:
-    return inspect_dialogues(write_lines(tmp_path / "t.jsonl", rows), "t.jsonl", label)
+    return inspect_dialogues(read_table(write_lines(tmp_path / "t.jsonl", rows)), "t.jsonl", label)
 
 
 def test_chats_are_found_with_their_splits(tmp_path: Path) -> None:
@@ -50,6 +51,15 @@ def test_texts_with_summaries_are_found_by_their_names(tmp_path: Path, names: tu
     assert inspect(tmp_path, [{names[0]: f"t{row}", names[1]: "ab"[row % 2]} for row in range(9)]) is None
 
 
+def test_texts_alone_are_learnt_whole(tmp_path: Path) -> None:
+    rows = [{"text": f"The {row}th of many texts, with words of its own."} for row in range(9)]
+    found = inspect(tmp_path, rows)
+    assert (found.task["kind"], found.data["input"], found.data.get("label")) == ("causal_lm", "text", None)
+    assert inspect(tmp_path, rows, ("text",)) is None
+    assert inspect(tmp_path, [row | {"mood": "ab"[place % 2]} for place, row in enumerate(rows)]) is None
+    assert inspect(tmp_path, [{"count": row} for row in range(9)]) is None
+
+
 def test_labels_are_no_answers(tmp_path: Path) -> None:
     assert inspect(tmp_path, [{"question": f"q{row}", "answer": ("yes", "no")[row % 2]} for row in range(9)]) is None
     assert inspect(tmp_path, [{"text": f"t{row}", "label": "a"} for row in range(9)]) is None
@@ -64,3 +74,22 @@ def test_a_folder_of_texts_is_learnt_whole(tmp_path: Path) -> None:
     assert found is not None
     assert (found.task["kind"], found.examples) == ("causal_lm", 1)
     assert inspect_text_folder(tmp_path, "d", IMAGES) is None
+
+
+def test_folders_of_texts_that_are_splits_are_named(tmp_path: Path) -> None:
+    root = tmp_path / "d"
+    for name, count in (("train", 3), ("dev", 1)):
+        (root / name).mkdir(parents=True)
+        for number in range(count):
+            (root / name / f"{number}.txt").write_text("A text.")
+    found = inspect_text_folder(root, "d", TEXTS)
+    assert found is not None
+    assert found.data["splits"] == {"train": "train", "validation": "dev"}
+    assert (found.examples, found.train) == (4, 3)
+    assert "split folders: train 3, validation 1" in found.seen
+    # Folders in them are classes, and another folder beside them is no split.
+    (root / "dev" / "class").mkdir()
+    assert inspect_text_folder(root, "d", TEXTS) is None
+    (root / "dev" / "class").rmdir()
+    (root / "cats").mkdir()
+    assert inspect_text_folder(root, "d", TEXTS) is None
