@@ -27,6 +27,7 @@ from kerastune_ft.api.finished import write_card, write_report
 from kerastune_ft.api.given.model import with_backbone
 from kerastune_ft.api.runs import Run
 from kerastune_ft.config.options.backbones import Applications
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.python_objects import PythonObjects
 from kerastune_ft.config.run import RunConfig, written_paths
 from kerastune_ft.data.files.npz import find_example_shape
@@ -372,17 +373,20 @@ def units(name: Config) -> Rows:
     A row is a dict; together they print as a table. Those of a picture's and a text's backbone follow each other.
 
     `name` is an architecture of keras.applications, a class of keras-hub (of which a tiny model is shown), a preset or
-    its directory, a configuration, a run directory, or a .keras file.
+    its directory, a configuration, a run directory, or a .keras file. Of a class or preset with a decoder beside an
+    encoder the units are those of a model that writes; a configuration has those of its task.
     """
     from kerastune_ft.backbones.by_name import options_by_name
 
     options: Any = options_by_name(name) if isinstance(name, str) else None
+    writes = None
     if options is None:
-        options = resolve_config(name, ()).backbone
+        config = resolve_config(name, ())
+        options, writes = config.backbone, facts(config.task).writes
     # Units do not depend on the values of the weights, so nothing is downloaded for them.
     by_input = getattr(options, "by_input", {"": options})
     bare = {name: _without_weights(each) for name, each in by_input.items()}
-    return Rows(load_engine().unit_table(bare), build_units_table, "no units")
+    return Rows(load_engine().unit_table(bare, writes), build_units_table, "no units")
 
 
 def _without_weights(options: Any) -> Any:

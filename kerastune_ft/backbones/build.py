@@ -24,7 +24,10 @@ _KINDS = {
     "run": "kerastune_ft.backbones.run",
     "saved": "kerastune_ft.backbones.saved",
 }
-"""The module of each `backbone.kind`, which has `build(options)` and, for the units alone, `outline(options)`."""
+"""The module of each `backbone.kind`, which has `build(options)` and, for the units alone, `outline(options)`.
+
+Where models may write texts it has `build_writer(options)` and `outline_writer(options, writes)` too.
+"""
 
 
 def build(options: Any, seed: int, rules: Rules = NEWEST, *, writes: bool = False) -> Backbone:
@@ -49,14 +52,17 @@ def read_input(options: Any) -> Any:
     return None if read is None else read(options)
 
 
-def outline(options: Any) -> Backbone:
+def outline(options: Any, *, writes: bool | None = False) -> Backbone:
     """Build the backbone that `options` describe for its units alone.
 
+    `writes` says whether it is to write texts; None: it does where it has a decoder for it beside an encoder.
     What can be left out is: values of random weights, which take long and gigabytes, the weights of a preset, and the
     input range of a saved model.
     """
     keras.utils.set_random_seed(0)
-    return _check(_kind(options).outline(options), NEWEST)
+    kind = _kind(options)
+    made = kind.outline_writer(options, writes) if hasattr(kind, "outline_writer") else kind.outline(options)
+    return _check(made, NEWEST)
 
 
 def _kind(options: Any) -> Any:

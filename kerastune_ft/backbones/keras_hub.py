@@ -41,6 +41,8 @@ from kerastune_ft.streams import error_stream
 
 # Seconds of sound for a graph of speech that is built for its units alone.
 _USUAL_SECONDS = 4
+# How classes write that have an encoder beside what writes, and can go without a decoder.
+_WITH_DECODER = frozenset(("pair", "speech"))
 _VOCABULARY = ("vocabulary_size", "vocab_size")
 
 
@@ -120,12 +122,15 @@ def _speech_input(source: Source, own: int) -> SpeechInput:
 
 def outline(options: KerasHub) -> Backbone:
     """Build a backbone for its units alone: no weights are read, and random ones get no values."""
+    return outline_writer(options, writes=False)
+
+
+def outline_writer(options: KerasHub, writes: bool | None) -> Backbone:
+    """Build a backbone that `writes` texts, or does not, for its units alone; None: one with a decoder for it does."""
     with keras.StatelessScope(initialize_variables=False):
-        return (
-            _build_class(options)
-            if options.preset is None
-            else _build_preset(options, options.preset, load_weights=False)
-        )
+        source = _open_class(options) if options.preset is None else _open_preset(options, options.preset, False)
+        is_whole = source.family.writes in _WITH_DECODER if writes is None else writes
+        return make_writer(source) if is_whole else _build_source(source)
 
 
 @dataclass(frozen=True)

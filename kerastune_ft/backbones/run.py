@@ -125,6 +125,12 @@ def outline(options: EarlierRun) -> Backbone:
     return build(options)
 
 
+def outline_writer(options: EarlierRun, writes: bool | None) -> Backbone:
+    """Build the model of an earlier run as it `writes` texts, or does not; None: as it did in that run."""
+    did_write = any(plan_of(options).get(entry) for entry in _WRITTEN)
+    return build_writer(options) if (did_write if writes is None else writes) else build(options)
+
+
 def _input(run: RunDirectory, plan: Mapping[str, Any]) -> BackboneInput:
     """Return what the model of a run takes, as its plan has it."""
     return read_inputs(run, plan) if plan.get("inputs") else _single_input(run, plan)

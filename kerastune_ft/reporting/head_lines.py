@@ -11,16 +11,21 @@ from kerastune_ft.wording import counted
 Document = Mapping[str, Any]
 _FINEST = "stride2"
 _JOIN = "head_join"
+_TIED = "the vocabulary, tied to the embeddings: it has no weights of its own"
 
 
 def describe_head(head: Document, endpoints: Document) -> str:
     """Return the layers of a head, see `describe_layers`, and its parameters."""
-    return f"{describe_layers(head, endpoints)} ({format_count(head.get('parameters'))} parameters)" if head else ""
+    if not head or head.get("tied"):
+        return describe_layers(head, endpoints)
+    return f"{describe_layers(head, endpoints)} ({format_count(head.get('parameters'))} parameters)"
 
 
 def describe_layers(head: Document, endpoints: Document) -> str:
     """Return the layers of a head in order; for a decoder its name and the endpoints it reads."""
     layers = head.get("layers") or ()
+    if head.get("tied"):
+        return _TIED
     if detection := head.get("detection"):
         return f"{_describe_levels(detection)}; {counted(len(layers), 'layer')}"
     if not endpoints or _JOIN in layers:

@@ -19,13 +19,13 @@ from kerastune_ft.scaffolding.findings import DataFindings
 from kerastune_ft.scaffolding.sources.arrays import inspect_arrays
 from kerastune_ft.scaffolding.sources.box_tables import inspect_box_table
 from kerastune_ft.scaffolding.sources.dense_folders import inspect_dense
-from kerastune_ft.scaffolding.sources.dialogues import inspect_text_folder
 from kerastune_ft.scaffolding.sources.file_kinds import file_kind_of_folder
 from kerastune_ft.scaffolding.sources.folders import has_split_folders, inspect_folder, list_class_folders
 from kerastune_ft.scaffolding.sources.given_input import GivenInput
 from kerastune_ft.scaffolding.sources.split_tables import inspect_split_tables, inspect_table_beside_splits
 from kerastune_ft.scaffolding.sources.tables import inspect_table
-from kerastune_ft.scaffolding.sources.transcripts import inspect_transcript_table, inspect_transcripts
+from kerastune_ft.scaffolding.sources.writing.dialogues import inspect_text_folder
+from kerastune_ft.scaffolding.sources.writing.transcripts import inspect_transcript_table, inspect_transcripts
 from kerastune_ft.streams import say
 from kerastune_ft.wording import first_names
 

@@ -10,11 +10,11 @@ from typing import Any
 from kerastune_ft.config.compose import with_phases
 from kerastune_ft.config.documents.nodes import Place, as_node
 from kerastune_ft.config.documents.problems import Problem
-from kerastune_ft.config.options.task_facts import find_facts
+from kerastune_ft.config.options.task_facts import LANGUAGE, PAIR, TEXT, find_facts
 from kerastune_ft.config.options.tasks import TASK_KINDS
 from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import ConfigError
-from kerastune_ft.scaffolding.findings import DataFindings
+from kerastune_ft.scaffolding.findings import DataFindings, add_splits
 
 _LENGTHS = ("epochs", "steps")
 
@@ -42,12 +42,27 @@ def with_wishes(findings: DataFindings, task: Mapping[str, Any], data: Mapping[s
     """
     if "kind" in task and find_facts(task) is None:
         raise ConfigError(f"task: {unknown_message(task['kind'], TASK_KINDS)[0]}")
+    findings = _read_as_answers(findings, find_facts(task), task)
     for key, found, wanted in (
         ("task", find_facts(findings.task), find_facts(task)),
         ("data.kind", findings.data["kind"], data.get("kind")),
     ):
         _check_kind(key, found, wanted, findings, task)
     return replace(findings, data=replace_keys(findings.data, data), **_choose_task(findings, task))
+
+
+def _read_as_answers(findings: DataFindings, wanted: Any, task: Mapping[str, Any]) -> DataFindings:
+    """Return findings about texts with labels as those of texts with answers, where a task that writes is wanted."""
+    data = findings.data
+    are_texts = findings.modality in (TEXT, LANGUAGE, PAIR) and data["kind"] == "table"
+    has_pairs = isinstance(data.get("input"), str) and isinstance(data.get("label"), str)
+    if getattr(wanted, "modality", None) not in (LANGUAGE, PAIR) or not (are_texts and has_pairs):
+        return findings
+    kept = dict(data)
+    if isinstance(data["splits"].get("train"), float):
+        # Answers are no classes that drawn splits could share alike.
+        add_splits(kept, {}, data.get("group"))
+    return DataFindings(dict(task), kept, findings.examples, findings.train, {}, seen=list(findings.seen))
 
 
 def _check_kind(key: str, found: Any, wanted: Any, findings: DataFindings, task: Mapping[str, Any]) -> None:

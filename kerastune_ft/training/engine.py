@@ -330,12 +330,13 @@ def _find_memory_notes(session: Session, plan: Plan) -> list[str]:
     return memory.notes(session, plan.phases, plan.chunk, limit)
 
 
-def unit_table(by_input: Mapping[str, Any]) -> list[dict[str, Any]]:
+def unit_table(by_input: Mapping[str, Any], writes: bool | None = None) -> list[dict[str, Any]]:
     """Return the rows of the units of backbones, with the paths of their variables, and the maps they end with.
 
     `by_input` has the options of each backbone by the input that it reads; an empty name is the only one.
+    `writes` says whether the model is to write texts; by default it does where it has a decoder beside an encoder.
     """
-    backbones = {name: build.outline(options) for name, options in by_input.items()}
+    backbones = {name: build.outline(options, writes=writes) for name, options in by_input.items()}
     maps = [backbone.unit_maps().get(unit.id, {}) for backbone in backbones.values() for unit in backbone.units]
     if len(backbones) == 1:
         (units,) = (backbone.units for backbone in backbones.values())

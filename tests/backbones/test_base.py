@@ -45,6 +45,15 @@ def test_units_tell_the_maps_that_they_end_with() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["BartBackbone", "WhisperBackbone"])
+def test_a_model_with_a_decoder_has_its_units_where_it_writes_and_those_of_its_encoder_else(name: str) -> None:
+    options = KerasHub.model_validate({"class": name})
+    whole, alone = (outline(options, writes=writes) for writes in (None, False))
+    sides = {unit.id.rstrip("0123456789") for unit in whole.units}
+    assert sides == {"embeddings", "encoder_layer", "decoder_layer"}
+    assert {unit.id.rstrip("0123456789") for unit in alone.units} == {"embeddings", "layer"}
+
+
 @pytest.mark.parametrize(
     ("name", "last", "left_out"),
     [("MobileNetV2", "block12", 5), ("VGG16", "block5", 0), ("ConvNeXtTiny", "stage2_block8", 3)],

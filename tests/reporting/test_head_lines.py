@@ -20,3 +20,12 @@ def test_a_decoder_says_why_it_reads_its_finest_map() -> None:
     assert "(head.stride null: the backbone has no stride2, or it does not fit in the cache budget)" in said
     head["options"] = {"stride": 2}
     assert head_lines.describe_layers(head, {"stride2": "a"}) == "unet on the backbone's stride2, 2 layers"
+
+
+def test_a_vocabulary_that_is_tied_to_the_embeddings_is_said_and_counts_nothing() -> None:
+    head = {"layers": [], "parameters": 0, "tied": True, "options": {}}
+    tied = "the vocabulary, tied to the embeddings: it has no weights of its own"
+    assert (head_lines.describe_head(head, {}), head_lines.describe_layers(head, {})) == (tied, tied)
+    own = {"layers": ["vocabulary"], "parameters": 2048}
+    assert head_lines.describe_head(own, {}) == "vocabulary (2.0 k parameters)"
+    assert head_lines.describe_head({}, {}) == ""

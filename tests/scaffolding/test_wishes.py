@@ -33,6 +33,21 @@ def test_numbers_that_look_like_classes_can_be_amounts() -> None:
     assert (found.task, found.counts, found.data["group"]) == ({"kind": "text_regression"}, {}, "user")
 
 
+@pytest.mark.parametrize("kind", ["causal_lm", "summarization"])
+def test_labels_can_be_answers_that_are_to_be_written(kind: str) -> None:
+    shares = {"train": 0.7, "validation": 0.15, "test": 0.15}
+    data = {"kind": "table", "path": "t.csv", "input": "text", "label": "label"}
+    given = find()
+    given.asks.append("is it the label?")
+    given.data = {**data, "// splits": "with the same share of every class", "splits": shares | {"stratify": False}}
+    found = with_wishes(given, {"kind": kind}, {})
+    assert (found.task, found.counts, found.asks) == ({"kind": kind}, {}, [])
+    assert {key: value for key, value in found.data.items() if "//" not in key} == {**data, "splits": shares}
+    assert "class" not in found.data["// splits"]
+    given.data = {**data, "splits": {"column": "split"}}
+    assert with_wishes(given, {"kind": kind}, {}).data["splits"] == {"column": "split"}
+
+
 @pytest.mark.parametrize(("task", "data"), [({"kind": "image_classification"}, {}), ({}, {"kind": "folder"})])
 def test_another_task_or_kind_than_the_data_have_is_refused(task: dict[str, Any], data: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"the data look like text_classification \(data.kind table\)"):

@@ -168,6 +168,32 @@ FOREIGN_KEYS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "drive": ("mirror",),
         "include": ("extends",),
         "inherit": ("extends",),
+        # Models that write.
+        **dict.fromkeys(
+            ("maxlength", "maxlen", "maxseqlength", "maxseqlen", "modelmaxlength", "contextlength", "blocksize"),
+            ("sequence_length",),
+        ),
+        "maxsourcelength": ("sequence_length",),
+        "maxtargetlength": ("target_length",),
+        **dict.fromkeys(("maxtokens", "maxnewtokens", "maxcompletiontokens"), ("max_new_tokens",)),
+        **dict.fromkeys(("eos", "eostoken", "stopsequences", "stopwords", "stopstrings"), ("stop",)),
+        "dosample": ("temperature",),
+        **dict.fromkeys(
+            ("numbeams", "beamsize", "beams", "lengthpenalty"),
+            ('in task.generate: "temperature", "top_k" or "top_p", by which tokens are drawn; no beams are searched',),
+        ),
+        **dict.fromkeys(
+            ("repetitionpenalty", "frequencypenalty", "presencepenalty", "norepeatngramsize"),
+            ('in task.generate: "temperature", "top_k" or "top_p", by which tokens are drawn',),
+        ),
+        **dict.fromkeys(
+            ("systemprompt", "systemmessage", "system"),
+            ('in the data, as a first message of role "system"; chat has the option --system',),
+        ),
+        "chattemplate": ("template",),
+        **dict.fromkeys(("r", "lorar", "lorarank"), ("rank",)),
+        **dict.fromkeys(("targetmodules", "loratargetmodules"), ("targets",)),
+        **dict.fromkeys(("gradientcheckpointing", "activationcheckpointing"), ("recompute",)),
     }
 )
 
@@ -278,5 +304,20 @@ FOREIGN_VALUES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "never": ("off",),
         "none": ("off",),
         "disabled": ("off", "none"),
+        **dict.fromkeys(
+            ("chat", "conversation", "conversational", "sft", "clm", "instruct", "textgeneration", "languagemodeling"),
+            ("causal_lm",),
+        ),
+        **dict.fromkeys(
+            ("summarize", "summary", "seq2seq", "text2text", "texttotext", "translation"), ("summarization",)
+        ),
+        **dict.fromkeys(
+            ("asr", "transcription", "speechtotext", "automaticspeechrecognition"), ("speech_recognition",)
+        ),
+        **dict.fromkeys(("rouge", "rougelsum"), ("rouge_l",)),
+        "em": ("exact_match",),
+        "wer": ("word_error_rate",),
+        "cer": ("character_error_rate",),
+        **dict.fromkeys(("answers", "assistant", "completion", "completions", "responsesonly"), ("responses",)),
     }
 )

@@ -12,13 +12,15 @@ from kerastune_ft.data.in_memory.arrays import collect_arrays, stack_arrays
 from kerastune_ft.data.in_memory.datasets import collect_dataset, is_dataset
 from kerastune_ft.data.in_memory.frames import as_frame, collect_frame, is_frame
 from kerastune_ft.data.in_memory.lists import collect_list
+from kerastune_ft.data.in_memory.messages import is_dialogue, is_message
 from kerastune_ft.data.in_memory.parts import Parts
+from kerastune_ft.data.in_memory.sounds import is_sound
 from kerastune_ft.data.in_memory.values import as_array, as_values, is_iterator, name_type
 from kerastune_ft.errors import ConfigError
 
 FORMS = (
     "a folder, an archive, a table or an .npz file, a DataFrame, arrays with labels, a list of files, texts or "
-    "pictures with labels, or a tf.data.Dataset"
+    "pictures with labels, lists of messages, or a tf.data.Dataset"
 )
 
 
@@ -54,6 +56,8 @@ def collect(given: Any, label: Any, several: bool = False) -> Parts:
             return collect_list(_decode(given), label, several)
         return stack_arrays(given, label, several)
     if isinstance(given, Sequence) and not isinstance(given, bytes | bytearray):
+        if (rows := _find_rows(given)) is not None:
+            return collect_frame(rows, label, several)
         return collect_list(given, label, several)
     values = as_values(given)
     if isinstance(values, np.ndarray) and values is not given:
@@ -74,6 +78,21 @@ def _collect_mapping(given: Mapping[str, Any], label: Any, several: bool) -> Par
     except ValueError as problem:
         raise ConfigError(f"data: the columns {', '.join(map(str, given))} are no table: {problem}") from problem
     return collect_frame(frame, label, several)
+
+
+def _find_rows(given: Sequence[Any]) -> Any:
+    """Return a DataFrame of objects that are rows, or of dialogues; None where examples are something else.
+
+    Raises ConfigError for one dialogue, whose messages are no examples.
+    """
+    if given and all(map(is_message, given)):
+        raise ConfigError("data: one list of messages is one dialogue; give a list of such lists")
+    are_dialogues = bool(given) and all(map(is_dialogue, given)) and any(map(len, given))
+    if not are_dialogues and not (given and all(isinstance(one, Mapping) and not is_sound(one) for one in given)):
+        return None
+    import pandas
+
+    return pandas.DataFrame({"messages": list(given)} if are_dialogues else list(given))
 
 
 def _as_frame_column(value: Any) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from kerastune_ft.data.in_memory.labels import read_labels
 from kerastune_ft.data.in_memory.lists import are_there, end_like_files, label_columns, locate
+from kerastune_ft.data.in_memory.messages import is_dialogue, write_dialogue
 from kerastune_ft.data.in_memory.parts import Columns
 from kerastune_ft.data.in_memory.pictures import encode_picture, is_picture
 from kerastune_ft.data.in_memory.sounds import encode_sound, is_sound
@@ -183,6 +184,7 @@ _READERS: Sequence[tuple[Any, Any]] = (
     (_is_file_object, _read_file_object),
     (lambda cell: isinstance(cell, np.ndarray) and cell.ndim > 1, encode_picture),
     (_is_label_list, _read_label_list),
+    (is_dialogue, write_dialogue),
     (lambda cell: isinstance(cell, bytes), lambda cell, place: cell),
     (lambda cell: isinstance(cell, bool), lambda cell, place: cell),
     (lambda cell: isinstance(cell, int | float), lambda cell, place: cell),

@@ -202,18 +202,25 @@ class LanguageLoader(RowLookup):
 
     def notes(self, show_names: bool = False) -> list[str]:
         """Return sentences on dialogues that are cut."""
-        lost, answers = self.rows.lost, self.rows.lost_answer
-        if not (cut := int((lost > 0).sum())):
-            return []
-        ends, key = int((answers > 0).sum()), "data.sequence_length"
-        tail = f"; of {ends:,} the answers to learn lose {int(answers.sum()):,} tokens" if ends else ""
-        if ends and self.settings.target_length is not None:
+        answers = self.rows.lost_answer
+        before = self.rows.lost - answers
+        cut, ends = int((before > 0).sum()), int((answers > 0).sum())
+        said = []
+        if cut:
+            said.append(
+                f"{cut:,} of {counted(len(before), 'example')} {'is' if cut == 1 else 'are'} cut to {self.limit} "
+                f"tokens and {'loses' if cut == 1 else 'lose'} {int(before.sum()):,} tokens, "
+                f"{_LOST[self.settings.keeps]}"
+            )
+        if ends:
+            of = "" if cut else f" of {len(before):,}"
+            said.append(
+                f"the answers to learn of {ends:,}{of} examples lose {int(answers.sum()):,} tokens, from their end"
+            )
+        key = "data.sequence_length" if cut or self.settings.target_length is None else "data.target_length"
+        if cut and ends and self.settings.target_length is not None:
             key += ", data.target_length"
-        return [
-            f"{cut:,} of {counted(len(lost), 'example')} {'is' if cut == 1 else 'are'} cut to {self.limit} tokens and "
-            f"{'loses' if cut == 1 else 'lose'} {int((lost - answers).sum()):,} tokens, {_LOST[self.settings.keeps]}"
-            f"{tail} ({key})"
-        ]
+        return [f"{'; '.join(said)} ({key})"] if said else []
 
 
 def build_language_loader(

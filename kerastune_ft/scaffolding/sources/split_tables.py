@@ -16,9 +16,9 @@ from kerastune_ft.data.tables.split_tables import explain_lacking_labels, find_f
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_with_reason
-from kerastune_ft.scaffolding.sources.dialogues import inspect_dialogues
 from kerastune_ft.scaffolding.sources.given_input import GivenInput
 from kerastune_ft.scaffolding.sources.tables import inspect_table
+from kerastune_ft.scaffolding.sources.writing.dialogues import inspect_dialogues
 from kerastune_ft.wording import counted, first_names
 
 Parts = Mapping[str, Sequence[TextTable]]

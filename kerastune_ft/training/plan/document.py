@@ -74,6 +74,7 @@ def plan_document(session: Session, phases: Sequence[PhasePlan], chunk: int, dec
         "head": {
             "layers": [layer.name for layer in session.head.layers],
             "parameters": session.head.parameters,
+            **({"tied": True} if backbone.vocabulary is not None and backbone.vocabulary.is_tied else {}),
             # Options of decoders are there where they are given.
             "options": {key: value for key, value in config.head.to_json().items() if value is not None},
             **({"python": config.python.head.to_json()} if config.python and config.python.head else {}),

@@ -24,6 +24,8 @@ EVERY_KEY = {
         ("phases", 0, "augment"),
         ("phases", 0, "early_stopping"),
         ("phases", 0, "unfreeze", "@Last"),
+        ("phases", 0, "lora"),
+        ("task", "generate"),
         ("runtime",),
         ("output",),
         ("output", "checkpoint"),

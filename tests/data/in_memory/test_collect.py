@@ -11,7 +11,9 @@ import pytest
 
 from kerastune_ft.data.in_memory.collect import collect, is_in_memory
 from kerastune_ft.errors import ConfigError
+from tests.support.dialogue_files import make_messages
 
+CHAT = make_messages("a question", "an answer")
 X, Y = np.zeros((2, 4, 4), np.uint8), ["a", "b"]
 
 
@@ -42,6 +44,10 @@ def test_a_path_is_no_data() -> None:
         (pd.Series(["one text", "two"]), Y, "texts"),
         (pd.DataFrame({"text": ["one text", "two"], "y": Y}), "y", "table"),
         ({"text": ["one text", "two"], "y": Y}, "y", "table"),
+        ([{"text": "one text", "y": "a"}, {"text": "two", "y": "b"}], "y", "table"),
+        ([CHAT, CHAT], None, "table"),
+        ([{"chat": CHAT}, {"chat": []}], None, "table"),
+        (pd.DataFrame({"chat": [CHAT, None]}), None, "table"),
     ],
 )
 def test_forms_are_known(data: Any, label: Any, name: str) -> None:
@@ -63,3 +69,8 @@ def test_forms_are_known(data: Any, label: Any, name: str) -> None:
 def test_what_is_no_data_is_said_with_what_is(data: Any, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         collect(data, None)
+
+
+def test_one_dialogue_is_no_list_of_examples() -> None:
+    with pytest.raises(ConfigError, match="one list of messages is one dialogue; give a list of such lists"):
+        collect(CHAT, None)

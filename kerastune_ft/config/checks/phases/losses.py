@@ -67,7 +67,7 @@ def _find_foreign(loss: Any, name: str) -> list[str]:
 
 def _either(names: Sequence[str]) -> str:
     quoted = [short_json(name) for name in names]
-    return f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+    return f"{', '.join(quoted[:-1])} or {quoted[-1]}" if len(quoted) > 1 else quoted[0]
 
 
 def check_mixing(parts: Parts) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kerastune_ft.data.embedded import spoken
 from kerastune_ft.data.files.find import IMAGES, SOUNDS
-from kerastune_ft.scaffolding.sources.transcripts import inspect_transcript_table, inspect_transcripts
+from kerastune_ft.scaffolding.sources.writing.transcripts import inspect_transcript_table, inspect_transcripts
 from tests.support.speech_files import write_sounds
 
 _NAMES = [f"{number}.wav" for number in range(4)]

@@ -8,7 +8,7 @@ import pytest
 from kerastune_ft.config.read import read
 from kerastune_ft.data.files.find import IMAGES, TEXTS
 from kerastune_ft.data.tables.read import read_table
-from kerastune_ft.scaffolding.sources.dialogues import inspect_dialogues, inspect_text_folder
+from kerastune_ft.scaffolding.sources.writing.dialogues import inspect_dialogues, inspect_text_folder
 from kerastune_ft.scaffolding.suggest import choose
 from tests.support.dialogue_files import make_messages, write_lines
 
