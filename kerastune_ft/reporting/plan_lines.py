@@ -63,6 +63,7 @@ def describe_plan(plan: Document) -> list[Line]:
         Line("backbone", _describe_backbone(plan.get("backbone") or {})),
         Line("weights", describe_transfer((plan.get("backbone") or {}).get("transfer") or {})),
         Line("texts", _describe_texts(plan.get("text") or plan.get("language") or {})),
+        Line("texts", _describe_pairs(plan.get("pair") or {})),
         *(Line("dialogues", line) for line in data_table.describe_dialogues(plan)),
         Line("example", data_table.show_dialogue(plan)),
         *(Line("inputs", line) for line in data_table.describe_inputs(plan)),
@@ -302,6 +303,21 @@ def _describe_texts(text: Document) -> str:
         ]
     padded = f"{', '.join(map(str, sizes or ()))}{' windows' if windows else ''}"
     return join_parts(*read, lost, f"padded to {padded} ({format_share(padding)} padding)")
+
+
+def _describe_pairs(pair: Document) -> str:
+    """Return how long the texts to read and to write are, and the pairs of lengths that they are padded to."""
+    if not pair:
+        return ""
+    cut, means = pair.get("truncated") or {}, pair.get("mean_tokens") or ("?", "?")
+    lost = f"{counted(cut['examples'], 'example')} cut" if cut.get("examples") else "none cut"
+    shapes = ", ".join(f"{read} and {written}" for read, written in pair.get("shapes") or ())
+    return join_parts(
+        f"at most {pair.get('sequence_length')} tokens to read and {pair.get('target_length')} to write",
+        f"{means[0]} and {means[1]} in the mean",
+        lost,
+        f"padded to {shapes} ({format_share(pair.get('padding'))} padding)",
+    )
 
 
 def _describe_schedule(schedule: Document) -> str:
