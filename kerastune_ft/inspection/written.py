@@ -89,7 +89,7 @@ def inspect_answers(session: Session, watch: Watcher) -> Inspection:
         report.conflicts(conflicts, exact),
         find_shared_groups(groups, [example.split for example in examples]),
         report.between_groups(find_copies_of_other_groups(groups, alike)),
-        report.unreadable(source.info.skipped, _list_skipping(session.config.data.kind, modality)),
+        report.unreadable(source.info.skipped, _SKIPPING.get((session.config.data.kind, modality), _ANY)),
         report.flat(faults),
         report.sizes(faults),
         *_PROMPTS[modality](WrittenReporter(examples), contents),
@@ -120,11 +120,6 @@ def inspect_answers(session: Session, watch: Watcher) -> Inspection:
     )
 
 
-def _list_skipping(kind: str, modality: str) -> Sequence[str]:
-    """Return the options of data that leave out what cannot be learnt: the rows of a table of texts name no files."""
-    return ("on_missing",) if kind == "table" and modality != SPEECH else ("on_bad_file", "on_missing")
-
-
 def _measure_speech(source: Any, indices: np.ndarray, answers: Sequence[str]) -> list[Fault]:
     """Return transcripts that are far too short or long for their sounds."""
     seconds = source.sound_seconds[indices]
@@ -140,6 +135,11 @@ def _report_prompts(report: WrittenReporter, contents: Any) -> list[Finding | No
     ]
 
 
+_ANY = ("on_bad_file", "on_missing")
+# The options of data that leave out what cannot be learnt: the rows of a table of texts name no files.
+_SKIPPING: Mapping[tuple[str, str], Sequence[str]] = dict.fromkeys(
+    (("table", LANGUAGE), ("table", PAIR)), ("on_missing",)
+)
 _LENGTHS: Mapping[str, Callable[[Any, np.ndarray, Sequence[str]], list[Fault]]] = {
     LANGUAGE: lambda source, indices, answers: [],
     PAIR: lambda source, indices, answers: [],

@@ -17,6 +17,9 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.findings import DataFindings, add_splits
 
 _LENGTHS = ("epochs", "steps")
+# By modality: whether labels are answers that a model writes, and whether they could be.
+_ARE_ANSWERS: Mapping[str, bool] = {LANGUAGE: True, PAIR: True}
+_MAY_BE_ANSWERS: Mapping[str, bool] = {**_ARE_ANSWERS, TEXT: True}
 
 
 def lay_over(document: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,9 +57,9 @@ def with_wishes(findings: DataFindings, task: Mapping[str, Any], data: Mapping[s
 def _read_as_answers(findings: DataFindings, wanted: Any, task: Mapping[str, Any]) -> DataFindings:
     """Return findings about texts with labels as those of texts with answers, where a task that writes is wanted."""
     data = findings.data
-    are_texts = findings.modality in (TEXT, LANGUAGE, PAIR) and data["kind"] == "table"
+    are_texts = _MAY_BE_ANSWERS.get(findings.modality, False) and data["kind"] == "table"
     has_pairs = isinstance(data.get("input"), str) and isinstance(data.get("label"), str)
-    if getattr(wanted, "modality", None) not in (LANGUAGE, PAIR) or not (are_texts and has_pairs):
+    if not (_ARE_ANSWERS.get(getattr(wanted, "modality", ""), False) and are_texts and has_pairs):
         return findings
     kept = dict(data)
     if isinstance(data["splits"].get("train"), float):
