@@ -116,7 +116,7 @@ def test_without_a_store_the_head_is_the_same(session: Session, folder: Path, ba
 
 
 @pytest.mark.slow
-def test_views_weights_and_smoothing_are_in_the_objective(session: Session, folder: Path) -> None:
+def test_views_weights_and_smoothing_are_in_the_objective(session: Session, folder: Path, base: Path) -> None:
     more = {"augment": {"preset": "light", "views": 2}, "class_weights": {"1": 3.0}, "label_smoothing": 0.2}
     solve(session, folder / "more", more, folder)
     plan = RunDirectory(folder / "more").read_json("plan.json")["phases"][0]
@@ -125,7 +125,7 @@ def test_views_weights_and_smoothing_are_in_the_objective(session: Session, fold
     # Weights of 0 cost log 2 for an example of the first class, thrice that for one of the second.
     labels = features_and_labels(session, folder)[1]
     assert float(rows[0]["train_loss"]) < np.log(2) * (1 + 2 * labels.mean())
-    assert weights(folder / "more") != weights(folder / "base")
+    assert weights(folder / "more") != weights(base)
 
 
 def test_iterations_may_run_out(session: Session, folder: Path) -> None:
