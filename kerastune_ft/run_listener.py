@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from kerastune_ft.durable import Content
+
 
 class Listener(Protocol):
     """Hears of every change of the files of a run directory, all but those whose names begin with a dot."""
 
-    def note_write(self, name: str, content: bytes) -> None:
+    def note_write(self, name: str, content: Content) -> None:
         """Hear that a file has this content now."""
 
     def note_append(self, name: str) -> None:
@@ -26,7 +28,7 @@ class Beneath:
         """`find` returns the listener, `name` is that of the directory."""
         self._find, self._name = find, name
 
-    def note_write(self, name: str, content: bytes) -> None:
+    def note_write(self, name: str, content: Content) -> None:
         """Pass on that a file has this content now."""
         if (listener := self._find()) is not None:
             listener.note_write(f"{self._name}/{name}", content)

@@ -20,7 +20,7 @@ from typing import Any
 
 from kerastune_ft import run_lock
 from kerastune_ft.config.options.runtime import Runtime, cache_directory
-from kerastune_ft.durable import write_whole
+from kerastune_ft.durable import Content, StoredFile, as_content, hash_content, join_content, write_whole
 from kerastune_ft.durations import format_duration
 from kerastune_ft.errors import OUT_OF_SPACE, ConfigError, ResourceError, describe_lack
 from kerastune_ft.mounts import is_network
@@ -95,12 +95,12 @@ class RunDirectory:
         except ValueError as error:
             raise _explain_damage(self.path / name, str(error)) from error
 
-    def commit(self, name: str, content: bytes | str) -> None:
-        """Write a file atomically: a reader sees the old content or the new, never a part.
+    def commit(self, name: str, content: bytes | str | Content) -> None:
+        """Write a file atomically, a `Content` by its pieces: a reader sees the old content or the new, never a part.
 
         Raises ResourceError when the disk is full, and ConfigError when another machine has taken the run over.
         """
-        data = encode_text(content) if isinstance(content, str) else content
+        data = as_content(content)
         target = self.path / name
         if self._is_taken_over and name != OWNER:
             # Two processes that write one run would make it neither's.
@@ -108,13 +108,13 @@ class RunDirectory:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             if self.is_local:
-                _replace(os.fspath(target), data)
+                write_whole(target.parent / f"{_PARTIAL}{os.getpid()}-{target.name}", target, data.pieces())
             else:
-                target.write_bytes(data)
+                target.write_bytes(join_content(data))
         except OSError as error:
             if error.errno in OUT_OF_SPACE:
                 raise ResourceError(
-                    f"{describe_lack(error)} for {target} ({len(data):,} bytes): free some, then run the same command "
+                    f"{describe_lack(error)} for {target} ({data.size:,} bytes): free some, then run the same command "
                     "again; everything written before is intact"
                 ) from error
             # Not that of the partial file, which nobody knows.
@@ -135,16 +135,16 @@ class RunDirectory:
         for name in names:
             if not self.exists(name):
                 raise _explain_damage(self.path / name, "it is missing")
-            data = self.read_bytes(name)
-            if name in known and known[name]["sha256"] != hashlib.sha256(data).hexdigest():
+            data = StoredFile(self.path / name) if self.is_local else as_content(self.read_bytes(name))
+            if name in known and known[name]["sha256"] != hash_content(data):
                 raise ConfigError(
                     f"{self.path / name} differs from what the run wrote (SHA-256 in {MANIFEST}); restore it, or start "
                     "over with --fresh, which keeps this run aside"
                 )
             self._note(name, data)
 
-    def _note(self, name: str, data: bytes) -> None:
-        self._written[name] = {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    def _note(self, name: str, data: Content) -> None:
+        self._written[name] = {"bytes": data.size, "sha256": hash_content(data)}
 
     def commit_json(self, name: str, value: Any) -> None:
         """Write a JSON file; NaN and infinity become null, so that every parser reads it."""
@@ -335,11 +335,6 @@ def _is_run(manifest: Path) -> bool:
 def is_partial(name: str) -> bool:
     """Return whether a name, with or without folders, is that of a partially written file."""
     return name.rpartition("/")[2].startswith(_PARTIAL)
-
-
-def _replace(target: str, data: bytes) -> None:
-    folder, name = os.path.split(target)
-    write_whole(os.path.join(folder, f"{_PARTIAL}{os.getpid()}-{name}"), target, data)
 
 
 def _time_ago(since: Any) -> str:

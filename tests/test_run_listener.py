@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.durable import Content, join_content
 from kerastune_ft.rundir import RunDirectory
 
 
@@ -14,8 +15,8 @@ class Heard:
         """As one that has nothing left to do."""
         return False
 
-    def note_write(self, name: str, content: bytes) -> None:
-        self.names.append((name, content))
+    def note_write(self, name: str, content: Content) -> None:
+        self.names.append((name, join_content(content)))
 
     def note_append(self, name: str) -> None:
         self.names.append(name)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from kerastune_ft.durable import Content, join_content
 from kerastune_ft.errors import ConfigError, ResourceError
 from kerastune_ft.rundir import RunDirectory, refuse_inside_run
 from kerastune_ft.training.run_directory.run_choice import choose, list_runs
@@ -278,9 +279,9 @@ def test_a_listener_hears_of_every_change_after_it_was_made(run: RunDirectory) -
     heard: list[tuple[str, str, bytes | None]] = []
 
     class Listener:
-        def note_write(self, name: str, content: bytes) -> None:
+        def note_write(self, name: str, content: Content) -> None:
             heard.append(("write", name, run.read_bytes(name)))
-            assert content == run.read_bytes(name)
+            assert join_content(content) == run.read_bytes(name)
 
         def note_append(self, name: str) -> None:
             heard.append(("append", name, run.read_bytes(name)))

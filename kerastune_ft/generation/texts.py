@@ -11,10 +11,22 @@ _INCOMPLETE = "\ufffd"
 
 
 def decode(tokenizer: Any, tokens: Sequence[int] | np.ndarray) -> str:
-    """Return the text of tokens by a tokenizer of keras-hub; bytes that are no text become U+FFFD."""
-    if not len(tokens):
+    """Return the text of tokens by a tokenizer of keras-hub; bytes that are no text become U+FFFD.
+
+    So do tokens that it does not know, of a model whose vocabulary is larger than that of its tokenizer.
+    """
+    known, size = [int(token) for token in tokens], tokenizer.vocabulary_size()
+    ends = [place for place, token in enumerate(known) if token >= size]
+    parts = [
+        known[begin:end] for begin, end in zip([0, *(place + 1 for place in ends)], [*ends, len(known)], strict=True)
+    ]
+    return _INCOMPLETE.join(_decode_part(tokenizer, part) for part in parts)
+
+
+def _decode_part(tokenizer: Any, tokens: Sequence[int]) -> str:
+    if not tokens:
         return ""
-    found = tokenizer.detokenize([[int(token) for token in tokens]])
+    found = tokenizer.detokenize([list(tokens)])
     first = found[0] if isinstance(found, list | tuple) else found.numpy()[0]
     return first.decode("utf-8", "replace") if isinstance(first, bytes) else str(first)
 

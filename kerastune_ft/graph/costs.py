@@ -10,6 +10,7 @@ import keras
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.decay import find_undecayed
 from kerastune_ft.graph.lengths import Length, choose_length, find_targets
+from kerastune_ft.graph.memory.block_costs import measure_inside
 from kerastune_ft.graph.partition import tensor_bytes
 from kerastune_ft.graph.rows.windows import find_window_rows
 
@@ -51,10 +52,23 @@ def _computing(operation: Any) -> list[keras.Variable]:
     ]
 
 
-def activation_bytes(model: keras.Model, length: Length = 1) -> float:
-    """Return the bytes of all activations of one example: what backpropagation keeps at most."""
-    sizes = _tensor_sizes(model, length)
-    return sum(sizes[id(tensor)] for node in keras_private.nodes_in_order(model) for tensor in node.outputs)
+def activation_bytes(model: keras.Model, length: Length = 1, *, recomputes: bool = False) -> float:
+    """Return the bytes of all activations of one example: what backpropagation keeps at most.
+
+    Those inside layers that are made of others, as the blocks of transformers, are among them; where the step
+    `recomputes` these, those of one layer at a time.
+    """
+    nodes, sizes = keras_private.nodes_in_order(model), _tensor_sizes(model, length)
+    targets = find_targets(model)
+
+    def find_shape(tensor: Any) -> list[int]:
+        own = math.ceil(choose_length(length, id(tensor) in targets))
+        return [own if size is None else int(size) for size in tensor.shape[1:]]
+
+    inside = [measure_inside(node, find_shape) for node in nodes]
+    kept = 0.0 if recomputes else sum(each.kept for each in inside)
+    widest = max((each.largest - (0.0 if recomputes else each.kept) for each in inside), default=0.0)
+    return sum(sizes[id(tensor)] for node in nodes for tensor in node.outputs) + kept + widest
 
 
 def largest_live_bytes(model: keras.Model, length: Length = 1) -> float:

@@ -26,13 +26,15 @@ class Node:
     operation: Any
     inputs: tuple[Any, ...]
     outputs: tuple[Any, ...]
+    arguments: Any
+    """What it was called with: `args` and `kwargs`."""
 
 
 def nodes_in_order(model: keras.Model) -> list[Node]:
     """Return the nodes of a functional model, every node after those it reads."""
     by_depth = model._nodes_by_depth
     return [
-        Node(node.operation, tuple(node.input_tensors), tuple(node.outputs))
+        Node(node.operation, tuple(node.input_tensors), tuple(node.outputs), node.arguments)
         for depth in sorted(by_depth, reverse=True)
         for node in by_depth[depth]
     ]
@@ -186,6 +188,12 @@ def leaf_layers(layer: keras.layers.Layer, prefix: str = "") -> dict[str, keras.
 def inner_layers(layer: keras.layers.Layer) -> list[keras.layers.Layer]:
     """Return the layers that a layer holds itself, without those in these."""
     return list(layer._flatten_layers(include_self=False, recursive=False))
+
+
+def call_in_training(layer: keras.layers.Layer, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """Return what a layer gives in training mode, where it knows one."""
+    mode = {"training": True} if layer._call_has_training_arg else {}
+    return layer(*args, **{**kwargs, **mode})
 
 
 def all_layers(layer: keras.layers.Layer) -> list[keras.layers.Layer]:

@@ -12,7 +12,12 @@ def view_values(variable: keras.Variable) -> np.ndarray:
 
     They stay what they are: TensorFlow gives a variable that changes other memory while something looks at the old one.
     """
-    tensor = tf.convert_to_tensor(variable.value)
+    return view_tensor(variable.value)
+
+
+def view_tensor(value: tf.Variable | tf.Tensor) -> np.ndarray:
+    """Return what `view_values` does, of a variable of TensorFlow or a tensor."""
+    tensor = tf.convert_to_tensor(value)
     try:
         found = np.asarray(memoryview(tensor))
     except (TypeError, ValueError, BufferError):

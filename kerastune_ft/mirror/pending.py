@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from kerastune_ft.durable import Content, join_content
 from kerastune_ft.mirror.record import is_manifest
 from kerastune_ft.rundir import MANIFEST
 
@@ -38,11 +39,11 @@ class PendingFiles:
         self._logs: dict[str, None] = {}
         self._manifests: dict[str, bytes] = {}
 
-    def note_write(self, name: str, content: bytes) -> None:
+    def note_write(self, name: str, content: Content) -> None:
         """Note that a file has this content now."""
         with self._lock:
             if is_manifest(name):
-                self._manifests[name] = content
+                self._manifests[name] = join_content(content)
             elif not self._changed.get(name, False):
                 self._changed.pop(name, None)
                 self._changed[name] = True

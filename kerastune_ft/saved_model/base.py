@@ -12,6 +12,7 @@ import numpy as np
 
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph.memory import keras_memory
 from kerastune_ft.graph.rebuild.flat import copy_values
 from kerastune_ft.graph.rebuild.hub_layers import repair_layer
 from kerastune_ft.graph.rows.windows import call_in_stock_operations
@@ -102,14 +103,15 @@ def check_savable(model: keras.Model, backbone: str) -> None:
     """Raise ConfigError where a model has a layer that cannot be made again from its configuration.
 
     Such a model could be trained but not saved, which would only fail after all phases. Keras' own layers are not
-    tried, and the others are made without variables, so the check is cheap.
+    tried, and the variables that others make at once get no values, so the check is cheap.
     """
     for layer in model.layers:
         if type(layer).__module__.startswith("keras."):
             continue
         try:
             # Twice: saving makes a copy, and opening the file makes another.
-            _make_again(_make_again(layer))
+            with keras_memory.without_values():
+                _make_again(_make_again(layer))
         except Exception as error:
             why = next(iter(str(error).strip().splitlines()), type(error).__name__)
             raise ConfigError(

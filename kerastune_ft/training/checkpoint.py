@@ -16,11 +16,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import load, save
+from safetensors.numpy import load
 
 from kerastune_ft.config.options.runtime import Checkpointing, EveryMinutes, EverySteps
+from kerastune_ft.durable import Content, hash_content
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rundir import RunDirectory
+from kerastune_ft.training.tensor_file import make_tensor_file, view_bytes
 from kerastune_ft.training.watch import Watcher
 
 # Between two checkpoints at the end of epochs, so that short epochs do not spend their time writing.
@@ -46,20 +48,23 @@ class Tensors:
         return {**self.variables, **self.average}
 
 
-def pack(variables: Mapping[str, np.ndarray], source_hash: str, **metadata: Any) -> bytes:
-    """Return a safetensors file of variables by path; its header names the hash of the source they are relative to."""
+def pack(variables: Mapping[str, np.ndarray], source_hash: str, **metadata: Any) -> Content:
+    """Return a safetensors file of variables by path; its header names the hash of the source they are relative to.
+
+    It is made of the arrays as they lie in memory, which must not change before it is written.
+    """
     # Not ascontiguousarray, which would give a scalar an axis.
     arrays = {path: np.asarray(value, order="C") for path, value in variables.items()}
     about = {"source": source_hash, **metadata}
     # One entry, because safetensors writes several in any order, and the same weights should be the same bytes.
-    return save(arrays, {_HEADER: json.dumps({**about, "sha256": _hash(arrays, about)})})
+    return make_tensor_file(arrays, {_HEADER: json.dumps({**about, "sha256": _hash(arrays, about)})})
 
 
 def _hash(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(about).encode())
     for path in sorted(arrays):
         digest.update(f"{path} {arrays[path].dtype} {arrays[path].shape}".encode())
-        digest.update(arrays[path].tobytes())
+        digest.update(view_bytes(arrays[path]))
     return digest.hexdigest()
 
 
@@ -180,9 +185,9 @@ class Checkpoints:
         if snapshot.best_step:
             if snapshot.best_step not in self._best_hashes:
                 content = pack(snapshot.best, self._source)
-                size = len(content)
+                size = content.size
                 self._run.commit(f"{self._folder}/{_best_name(snapshot.best_step)}", content)
-                self._best_hashes[snapshot.best_step] = hashlib.sha256(content).hexdigest()
+                self._best_hashes[snapshot.best_step] = hash_content(content)
             best = {"step": snapshot.best_step, "sha256": self._best_hashes[snapshot.best_step]}
         arrays = {f"variable:{path}": value for path, value in snapshot.tensors.variables.items()}
         arrays |= {f"optimizer:{name}": value for name, value in snapshot.tensors.optimizer.items()}
@@ -190,7 +195,7 @@ class Checkpoints:
         content = pack(arrays, self._source, state=dict(snapshot.state), best=best)
         name = state_name(snapshot.step)
         self._run.commit(f"{self._folder}/{name}", content)
-        self.bytes = max(self.bytes, size + len(content))
+        self.bytes = max(self.bytes, size + content.size)
         older = [other for other in self._states() if other < name]
         # Those of later steps go too: they were damaged, or this phase would have gone on from them.
         self._prune({name, *older[max(0, len(older) - self._options.keep + 1) :]})

@@ -227,6 +227,8 @@ def finish(context: RunContext, first: Measured | None = None) -> None:
     if first is None and (found := compare_precisions(context, measured)):
         target.update_manifest(frozen_precision=found)
         context.watch.note(describe_difference(found))
+    # What is saved is opened again, in the memory of what trained.
+    context.compiled = None
     began = time.monotonic()
     final.write_evaluation(shown.session, target, shown.evaluated, shown.unknown)
     write_samples(shown.session, target, "after")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from kerastune_ft.durable import hash_content
 from kerastune_ft.training.checkpoint import pack
 from kerastune_ft.training.left_weights import is_discarded, left_epoch
 from kerastune_ft.verification.run_record import Findings, PhaseRecord, RunRecord, hash_array, some_of
@@ -193,7 +194,7 @@ def _check_checkpoint(record: RunRecord, findings: Findings, phase: PhaseRecord,
     if is_end and not is_discarded(phase.result or {}):
         ended = _find_weights(record, phase.weights_file)
         own = pack({path: array for path, array in ended.items() if path in phase.changed_variables}, header["source"])
-        if hashlib.sha256(own).hexdigest() != header["best"]["sha256"]:
+        if hash_content(own) != header["best"]["sha256"]:
             findings.fail(phase.weights_file, f"its weights are not the best ones that {place} names")
     return True
 

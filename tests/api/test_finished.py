@@ -115,10 +115,10 @@ def test_a_run_that_may_not_be_read_is_said_to_be_so(
 def test_figures_are_printed_where_the_page_cannot_be_written(
     run: RunDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse_to_write(target: str, data: bytes) -> None:
-        raise PermissionError(13, "Permission denied", target)
+    def refuse_to_write(partial: Path, target: Path, content: object) -> None:
+        raise PermissionError(13, "Permission denied", str(target))
 
-    monkeypatch.setattr("kerastune_ft.rundir._replace", refuse_to_write)
+    monkeypatch.setattr("kerastune_ft.rundir.write_whole", refuse_to_write)
     code, said = give(("report",), run)
     assert code == 2
     assert "index.html: permission denied" in said

@@ -42,3 +42,10 @@ def test_the_first_stop_counts():
 )
 def test_what_may_still_change_is_held_back(text: str, stops: list[str], sure: str):
     assert find_sure_part(text, stops) == sure
+
+
+def test_tokens_that_a_tokenizer_does_not_know_are_no_text():
+    tokenizer = keras_hub.tokenizers.ByteTokenizer(lowercase=False)
+    assert decode(tokenizer, [104, 105]) == "hi"
+    assert decode(tokenizer, [104, 50_000, 105, 256]) == "h\ufffdi\ufffd"
+    assert decode(tokenizer, []) == ""

@@ -10,7 +10,12 @@ import tensorflow as tf
 from kerastune_ft.config.options.updates.optimizers import OPTIMIZER_OPTIONS, SOLVERS
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
-from kerastune_ft.graph.keras_private import dropout_noise_shape, leaf_layers, nodes_in_order, reduced_optimizer
+from kerastune_ft.graph.keras_private import (
+    dropout_noise_shape,
+    leaf_layers,
+    nodes_in_order,
+    reduced_optimizer,
+)
 from kerastune_ft.training.updates.optimizers import CLASSES
 from tests.support.graph_models import skip_segmenter
 

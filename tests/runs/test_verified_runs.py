@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 import kerastune_ft as kt
+from kerastune_ft.durable import join_content
 from kerastune_ft.training.checkpoint import pack, unpack
 from kerastune_ft.verification.verify import Verification
 from tests.support.processes import Outcome, run_commands, stop_program
@@ -66,7 +67,7 @@ def weight(run: Path, name: str, path: str) -> None:
     """Change one number of a weights file, and what the manifest says of it."""
     arrays, header = unpack((run / name).read_bytes())
     arrays[path].reshape(-1)[0] += np.float32(1e-6)
-    forge(run, name, pack(arrays, header.pop("source"), **header))
+    forge(run, name, join_content(pack(arrays, header.pop("source"), **header)))
 
 
 def in_model(run: Path, layer: str) -> None:
@@ -226,7 +227,7 @@ def test_a_number_is_named_though_the_manifest_vouches_for_it(copy: Path, what: 
 def test_other_pretrained_weights_are_named(copy: Path) -> None:
     name = f"{HEAD}/best.safetensors"
     arrays, header = unpack((copy / name).read_bytes())
-    forge(copy, name, pack(arrays, "f" * 64, phase=header["phase"], epoch=header["epoch"]))
+    forge(copy, name, join_content(pack(arrays, "f" * 64, phase=header["phase"], epoch=header["epoch"])))
     assert "it is relative to the weights ffffffffffff" in findings(kt.verify(copy))["weights"][0]
 
 
@@ -299,5 +300,5 @@ def test_nan_in_the_weights_is_named(copy: Path) -> None:
     name = f"{HEAD}/best.safetensors"
     arrays, header = unpack((copy / name).read_bytes())
     arrays["head_output/bias"][:] = np.nan
-    forge(copy, name, pack(arrays, header.pop("source"), **header))
+    forge(copy, name, join_content(pack(arrays, header.pop("source"), **header)))
     assert "head_output/bias holds NaN or infinity" in findings(kt.verify(copy))["weights"][0]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.config.options.runtime import Checkpointing
+from kerastune_ft.durable import join_content
 from kerastune_ft.errors import ConfigError, ResourceError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training import checkpoint
@@ -55,7 +56,7 @@ def run(tmp_path: Path) -> RunDirectory:
 @pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3, 4)])
 def test_arrays_come_back_as_they_were(dtype: str, shape: tuple[int, ...]) -> None:
     value = np.random.default_rng(0).integers(0, 2, shape).astype(dtype)
-    arrays, header = unpack(pack({"a/b": value}, "source", state={"sums": [0.1 + 0.2]}))
+    arrays, header = unpack(join_content(pack({"a/b": value}, "source", state={"sums": [0.1 + 0.2]})))
     assert arrays["a/b"].shape == shape
     assert arrays["a/b"].dtype == value.dtype
     np.testing.assert_array_equal(arrays["a/b"], value)
@@ -64,25 +65,25 @@ def test_arrays_come_back_as_they_were(dtype: str, shape: tuple[int, ...]) -> No
 
 def test_an_array_in_another_order_is_stored_by_rows() -> None:
     value = np.arange(6.0).reshape(2, 3).T
-    np.testing.assert_array_equal(unpack(pack({"a": value}, "s"))[0]["a"], value)
+    np.testing.assert_array_equal(unpack(join_content(pack({"a": value}, "s")))[0]["a"], value)
 
 
 def test_the_same_weights_are_the_same_bytes() -> None:
     arrays = {name: np.ones(3, np.float32) for name in "abc"}
-    packed = {pack(arrays, "source", phase="head", epoch=3, more=1) for _ in range(20)}
+    packed = {join_content(pack(arrays, "source", phase="head", epoch=3, more=1)) for _ in range(20)}
     assert len(packed) == 1
 
 
 @pytest.mark.parametrize("length", [0, 4, 9, 60, -1])
 def test_a_cut_file_is_damaged(length: int) -> None:
-    content = pack({"a": np.ones(50, np.float32)}, "s", state={})
+    content = join_content(pack({"a": np.ones(50, np.float32)}, "s", state={}))
     with pytest.raises(ValueError, match="not a complete safetensors file"):
         unpack(content[:length])
 
 
 @pytest.mark.parametrize("place", ["value", "state"])
 def test_a_changed_byte_is_damage(place: str) -> None:
-    content = bytearray(pack({"a": np.ones(50, np.float32)}, "s", state={"step": 7}))
+    content = bytearray(join_content(pack({"a": np.ones(50, np.float32)}, "s", state={"step": 7})))
     content[-1 if place == "value" else content.index(b'step\\": 7') + 8] ^= 1
     with pytest.raises(ValueError, match="not what was written"):
         unpack(bytes(content))

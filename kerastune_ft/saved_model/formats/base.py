@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from kerastune_ft.durable import Content, StoredFile
 from kerastune_ft.errors import PromiseError
 from kerastune_ft.saved_model.base import Serving
 
@@ -43,12 +44,13 @@ def write_and_check(
     samples: Sequence[Any],
     difference: Callable[[np.ndarray], np.ndarray],
     names: Sequence[str],
-) -> dict[str, bytes]:
-    """Return the content of the files of a model in a format, after comparing its outputs with what was measured.
+    keep: Callable[[str, Content], None],
+) -> None:
+    """Write a model in a format, compare its outputs with what was measured, and have the files kept.
 
     `difference` takes the outputs for `samples` and returns for each sample how far they are from what was measured;
-    `names` are the samples' names for messages. Raises PromiseError where a difference is beyond the format's
-    tolerance.
+    `names` are the samples' names for messages. `keep` gets the name of each file and its content, which is there for
+    as long as the call. Raises PromiseError where a difference is beyond the format's tolerance.
     """
     chosen = load_format(format_name)
     with tempfile.TemporaryDirectory() as made:
@@ -61,4 +63,5 @@ def write_and_check(
                     f"{os.path.join('model', written[0])} gives other predictions than were measured (difference "
                     f"{far:.2g} on {name}); it was not written"
                 )
-        return {name: (folder / name).read_bytes() for name in written}
+        for name in written:
+            keep(name, StoredFile(folder / name))

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerastune_ft.graph.memory import keras_memory
 from kerastune_ft.quiet_imports import without_warnings_of_keras
 from kerastune_ft.saved_model.base import Serving
 
@@ -19,7 +20,7 @@ TOLERANCE = 1e-4
 
 def write(serving: Serving, folder: Path) -> list[str]:
     """Write the model into a folder and return the names of its files."""
-    with without_warnings_of_keras():
+    with without_warnings_of_keras(), keras_memory.weights_by_files():
         serving.model().save(folder / NAME)
     return [NAME]
 
@@ -28,7 +29,7 @@ def open(serving: Serving, folder: Path) -> Callable[[Sequence[Any]], np.ndarray
     """Return a function that opens the file and calls the model on `Serving.samples`."""
 
     def call(samples: Sequence[Any]) -> np.ndarray:
-        with without_warnings_of_keras():
+        with without_warnings_of_keras(), keras_memory.weights_by_files():
             return serving.call(keras.models.load_model(folder / NAME), samples)
 
     return call

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from kerastune_ft import errors
+from kerastune_ft.durable import Content
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.devices.devices import Devices
 from kerastune_ft.training.run_directory.resume import RunStart
@@ -58,7 +59,7 @@ class SharedRun(RunDirectory):
         """Return the names of the files in a sub-directory, sorted."""
         return list(json.loads(self._ask(lambda run: json.dumps(run.list_files(name)).encode())))
 
-    def commit(self, name: str, content: bytes | str) -> None:
+    def commit(self, name: str, content: bytes | str | Content) -> None:
         """Write a file, on the chief."""
         if self.writer is not None:
             self.writer.commit(name, content)

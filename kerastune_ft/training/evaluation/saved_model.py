@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from kerastune_ft.durable import Content
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.build import make_serving
 from kerastune_ft.saved_model.formats.base import write_and_check
@@ -43,11 +44,11 @@ def save_model(
     indices, measured = _choose_samples(session, split, evaluated)
     targets, examples = session.loader.targets(np.array(indices, np.int64)), session.examples
     samples, names = serving.samples(examples, indices), [examples.keys[index] for index in indices]
-    written = write_and_check(
-        "keras", serving, samples, lambda outputs: task.difference(measured, outputs, targets), names
-    )
-    for name, content in written.items():
+
+    def keep(name: str, content: Content) -> None:
         run.commit(f"model/{name}", content)
+
+    write_and_check("keras", serving, samples, lambda outputs: task.difference(measured, outputs, targets), names, keep)
     if unknown is not None:
         expected = unknown.distances[split][: len(indices)]
         run.commit(MODEL_FILE, write_model(serving, unknown.answers, samples, expected, names))

@@ -6,9 +6,8 @@ import time
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-import numpy as np
-
 from kerastune_ft.errors import Interrupted
+from kerastune_ft.graph.values import view_values
 from kerastune_ft.training.checkpoint import Checkpoints, Snapshot, Tensors, pack
 from kerastune_ft.training.history import columns, write_history
 from kerastune_ft.training.left_weights import left_epoch
@@ -58,7 +57,7 @@ def _write_checkpoint(work: PhaseWork) -> None:
     average = work.prepared.average
     if average is not None:
         state.averaged_updates = average.updates
-    state_of_optimizer = {name: np.array(slot.numpy()) for name, slot in work.prepared.slots.items()}
+    state_of_optimizer = {name: view_values(slot) for name, slot in work.prepared.slots.items()}
     tensors = Tensors(work.raw_values(), state_of_optimizer, {} if average is None else average.values())
     work.checkpoints.write(Snapshot(state.step, tensors, state.to_json(), state.best_step, work.best))
 

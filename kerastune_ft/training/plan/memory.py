@@ -44,7 +44,9 @@ def step_bytes(session: Session, plan: PhasePlan, chunk: int) -> int:
     # Replicas on a CPU share its memory.
     replicas = devices.local_replicas if has_host_memory(devices) else 1
     rows = plan.replica_rows(devices.replicas) * replicas
-    tail = rows * costs.activation_bytes(session.task.trim(plan.partition.tail), length)
+    tail = rows * costs.activation_bytes(
+        session.task.trim(plan.partition.tail), length, recomputes=session.config.runtime.recompute
+    )
     frozen = chunk * replicas * max((costs.largest_live_bytes(each.model, length) for each in plan.stages), default=0.0)
     if plan.at_own_size is not None:
         # Larger images than it trains on may be measured, though without gradients.

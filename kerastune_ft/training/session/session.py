@@ -108,9 +108,9 @@ class Session:
         return {variable.path: variable for unit in self.units for variable in unit.variables}
 
     def values(self, paths: Iterable[str]) -> dict[str, np.ndarray]:
-        """Return copies of the values of these variables."""
+        """Return the values that these variables have now, read-only; they stay when the variables change."""
         variables = self.variables
-        return {path: np.array(view_values(variables[path])) for path in paths}
+        return {path: view_values(variables[path]) for path in paths}
 
     def assign(self, values: Mapping[str, np.ndarray]) -> None:
         """Set variables by path; what has the same bits already is not written, which takes longer than to see."""

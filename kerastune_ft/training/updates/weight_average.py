@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerastune_ft.graph.values import view_tensor
 from kerastune_ft.training.plan.keys.averages import GROWTH
 
 
@@ -62,8 +63,8 @@ class WeightAverage:
             average.assign(variable.numpy())
 
     def values(self) -> dict[str, np.ndarray]:
-        """Return copies of the averages by the paths of their variables."""
-        return {path: np.array(one.numpy()) for path, one in zip(self._paths, self._averages, strict=True)}
+        """Return the averages by the paths of their variables, read-only; they stay when the averages change."""
+        return {path: view_tensor(one) for path, one in zip(self._paths, self._averages, strict=True)}
 
     def restore(self, values: Mapping[str, np.ndarray], updates: int) -> None:
         """Go on from averages by path, and from so many updates."""

@@ -15,6 +15,7 @@ import pytest
 from kerastune_ft.config.options.heads import Head
 from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.durable import Content, join_content
 from kerastune_ft.errors import PromiseError
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.saved_model.base import Serving, ServingSettings
@@ -72,7 +73,12 @@ def test_a_format_is_written_and_compared(
     monkeypatch: pytest.MonkeyPatch, serving: Serving, samples: list[np.ndarray], name: str, file: str
 ) -> None:
     _add_format(monkeypatch)
-    files = base.write_and_check(name, serving, samples, _differences(serving, samples), ["a", "b", "c"])
+    files: dict[str, bytes] = {}
+
+    def keep(name: str, content: Content) -> None:
+        files[name] = join_content(content)
+
+    base.write_and_check(name, serving, samples, _differences(serving, samples), ["a", "b", "c"], keep)
     assert list(files) == [file]
     assert len(files[file]) > 100
 
@@ -81,8 +87,17 @@ def test_what_predicts_otherwise_is_refused(
     monkeypatch: pytest.MonkeyPatch, serving: Serving, samples: list[np.ndarray]
 ) -> None:
     _add_format(monkeypatch, wrong=0.05)
+    kept: list[str] = []
     with pytest.raises(PromiseError, match=r"gives other predictions than were measured .* on a\); it was not written"):
-        base.write_and_check("arrays", serving, samples, _differences(serving, samples), ["a", "b", "c"])
+        base.write_and_check(
+            "arrays",
+            serving,
+            samples,
+            _differences(serving, samples),
+            ["a", "b", "c"],
+            lambda name, _: kept.append(name),
+        )
+    assert kept == []
 
 
 def test_the_saved_file_opens_with_keras_alone(tmp_path: Path, serving: Serving, samples: list[np.ndarray]) -> None:
