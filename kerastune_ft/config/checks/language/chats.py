@@ -35,11 +35,6 @@ def _check_data(parts: Parts) -> Iterator[Finding]:
             ("data", "on_bad_file"),
             "it has no effect on texts in a table; for dialogues that cannot be learnt write on_missing",
         )
-    if section(data, "splits").get("stratify") is True:
-        yield (
-            ("data", "splits", "stratify"),
-            f"it has no effect with task.kind {parts.kind}, whose answers are no classes to be shared alike; remove it",
-        )
     if data.get("kind") == "folder":
         why = "a folder of plain texts, which have no turns and are learnt whole"
         yield from ineffective(parts.task, "task", OF_TURNS, why)

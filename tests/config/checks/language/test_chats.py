@@ -32,11 +32,6 @@ def test_dialogues_need_no_label() -> None:
         (with_key("data", input=["prompt", "response"]), "data.input", '"label": "response"'),
         (with_key("data", label=["a", "b"]), "data.label", "name one column"),
         (
-            with_key("data", splits={"train": 0.7, "validation": 0.3, "stratify": True}),
-            "data.splits.stratify",
-            "answers are no classes",
-        ),
-        (
             with_key("task", system_prompt="x"),
             "task.system_prompt",
             "in the data, as a first message of role",
