@@ -35,7 +35,7 @@ END, BEGINNING = "end", "beginning"
 # By the modality of a task: its template `plain`, and what is kept of a text that is too long.
 _FORMS: Mapping[str, tuple[TemplateFacts, str]] = {LANGUAGE: (TEMPLATES[PLAIN], END), PAIR: (SUMMARY, BEGINNING)}
 _LOST = {
-    END: "from the beginning of what stands before the answer",
+    END: "from the beginning of what stands before the last answer",
     BEGINNING: "from the end of the text",
 }
 
@@ -191,7 +191,7 @@ class LanguageLoader(RowLookup):
             "truncated": {
                 "examples": int((self.rows.lost > 0).sum()),
                 "tokens": int(self.rows.lost.sum()),
-                "answers": int((self.rows.lost_answer > 0).sum()),
+                "answers": int((self.rows.lost_end > 0).sum()),
             },
         }
 
@@ -202,23 +202,24 @@ class LanguageLoader(RowLookup):
 
     def notes(self, show_names: bool = False) -> list[str]:
         """Return sentences on dialogues that are cut."""
-        answers = self.rows.lost_answer
-        before = self.rows.lost - answers
-        cut, ends = int((before > 0).sum()), int((answers > 0).sum())
+        ends = self.rows.lost_end
+        before, earlier = self.rows.lost - ends, int((self.rows.lost_answer - ends).sum())
+        cut, short = int((before > 0).sum()), int((ends > 0).sum())
         said = []
         if cut:
+            inner = f", {earlier:,} of them of earlier answers" if earlier and not self.settings.learns_all else ""
             said.append(
                 f"{cut:,} of {counted(len(before), 'example')} {'is' if cut == 1 else 'are'} cut to {self.limit} "
                 f"tokens and {'loses' if cut == 1 else 'lose'} {int(before.sum()):,} tokens, "
-                f"{_LOST[self.settings.keeps]}"
+                f"{_LOST[self.settings.keeps]}{inner}"
             )
-        if ends:
+        if short:
             of = "" if cut else f" of {len(before):,}"
             said.append(
-                f"the answers to learn of {ends:,}{of} examples lose {int(answers.sum()):,} tokens, from their end"
+                f"the answers to learn of {short:,}{of} examples lose {int(ends.sum()):,} tokens, from their end"
             )
         key = "data.sequence_length" if cut or self.settings.target_length is None else "data.target_length"
-        if cut and ends and self.settings.target_length is not None:
+        if cut and short and self.settings.target_length is not None:
             key += ", data.target_length"
         return [f"{'; '.join(said)} ({key})"] if said else []
 

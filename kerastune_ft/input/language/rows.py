@@ -29,6 +29,8 @@ class DialogueRows:
     """For each example, the tokens that were cut off, int64."""
     lost_answer: np.ndarray
     """For each example, how many of these were to be learnt, int64."""
+    lost_end: np.ndarray
+    """For each example, the tokens that the end of its last answer lost, int64."""
 
     @property
     def lengths(self) -> np.ndarray:
@@ -104,14 +106,21 @@ def pack_dialogues(
     What is too long loses the beginning of what stands before its last answer, and only then the end of this.
     """
     marked = [learnt for _, learnt in encoded] if answers is None else answers
-    kept = [_cut(*each, marks, limit + 1, start) for each, marks in zip(encoded, marked, strict=True)]
-    return join_rows(encoded, kept)
+    places = [_choose_kept(marks, limit + 1, start) for marks in marked]
+    kept = [(ids[keep], learnt[keep]) for (ids, learnt), keep in zip(encoded, places, strict=True)]
+    ends = [len(marks) - 1 - int(keep[-1]) if len(keep) else 0 for marks, keep in zip(marked, places, strict=True)]
+    return join_rows(encoded, kept, ends)
 
 
 def join_rows(
-    encoded: Sequence[tuple[np.ndarray, np.ndarray]], kept: Sequence[tuple[np.ndarray, np.ndarray]]
+    encoded: Sequence[tuple[np.ndarray, np.ndarray]],
+    kept: Sequence[tuple[np.ndarray, np.ndarray]],
+    ends: Sequence[int] | None = None,
 ) -> DialogueRows:
-    """Return rows of what is kept of tokens, and of which are learnt; `encoded` are all of them."""
+    """Return rows of what is kept of tokens, and of which are learnt; `encoded` are all of them.
+
+    `ends` are the tokens that last answers lost at their ends, by default what was to be learnt and is lost.
+    """
     sizes = np.fromiter((len(ids) for ids, _ in kept), np.int64, len(kept))
     whole = np.fromiter((len(ids) for ids, _ in encoded), np.int64, len(encoded))
     answers = np.array([[int(flags.sum()) for _, flags in each] for each in (encoded, kept)], np.int64)
@@ -121,18 +130,18 @@ def join_rows(
         np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]),
         whole - sizes,
         answers[0] - answers[1],
+        answers[0] - answers[1] if ends is None else np.array(ends, np.int64).reshape(-1),
     )
 
 
-def _cut(
-    ids: np.ndarray, learnt: np.ndarray, answers: np.ndarray, most: int, start: int
-) -> tuple[np.ndarray, np.ndarray]:
-    excess = len(ids) - most
+def _choose_kept(answers: np.ndarray, most: int, start: int) -> np.ndarray:
+    """Return the places of the tokens of a dialogue that are kept, in order; `answers` is 1 for those of answers."""
+    count = len(answers)
+    excess = count - most
     if excess <= 0:
-        return ids, learnt
+        return np.arange(count)
     # Where the last answer begins.
     ends = np.flatnonzero(np.diff(np.concatenate([[0], answers.astype(np.int8)])) == 1)
-    begin = int(ends[-1]) if len(ends) else len(ids)
+    begin = int(ends[-1]) if len(ends) else count
     front = min(excess, max(0, begin - start - _LEAST_PROMPT))
-    keep = np.concatenate([np.arange(start), np.arange(start + front, len(ids))])[:most]
-    return ids[keep], learnt[keep]
+    return np.concatenate([np.arange(start), np.arange(start + front, count)])[:most]

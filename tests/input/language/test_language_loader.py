@@ -59,8 +59,19 @@ def test_what_is_cut_is_counted_and_answers_stay() -> None:
     loader = build([*PAIRS, long], 32)
     assert loader.to_json()["truncated"]["answers"] == 0
     (note,) = loader.notes()
-    assert "from the beginning of what stands before the answer (data.sequence_length)" in note
+    assert "from the beginning of what stands before the last answer (data.sequence_length)" in note
     assert loader.describe_inputs([3])[0]["tokens"] < loader.describe_inputs([3])[0]["of"]
+
+
+def test_earlier_answers_that_are_cut_are_no_cut_answers() -> None:
+    """A dialogue that loses its beginning loses what was answered there, and its last answer is whole."""
+    loader = build([(*make_pair("why " * 5, "so it is"), *make_pair("and then?", "yes"))], 32)
+    assert loader.to_json()["truncated"]["answers"] == 0
+    (note,) = loader.notes()
+    assert note.startswith("1 of 1 example is cut to 32 tokens and loses ") and "answers to learn" not in note
+    assert f"before the last answer, {loader.rows.lost_answer[0]} of them of earlier answers (" in note
+    (note,) = build([make_pair("why?", "so it is " * 9)], 32).notes()
+    assert "answers to learn of 1" in note and "earlier" not in note
 
 
 def test_the_key_of_a_store_covers_template_and_length() -> None:

@@ -49,12 +49,15 @@ def test_what_is_too_long_keeps_its_last_answer_and_is_counted(learns_all: bool)
     assert read_back(GIVEN.tokenizer, ids).endswith("Assistant: The last answer.\x03")
     assert cut.lost.tolist() == [len(whole.read(0)[0]) - 49, len(whole.read(1)[0]) - 49]
     assert cut.lost_answer[0] == int(whole.read(0)[1].sum()) - int(learnt.sum())
-    assert whole.lost.tolist() == [0, 0]
+    assert cut.lost_end.tolist() == [0, 0], "what was cut is of earlier answers"
+    assert whole.lost.tolist() == whole.lost_end.tolist() == [0, 0]
 
 
 def test_an_answer_that_is_too_long_by_itself_loses_its_end() -> None:
     long = (Turn("user", "Why?"), Turn("assistant", "So it is, " * 20))
-    ids, learnt = make_settings(64).pack([long]).read(0)
+    rows = make_settings(64).pack([long])
+    ids, learnt = rows.read(0)
+    assert 0 < rows.lost_end[0] == rows.lost_answer[0] < rows.lost[0]
     text = read_back(GIVEN.tokenizer, ids)
     assert text.startswith("\x02") and ": So it is, So" in text
     assert learnt[-1] == 1
