@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import re
 import sys
 from typing import Any
 
@@ -10,8 +13,10 @@ import click
 from kerastune_ft.cli.options import choose_options, generation_options
 from kerastune_ft.cli.terminal import common
 from kerastune_ft.streams import require_reader, say
+from kerastune_ft.wording import counted
 
 _RESET, _EXIT, _HELP = "/reset", ("/exit", "/quit"), "/help"
+_UNKNOWN = re.compile(r"/[a-z]+")
 _COMMANDS = "/reset forgets what was said, /exit ends; Ctrl-C ends an answer, twice the program"
 
 
@@ -32,9 +37,12 @@ def chat(run: str, system: str | None, as_json: bool, debug: bool, **generate: A
 
     target = RunDirectory(open_run(run).path)
     conversation = open_conversation(target, system=system, generate=dict(choose_options(generate)))
-    is_terminal = sys.stdin.isatty()
+    is_terminal = _is_typed()
     if is_terminal:
         say(_COMMANDS)
+        # Makes arrow keys edit a line and go through those before, and lines as long as they may be.
+        with contextlib.suppress(ImportError):
+            importlib.import_module("readline")
     interrupts = 0
     while interrupts < 2:
         try:
@@ -50,21 +58,32 @@ def chat(run: str, system: str | None, as_json: bool, debug: bool, **generate: A
             say("what was said is forgotten")
         elif line == _HELP:
             say(_COMMANDS)
+        elif is_terminal and _UNKNOWN.fullmatch(line):
+            say(f"{line} is no command: {_COMMANDS}")
         elif line:
             interrupts = int(_answer(conversation, line))
     return 0
 
 
+def _is_typed() -> bool:
+    """Return whether lines come from a person at a terminal."""
+    return sys.stdin.isatty()
+
+
 def _read_line(is_terminal: bool) -> str | None:
     """Return the next line without white space around it; None at the end of input."""
-    if is_terminal:
-        try:
-            return input("> ").strip()
-        except EOFError:
-            click.echo()
-            return None
-    line = sys.stdin.readline()
-    return line.strip() if line else None
+    if not is_terminal:
+        # What is no UTF-8 becomes U+FFFD.
+        line = sys.stdin.buffer.readline().decode("utf-8", "replace")
+        return line.strip() if line else None
+    if not sys.stdout.isatty():
+        # Answers go to a file, and prompts to whoever types.
+        click.echo("> ", nl=False, err=True)
+    try:
+        return input("> " if sys.stdout.isatty() else "").strip()
+    except EOFError:
+        click.echo(err=not sys.stdout.isatty())
+        return None
 
 
 def _answer(conversation: Any, line: str) -> bool:
@@ -81,5 +100,7 @@ def _answer(conversation: Any, line: str) -> bool:
         parts.close()
     click.echo()
     if conversation.dropped:
-        say(f"the oldest {conversation.dropped} turns had no room any more")
+        say(f"the oldest {counted(conversation.dropped, 'turn')} had no room any more")
+    if conversation.lost:
+        say(f"the question is too long for this model: its first {counted(conversation.lost, 'token')} were not read")
     return is_ended

@@ -34,14 +34,14 @@ def _count(name: str, text: str) -> Any:
     help="A further name by which clients may ask, as example.org; * for any.",
 )
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of TensorFlow; by default half of the cores.")
-@_count("batch_size", "The most inputs computed at once; by default 8.")
+@_count("batch_size", "The most inputs or answers computed at once; by default 8.")
 @_count("max_bytes", "The most bytes of a request; by default 16 MiB.")
 @_count("max_pixels", "The most pixels of an image; by default 25 million.")
 @_count("max_samples", "The most samples of a sound; by default 10 million.")
 @_count("max_characters", "The most characters of a text; by default 200,000.")
 @_count("max_instances", "The most inputs of a request; by default 64.")
 @_count("max_waiting", "The most inputs that wait for the model; by default 512.")
-@_count("max_generations", "The most answers written at once; by default 4.")
+@_count("max_generations", "The most batches of answers written in turns; by default 2.")
 @_count("max_new_tokens", "The most tokens of an answer that is written; by default 1,024.")
 @_count("max_connections", "The most open connections; by default 256.")
 @click.option(

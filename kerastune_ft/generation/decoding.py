@@ -20,7 +20,7 @@ _MASK = "mask"
 
 
 class Decoding(ABC):
-    """A model that writes, as compiled calls of static shapes see it.
+    """A model that writes, as compiled calls see it, whose shapes are static but perhaps for the number of rows.
 
     What a prompt is, each kind of model says itself; one that goes on with texts takes the ids of its tokens.
     """
@@ -29,6 +29,8 @@ class Decoding(ABC):
     """The most tokens of a text, those of its beginning included."""
     longest: int | None = None
     """The most that `measure` returns; None where it is `positions`."""
+    takes_any_rows: bool = False
+    """Whether what is compiled serves any number of rows, else every number is compiled."""
 
     @abstractmethod
     def count(self, prompt: Any) -> int:
@@ -54,7 +56,7 @@ class Decoding(ABC):
 
     @abstractmethod
     def begin(self, inputs: Mapping[str, tf.Tensor]) -> Any:
-        """Return what further calls need of what is given, a nest of tensors of static shapes; a graph function."""
+        """Return what further calls need of what is given, a nest of tensors, rows first; a graph function."""
 
     @abstractmethod
     def step(
@@ -68,6 +70,8 @@ class Decoding(ABC):
 
 class TokenDecoding(Decoding):
     """A model that goes on with texts; a prompt is the ids of its tokens, int32 [tokens]."""
+
+    takes_any_rows = True
 
     def __init__(self, body: keras.Model, positions: int) -> None:
         """`body` is the backbone of keras-hub, whose variables are shared and may change between calls."""

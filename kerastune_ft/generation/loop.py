@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from kerastune_ft.config.options.language.tasks import Generation
 from kerastune_ft.generation.decoding import TOKENS, Decoding
-from kerastune_ft.generation.sampling import Sampling
+from kerastune_ft.generation.sampling import Draws, Sampling
 from kerastune_ft.graph import randomness
 
-_ADDRESS = "generation"
 Shapes = tuple[tuple[Any, ...], ...]
 """The shapes of inputs by name."""
 
@@ -37,67 +35,63 @@ class Batch:
 
 
 class Loop:
-    """Writes batches of texts with a model; every shape is compiled once."""
+    """Writes batches of texts with a model; every shape is compiled once, for any number of rows where that can be."""
 
     def __init__(self, decoding: Decoding, ends: Sequence[int]) -> None:
         """`ends` are the tokens that end a text."""
         self._decoding, self._ends = decoding, tf.constant(list(ends) or [-1], tf.int32)
-        # A function for each shape, as one of many shapes complains of being traced so often.
         self._begin: dict[Shapes, Any] = {}
         self._advance: dict[tuple[Sampling, Shapes], Any] = {}
 
     def write(
-        self,
-        inputs: Mapping[str, np.ndarray],
-        batch: Batch,
-        keys: Sequence[int],
-        options: Generation,
-        seed: int,
-        step: int,
+        self, inputs: Mapping[str, np.ndarray], batch: Batch, sampling: Sampling, draws: Draws, step: int
     ) -> Iterator[Batch]:
         """Yield the batch after every `step` tokens until all of its rows are done, changed in place."""
         given = {name: tf.constant(value) for name, value in inputs.items()}
-        own = randomness.example_keys(f"{seed}/{_ADDRESS}", 0, tf.constant(list(keys), tf.int64))
-        settings = (tf.constant(options.temperature, tf.float32), tf.constant(options.top_p or 1.0, tf.float32))
-        shapes = tuple((name, *value.shape) for name, value in sorted(given.items()))
-        advance = self._compile(Sampling.of(options), shapes)
-        state, tokens = self._begin[shapes](given), given[TOKENS]
+        rows = None if self._decoding.takes_any_rows else len(batch.counts)
+        shapes = tuple((name, rows, *value.shape[1:]) for name, value in sorted(given.items()))
+        state, tokens = self._compile_begin(given, rows, shapes)(given), given[TOKENS]
         batch.reached = int(batch.counts[~batch.done].min())
         while not batch.done.all():
             until = min(batch.reached + step, batch.tokens.shape[1])
             ends = tf.constant(batch.counts), tf.constant(batch.limits)
+            known = (given, tokens, tf.constant(batch.done), state, ends, (draws.keys, draws.temperature, draws.top_p))
             at = tf.constant([batch.reached, until])
-            known = tokens, tf.constant(batch.done), state
-            reached, tokens, done, state = advance(given, known, at, ends, own, settings)
+            reached, tokens, done, state = self._compile_advance(known, rows, sampling, shapes)(at, *known)
             batch.tokens, batch.done, batch.reached = np.array(tokens), np.array(done), int(reached)
             yield batch
 
-    def _compile(self, sampling: Sampling, shapes: Shapes) -> Any:
+    def _compile_begin(self, given: Mapping[str, tf.Tensor], rows: int | None, shapes: Shapes) -> Any:
         if shapes not in self._begin:
-            self._begin[shapes] = tf.function(self._decoding.begin, autograph=False)
+            self._begin[shapes] = _compile(self._decoding.begin, [_specify(given, rows)])
+        return self._begin[shapes]
+
+    def _compile_advance(self, known: tuple, rows: int | None, sampling: Sampling, shapes: Shapes) -> Any:
         if (sampling, shapes) not in self._advance:
             compute = functools.partial(self._compute, sampling)
-            self._advance[sampling, shapes] = tf.function(compute, autograph=False)
+            self._advance[sampling, shapes] = _compile(compute, [tf.TensorSpec([2], tf.int32), *_specify(known, rows)])
         return self._advance[sampling, shapes]
 
     def _compute(
         self,
         sampling: Sampling,
-        inputs: Mapping[str, tf.Tensor],
-        known: tuple[tf.Tensor, tf.Tensor, Any],
         at: tf.Tensor,
+        inputs: Mapping[str, tf.Tensor],
+        tokens: tf.Tensor,
+        done: tf.Tensor,
+        state: Any,
         ends: tuple[tf.Tensor, tf.Tensor],
-        keys: tf.Tensor,
-        settings: tuple[tf.Tensor, tf.Tensor],
+        draws: tuple[tf.Tensor, tf.Tensor, tf.Tensor],
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, Any]:
         """Write the tokens from `at[0]` up to `at[1]`, or until all rows are done; a graph function."""
         counts, limits = ends
-        rows, total = known[0].shape
+        keys, temperature, top_p = draws
+        rows, total = tokens.shape
 
         def write_one(index: tf.Tensor, tokens: tf.Tensor, done: tf.Tensor, state: Any) -> tuple:
-            before = tf.ensure_shape(tf.slice(tokens, [0, index - 1], [rows, 1]), [rows, 1])
+            before = tf.ensure_shape(tf.slice(tokens, [0, index - 1], [-1, 1]), [rows, 1])
             scores, state = self._decoding.step(inputs, before, state, index - 1)
-            drawn = sampling.choose(scores, randomness.fold_numbers(keys, index - counts), *settings)
+            drawn = sampling.choose(scores, randomness.fold_numbers(keys, index - counts), temperature, top_p)
             # The next token of a longer prompt is given; a row that is done stays as it is.
             writes = (index >= counts) & ~done
             column = tf.range(total)[tf.newaxis] == index
@@ -108,7 +102,22 @@ class Loop:
         found: tuple = tf.while_loop(
             lambda index, _, done, __: (index < at[1]) & ~tf.reduce_all(done),
             write_one,
-            (at[0], *known),
+            (at[0], tokens, done, state),
             parallel_iterations=1,
         )
         return found
+
+
+def _specify(values: Any, rows: int | None) -> Any:
+    """Return the shapes and types of a nest of tensors, for any number of rows where `rows` is None."""
+    return tf.nest.map_structure(
+        lambda each: tf.TensorSpec(each.shape if rows else [None, *each.shape[1:]], each.dtype), values
+    )
+
+
+def _compile(function: Callable[..., Any], specs: Sequence[Any]) -> Any:
+    """Return a function for these shapes alone, which is traced here and never again.
+
+    One tf.function of all shapes would be traced for each as well, and warn of it as if that were by mistake.
+    """
+    return tf.function(function, autograph=False).get_concrete_function(*specs)

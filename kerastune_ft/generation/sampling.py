@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -9,7 +10,7 @@ import tensorflow as tf
 from kerastune_ft.config.options.language.tasks import Generation
 from kerastune_ft.graph import randomness
 
-_SITE = "token"
+_SITE, _ADDRESS = "token", "generation"
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Sampling:
 
         `keys` are those of `graph.randomness`, uint32 [rows, 2]: a row's token depends on its scores and its key alone.
         Scores are divided by `temperature`; then the `top_k` highest are kept, and of these the highest that have a
-        probability of at least `top_p` together.
+        probability of at least `top_p` together. Both are one number for all rows, or float32 [rows, 1].
         """
         scores = tf.cast(scores, tf.float32)
         if not self.draws:
@@ -53,3 +54,23 @@ class Sampling:
 
 def _keep_from(scores: tf.Tensor, least: tf.Tensor) -> tf.Tensor:
     return tf.where(scores >= least, scores, float("-inf"))
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How the tokens of rows are drawn: of each by its own numbers, whatever those of the rows beside it are."""
+
+    keys: tf.Tensor
+    """uint32 [rows, 2], as `graph.randomness` has them."""
+    temperature: tf.Tensor
+    """float32 [rows, 1]."""
+    top_p: tf.Tensor
+    """float32 [rows, 1]."""
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple[int, int, Generation]]) -> Draws:
+        """Return the draws of rows by their seeds, their keys and how they are written."""
+        keys = [randomness.example_keys(f"{seed}/{_ADDRESS}", 0, tf.constant([key], tf.int64)) for seed, key, _ in rows]
+        temperature = [[options.temperature] for *_, options in rows]
+        top_p = [[options.top_p or 1.0] for *_, options in rows]
+        return cls(tf.concat(keys, 0), tf.constant(temperature, tf.float32), tf.constant(top_p, tf.float32))

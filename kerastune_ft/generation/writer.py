@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,11 +13,12 @@ from kerastune_ft.config.options.language.tasks import Generation
 from kerastune_ft.errors import DataError
 from kerastune_ft.generation.decoding import TOKENS, Decoding
 from kerastune_ft.generation.loop import Batch, Loop
+from kerastune_ft.generation.sampling import Draws, Sampling
 from kerastune_ft.generation.texts import decode, find_stop, find_sure_part
 from kerastune_ft.wording import counted
 
 ROWS = 8
-"""Rows of a batch; one prompt alone is a batch of one."""
+"""The most rows of a batch. Where each number is compiled, it is this or one, and rows are repeated to fill it."""
 # Tokens between two looks at the texts that end answers, and between two parts of a text that is read meanwhile.
 _LOOK, _PART = 16, 4
 _LENGTHS = 4
@@ -50,11 +51,23 @@ class Part:
 
 @dataclass(frozen=True)
 class Row:
-    """A prompt, and where it stands among those that were given."""
+    """A prompt, and how it is answered."""
 
-    number: int
     prompt: Any
     key: int
+    options: Generation
+    seed: int
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What is compiled for a row: those of one shape can be written in one batch, each as it would be alone."""
+
+    sampling: Sampling
+    length: int
+    """What its prompt is padded to."""
+    room: int
+    """The most tokens of its answer, as far as what is compiled is decided by it."""
 
 
 class Writer:
@@ -87,13 +100,14 @@ class Writer:
 
         Raises DataError for a prompt that leaves no room for an answer.
         """
-        rows = [Row(number, *pair) for number, pair in enumerate(zip(prompts, keys, strict=True))]
+        rows = [Row(prompt, key, options, seed) for prompt, key in zip(prompts, keys, strict=True)]
         found: dict[int, Answer] = {}
-        for part in self._group(rows):
-            *_, last = self._write(part, options, seed, _LOOK if options.stop else self.decoding.positions)
-            for place, row in enumerate(part):
-                found[row.number] = self._finish(last, place, options)
-        return [found[number] for number in range(len(rows))]
+        for places in self._group(rows):
+            part = [rows[place] for place in places]
+            *_, last = self._write(part, _LOOK if options.stop else self.decoding.positions)
+            for at, place in enumerate(places):
+                found[place] = self._finish(last, at, options)
+        return [found[place] for place in range(len(rows))]
 
     def stream(self, prompt: Any, key: int, options: Generation, seed: int) -> Iterator[str]:
         """Yield the parts of the answer to one prompt as they are written; together they are that of `generate`."""
@@ -101,44 +115,75 @@ class Writer:
 
     def follow(self, prompt: Any, key: int, options: Generation, seed: int) -> Iterator[Part]:
         """Yield the parts of the answer to one prompt with what was written so far; the last one says what ended it."""
-        sent = ""
-        for batch in self._write([Row(0, prompt, key)], options, seed, _PART):
-            answer, is_done = self._finish(batch, 0, options), bool(batch.done[0])
-            sure = answer.text if is_done else find_sure_part(answer.text, options.stop or ())
-            more = sure[len(sent) :] if sure.startswith(sent) else ""
-            sent += more
-            yield Part(more, len(answer.tokens), answer.ended if is_done else None)
+        for (part,) in self.follow_all([Row(prompt, key, options, seed)]):
+            if part is not None:
+                yield part
+
+    def find_shape(self, prompt: Any, options: Generation) -> Shape:
+        """Return what a row is compiled for."""
+        room = 1 << (options.max_new_tokens - 1).bit_length()
+        return Shape(Sampling.of(options), self._find_length([prompt]), room)
+
+    def follow_all(
+        self, rows: Sequence[Row], is_wanted: Callable[[int], bool] = lambda place: True
+    ) -> Iterator[list[Part | None]]:
+        """Yield parts of the answers to rows of one shape in a batch, as `follow` those of one.
+
+        None stands for a row of which nothing was written meanwhile: one whose prompt is longer, or that has its answer
+        already. `is_wanted` is asked with the place of a row whether its answer still is.
+        """
+        sent, is_over = [""] * len(rows), [False] * len(rows)
+        for batch in self._write(rows, _PART):
+            parts: list[Part | None] = []
+            for place, row in enumerate(rows):
+                is_silent = is_over[place] or batch.reached <= int(batch.counts[place])
+                parts.append(None if is_silent else self._read_part(batch, place, row.options, sent))
+                is_over[place] = bool(batch.done[place])
+            yield parts
+            for place in range(len(rows)):
+                batch.done[place] |= not is_wanted(place)
+
+    def _read_part(self, batch: Batch, place: int, options: Generation, sent: list[str]) -> Part:
+        """Return what is new of a row, and note it in `sent`."""
+        answer, is_done = self._finish(batch, place, options), bool(batch.done[place])
+        sure = answer.text if is_done else find_sure_part(answer.text, options.stop or ())
+        more = sure[len(sent[place]) :] if sure.startswith(sent[place]) else ""
+        sent[place] += more
+        return Part(more, len(answer.tokens), answer.ended if is_done else None)
 
     def answer(self, prompt: Any, options: Generation, seed: int) -> Answer:
         """Return the answer to one prompt, whose key is that of its content."""
         return self.generate([prompt], [find_key(prompt)], options, seed)[0]
 
-    def _group(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
-        """Yield batches of rows of like lengths, so that none of them waits long for another."""
-        ordered = sorted(rows, key=lambda row: (self.decoding.measure(row.prompt), row.number))
-        step = 1 if len(rows) == 1 else ROWS
-        for start in range(0, len(ordered), step):
-            yield ordered[start : start + step]
+    def _group(self, rows: Sequence[Row]) -> Iterator[list[int]]:
+        """Yield the places of batches of rows of like lengths, so that none of them waits long for another."""
+        ordered = sorted(range(len(rows)), key=lambda place: (self.decoding.measure(rows[place].prompt), place))
+        for start in range(0, len(ordered), ROWS):
+            yield ordered[start : start + ROWS]
 
-    def _write(self, rows: Sequence[Row], options: Generation, seed: int, step: int) -> Iterator[Batch]:
+    def _find_length(self, prompts: Sequence[Any]) -> int:
+        longest = max(map(self.decoding.measure, prompts))
+        return next((each for each in self.lengths if each >= longest), longest)
+
+    def _write(self, rows: Sequence[Row], step: int) -> Iterator[Batch]:
         for row in rows:
             self.check(row.prompt)
-        size = 1 if len(rows) == 1 else ROWS
+        size = len(rows) if len(rows) == 1 or self.decoding.takes_any_rows else ROWS
         filled = [*rows, *[rows[0]] * (size - len(rows))]
         prompts = [row.prompt for row in filled]
-        longest = max(map(self.decoding.measure, prompts))
-        length = next((each for each in self.lengths if each >= longest), longest)
+        length, most = self._find_length(prompts), self.decoding.positions
         counts = np.array([self.decoding.count(each) for each in prompts], np.int32)
-        most = self.decoding.positions
-        room = self.decoding.find_room(length, int(counts.max()))
         # Of few sizes, as each is compiled; how long an answer may be is not decided by it.
-        total = min(room + (1 << (options.max_new_tokens - 1).bit_length()), most)
+        shape = self.find_shape(rows[0].prompt, rows[0].options)
+        total = min(self.decoding.find_room(length, int(counts.max())) + shape.room, most)
         inputs = self.decoding.arrange(prompts, length, total)
-        limits = np.minimum(counts + options.max_new_tokens, most).astype(np.int32)
+        limits = np.minimum(counts + [row.options.max_new_tokens for row in filled], most).astype(np.int32)
         batch = Batch(inputs[TOKENS], counts, limits, np.arange(size) >= len(rows))
-        for _ in self._loop.write(inputs, batch, [row.key for row in filled], options, seed, step):
-            for place in np.flatnonzero(~batch.done).tolist() if options.stop else ():
-                if find_stop(self._decode_row(batch, place), options.stop or ()) is not None:
+        draws = Draws.of([(row.seed, row.key, row.options) for row in filled])
+        for _ in self._loop.write(inputs, batch, shape.sampling, draws, step):
+            for place in np.flatnonzero(~batch.done).tolist():
+                stop = filled[place].options.stop or ()
+                if stop and find_stop(self._decode_row(batch, place), stop) is not None:
                     batch.done[place] = True
             yield batch
 

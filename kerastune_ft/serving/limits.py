@@ -27,8 +27,8 @@ class Limits:
     """Seconds in which a request must have arrived, and in which its answer must be taken."""
     batch_size: int = 8
     """Inputs that the model computes at once."""
-    max_generations: int = 4
-    """Answers that a model writes at once, in turns."""
+    max_generations: int = 2
+    """Batches of answers that a model writes in turns."""
     max_new_tokens: int = 1024
     """Tokens of an answer that is written."""
 

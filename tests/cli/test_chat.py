@@ -17,7 +17,7 @@ class Echo:
     """Answers with what was asked, in two parts."""
 
     def __init__(self) -> None:
-        self.dropped, self.resets, self.opened = 0, 0, {}
+        self.dropped, self.lost, self.resets, self.opened = 0, 0, 0, {}
 
     def open(self, run: object, **options: object) -> Echo:
         self.opened = {"run": str(run), **options}
@@ -52,3 +52,24 @@ def test_lines_of_a_pipe_are_answered_a_line_each(echo: Echo):
 def test_an_answer_that_is_ended_does_not_end_the_program(echo: Echo):
     found = CliRunner().invoke(chat, ["RUN"], input="stop\nagain\n/help\n")
     assert found.stdout == "s\nagain!\n" and "/reset" in found.stderr
+
+
+def test_what_had_no_room_is_said(echo: Echo):
+    echo.dropped, echo.lost = 1, 40
+    found = CliRunner().invoke(chat, ["RUN"], input="hello\n")
+    assert "the oldest 1 turn had no room" in found.stderr and "its first 40 tokens were not read" in found.stderr
+
+
+def test_lines_are_read_whatever_bytes_they_have(echo: Echo):
+    found = CliRunner().invoke(chat, ["RUN"], input=b"\xff\xfeb\xc3\xb6\n/no\nlast")
+    assert found.exit_code == 0 and found.stdout == "\ufffd\ufffdb\u00f6!\n/no!\nlast!\n"
+
+
+def test_on_a_terminal_words_that_are_no_command_are_not_asked(echo: Echo, monkeypatch: pytest.MonkeyPatch):
+    lines = iter(["/unknown", "/etc/hosts?", "/exit"])
+    monkeypatch.setattr("builtins.input", lambda prompt: next(lines))
+    # CliRunner replaces standard input when it begins.
+    monkeypatch.setattr("kerastune_ft.cli.chat._is_typed", lambda: True)
+    found = CliRunner().invoke(chat, ["RUN"])
+    assert found.stdout == "/etc/hosts?!\n"
+    assert "/unknown is no command" in found.stderr and found.stderr.count("> ") == 3

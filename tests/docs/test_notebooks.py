@@ -49,7 +49,9 @@ def tagged(name: str, tag: str) -> list[Mapping[str, Any]]:
 
 
 def test_there_is_a_notebook_for_each_subject_and_a_page_that_lists_them() -> None:
-    assert NAMES == ["boxes_and_masks", "colab_tpu", "drive", "kaggle", "photos", "quickstart", "sounds", "texts"]
+    assert NAMES == [
+        "boxes_and_masks", "colab_tpu", "conversation", "drive", "kaggle", "photos", "quickstart", "sounds", "texts",
+    ]  # fmt: skip
     page = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert [name for name in NAMES if f"]({name}.ipynb)" not in page] == []
 
@@ -195,6 +197,21 @@ def test_texts_run(tmp_path: Path) -> None:
         "BACKBONE": {"class": "BertBackbone"},
     })  # fmt: skip
     assert any("good day" in page for page in outputs(executed, "text/html"))
+
+
+@pytest.mark.slow
+def test_chats_run(tmp_path: Path) -> None:
+    options = {"num_layers": 2, "num_query_heads": 2, "num_key_value_heads": 2, "hidden_dim": 32,
+               "intermediate_dim": 64}  # fmt: skip
+    executed = execute("conversation", tmp_path, {
+        "CHATS": None, "QUESTIONS": ["How much is one red cup?"], "LENGTH": 96, "EPOCHS": 1,
+        "BACKBONE": {"kind": "keras_hub", "class": "LlamaBackbone", "options": options},
+    })  # fmt: skip
+    assert any("How much is one red cup?" in page for page in outputs(executed, "text/html"))
+    said = "".join(str(output.get("text")) for cell in executed for output in cell["outputs"])
+    before, after = map(float, re.findall(r"perplexity ([\d.]+) before, ([\d.]+) after", said)[0])
+    assert after < before
+    assert list((tmp_path / "runs").glob("chats-1/export/preset/*.json"))
 
 
 @pytest.mark.slow

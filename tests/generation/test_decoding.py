@@ -26,6 +26,10 @@ def test_greedy_texts_are_those_of_whole_passes(name: str):
     answers = writer.generate(prompts, [0, 1, 2], Generation(max_new_tokens=_NEW), 0)
     assert [answer.tokens.tolist() for answer in answers] == [write_plainly(body, ids, _NEW) for ids in prompts]
     assert len({tuple(answer.tokens) for answer in answers}) > 1, "the weights say nothing"
+    compiled = len(writer._loop._advance)
+    alone = writer.generate(prompts[1:2], [1], Generation(max_new_tokens=_NEW), 0)
+    assert alone[0].tokens.tolist() == answers[1].tokens.tolist()
+    assert len(writer._loop._advance) == compiled, "a function for any number of rows"
 
 
 def test_rows_are_padded_on_the_right():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial
 
 from kerastune_ft.config.options.language.tasks import Generation
@@ -13,7 +13,7 @@ from kerastune_ft.serving.guard import HostRule
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.serving.writing.app import make_app
 from kerastune_ft.serving.writing.service import WritingService
-from kerastune_ft.serving.writing.writer import Piece
+from kerastune_ft.serving.writing.writer import Piece, Question
 from tests.support.processes import HANG
 from tests.support.served import Client, listen
 
@@ -23,10 +23,11 @@ LIMIT = 40
 class StandInWriter:
     """Says the last words again, one at a time, with the seed where it draws; a word is a token."""
 
-    name, platform, limit = "parrot", "stand-in", LIMIT
+    name, platform, limit, rows = "parrot", "stand-in", LIMIT, 1
 
     def __init__(self) -> None:
         self.options = Generation()
+        self.batches: list[int] = []
         self.asked: list[tuple[tuple[Turn, ...], Generation, int]] = []
         self.open, self.most_open, self.written = 0, 0, 0
         self.gate = threading.Event()
@@ -37,7 +38,16 @@ class StandInWriter:
         self._prompts.append(tuple(turns))
         return [len(self._prompts) - 1] * sum(len(turn.content.split()) for turn in turns)
 
-    def write(self, prompt: Sequence[int], options: Generation, seed: int) -> Iterator[Piece]:
+    def fits(self, questions: Sequence[Question]) -> bool:
+        return len({len(question.prompt) for question in questions}) == 1
+
+    def write(self, questions: Sequence[Question], is_wanted: Callable[[int], bool]) -> Iterator[list[Piece | None]]:
+        self.batches.append(len(questions))
+        rows = [self._write_one(*(each.prompt, each.options, each.seed)) for each in questions]
+        while True:
+            yield [next(row, None) if is_wanted(place) else row.close() for place, row in enumerate(rows)]
+
+    def _write_one(self, prompt: Sequence[int], options: Generation, seed: int) -> Generator[Piece]:
         turns = self._prompts[prompt[0]]
         self.asked.append((turns, options, seed))
         words = turns[-1].content.split() + ([str(seed)] if options.temperature else [])

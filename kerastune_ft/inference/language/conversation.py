@@ -19,6 +19,8 @@ class Conversation:
         self._turns: list[Turn] = []
         self.dropped = 0
         """How many old turns no longer had room when the last question was asked."""
+        self.lost = 0
+        """How many tokens at the beginning of what was said had no room either."""
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -37,6 +39,7 @@ class Conversation:
         asked = [*self.turns, Turn("user", text)]
         kept = self._writer.prompts.drop_old(asked, self._writer.find_room(self._options))
         self.dropped = len(asked) - len(kept)
+        self.lost = self._writer.encode(kept, self._options).lost
         parts: list[str] = []
         try:
             for part in self._writer.stream(kept, self._options, self._seed):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -16,9 +17,9 @@ from kerastune_ft.serving.json_text import parse_json
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.serving.meters import Meters
 from kerastune_ft.serving.writing.faults import BadParameter
-from kerastune_ft.serving.writing.generations import Generations, close
+from kerastune_ft.serving.writing.generations import Generations
 from kerastune_ft.serving.writing.requests import Asked
-from kerastune_ft.serving.writing.writer import Piece, ServedWriter
+from kerastune_ft.serving.writing.writer import Piece, Question, ServedWriter
 from kerastune_ft.wording import counted
 
 _READERS = 2
@@ -29,9 +30,9 @@ class WritingService:
 
     def __init__(self, writer: ServedWriter, limits: Limits) -> None:
         self.model, self.limits = writer, limits
-        self.meters = Meters((1,))
+        self.meters = Meters(limits.shapes)
         self.held = HeldBytes(limits.max_bytes_at_once)
-        self._generations = Generations(limits.max_generations, limits.max_waiting)
+        self._generations = Generations(writer, limits.max_generations, limits.max_waiting, self.meters.batches.observe)
         self._readers = ThreadPoolExecutor(_READERS, "reader")
         self.meters.watch(
             "expected_answers", "Answers that are written or waited for.", lambda: self._generations.expected
@@ -81,27 +82,16 @@ class WritingService:
         length = min(wanted, room, self.limits.max_new_tokens)
         return prompt, asked.options.model_copy(update={"max_new_tokens": length})
 
-    def write(
+    async def write(
         self, prompt: Sequence[int], options: Generation, seed: int, is_answer: bool
     ) -> AsyncGenerator[Piece, None]:
-        """Return the pieces of an answer as they are written; white space before an answer is part of the template.
+        """Yield the pieces of an answer as they are written; white space before an answer is part of the template.
 
-        They raise Refusal where too many wait.
+        Raises Refusal where too many wait.
         """
-
-        def begin() -> Iterator[Piece]:
-            pieces = self.model.write(prompt, options, seed)
-            return _strip_beginning(pieces) if is_answer else pieces
-
-        return self._generations.write(begin)
-
-
-def _strip_beginning(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    begun = False
-    try:
-        for piece in pieces:
-            text = piece.text if begun else piece.text.lstrip()
-            begun = begun or bool(text)
-            yield replace(piece, text=text)
-    finally:
-        close(pieces)
+        is_begun = not is_answer
+        async with contextlib.aclosing(self._generations.write(Question(prompt, options, seed))) as pieces:
+            async for piece in pieces:
+                text = piece.text if is_begun else piece.text.lstrip()
+                is_begun = is_begun or bool(text)
+                yield replace(piece, text=text)

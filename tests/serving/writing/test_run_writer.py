@@ -12,6 +12,7 @@ from kerastune_ft.data.dialogues.turns import Turn
 from kerastune_ft.generation.writer import find_key
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.serving.writing import run_writer
+from kerastune_ft.serving.writing.writer import Question
 from tests.support.tiny_writer import make_writer
 
 ASKED = [Turn("user", "hello")]
@@ -28,14 +29,63 @@ def served() -> run_writer.RunWriter:
     return made
 
 
+def always(place: int) -> bool:
+    return True
+
+
+def write_texts(served: run_writer.RunWriter, questions: list[Question]) -> list[str]:
+    """Return the answers to questions that are written together."""
+    texts, ended = [""] * len(questions), [0] * len(questions)
+    for pieces in served.write(questions, always):
+        for place, piece in enumerate(pieces):
+            if piece is not None:
+                assert not ended[place]
+                texts[place] += piece.text
+                ended[place] += piece.ending is not None
+    assert ended == [1] * len(questions)
+    return texts
+
+
 def test_answers_are_those_of_the_writer(served: run_writer.RunWriter) -> None:
     assert served.options == Generation(max_new_tokens=6)
     prompt = served.encode(ASKED)
-    pieces = list(served.write(prompt, served.options, 3))
+    pieces = [piece for (piece,) in served.write([Question(prompt, served.options, 3)], always)]
     whole = served._opened.writer.generate([prompt], [find_key(prompt)], served.options, 3)[0]
-    assert "".join(piece.text for piece in pieces) == whole.text
-    assert pieces[-1].ending == whole.ended and pieces[-1].tokens == len(whole.tokens)
-    assert [piece.ending for piece in pieces[:-1]] == [None] * (len(pieces) - 1)
+    assert "".join(piece.text for piece in pieces if piece) == whole.text
+    last = pieces[-1]
+    assert last is not None and last.ending == whole.ended and last.tokens == len(whole.tokens)
+    assert [piece.ending for piece in pieces[:-1] if piece] == [None] * (len(pieces) - 1)
+
+
+def test_answers_do_not_depend_on_those_beside_them(served: run_writer.RunWriter) -> None:
+    # Of one kind, with seeds, temperatures, lengths and ends of their own, after prompts of several lengths.
+    hot = Generation(max_new_tokens=14, temperature=1.5)
+    whole = write_texts(served, [Question(served.encode(ASKED), hot, 3)])[0]
+    options = [
+        hot,
+        hot.model_copy(update={"stop": (whole[4:6],)}),
+        hot.model_copy(update={"temperature": 0.7}),
+        hot.model_copy(update={"max_new_tokens": 9}),
+        hot,
+    ]
+    prompts = [served.encode([Turn("user", "hello" + "o" * more)]) for more in (0, 0, 3, 9, 0)]
+    questions = [Question(*each) for each in zip(prompts, options, (3, 3, 4, 5, 6), strict=True)]
+    assert served.fits(questions)
+    alone = [write_texts(served, [each])[0] for each in questions]
+    assert write_texts(served, questions) == alone
+    assert write_texts(served, questions[::-1]) == alone[::-1]
+    assert alone[1] == whole[: whole.index(whole[4:6])] and len(set(alone)) == 5
+
+
+def test_only_those_of_one_shape_fit(served: run_writer.RunWriter) -> None:
+    own = served.options
+    short = served.encode(ASKED)
+    assert served.fits([Question(short, own, 1), Question(short, own.model_copy(update={"max_new_tokens": 8}), 2)])
+    # Of another length, and of the same but so much longer that the other would be finished before it begins.
+    for text in ("hello" * 12, "hello" + "o" * 33):
+        assert not served.fits([Question(short, own, 1), Question(served.encode([Turn("user", text)]), own, 1)])
+    for change in ({"temperature": 1.0}, {"max_new_tokens": 9}):
+        assert not served.fits([Question(short, own, 1), Question(short, own.model_copy(update=change), 1)])
 
 
 def test_prompts_are_whole_however_long_they_are(served: run_writer.RunWriter) -> None:
@@ -46,5 +96,7 @@ def test_prompts_of_all_lengths_are_compiled_before(served: run_writer.RunWriter
     served.warm()
     known = set(served._opened.writer._loop._advance)
     for length in served._opened.writer.lengths:
-        list(served.write(served.encode(ASKED)[:1].repeat(min(length, served.limit - 1)), served.options, 1))
+        prompt = served.encode(ASKED)[:1].repeat(min(length, served.limit - 1))
+        for rows in (1, 2):
+            list(served.write([Question(prompt, served.options, 1)] * rows, always))
     assert set(served._opened.writer._loop._advance) == known
