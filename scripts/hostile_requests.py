@@ -199,8 +199,10 @@ class ChatAttack(Attack):
         return post("/v1/completions", json.dumps({"prompt": prompt, "max_tokens": 2, **more}).encode())
 
     def good(self) -> Request:
-        """Return a request in good faith."""
-        return self.chat(f"What is {self.draw.randrange(99)}?", temperature=self.draw.choice([0, 1]), seed=1), {200}
+        """Return a request in good faith, in any way to write, so that all are compiled at the beginning."""
+        words, length = "and " * self.draw.choice([1, 9, 40, 70]), self.draw.choice([3, 70])
+        ways = ({"temperature": 0}, {"temperature": 1}, {"temperature": 1, "top_p": 0.9})
+        return self.chat(f"What is {words}?", max_tokens=length, **self.draw.choice(ways)), {200}
 
     def kinds(self) -> dict[str, Callable[[], Request]]:
         """Return by its name what makes a request of a kind."""
@@ -314,7 +316,7 @@ def main() -> int:
         port = int(about["url"].rpartition(":")[2])
         writes = asyncio.run(ask(port, head("/v1/models", None, method="GET"))) == 200
         made = (ChatAttack if writes else PictureAttack)(about["name"], given.seed)
-        for _ in range(40):
+        for _ in range(120 if writes else 40):
             assert asyncio.run(ask(port, made.good()[0])) == 200
         before = read_memory(server.pid, "VmRSS")
         found, wrong = asyncio.run(attack(port, made, given.requests))

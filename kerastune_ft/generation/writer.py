@@ -22,7 +22,7 @@ ROWS = 8
 # Tokens between two looks at the texts that end answers, and between two parts of a text that is read meanwhile.
 _LOOK, _PART = 16, 4
 _LENGTHS = 4
-_LEAST_LENGTH = 16
+_LEAST_LENGTH, _LEAST_ROOM = 16, 64
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Writer:
 
     def find_shape(self, prompt: Any, options: Generation) -> Shape:
         """Return what a row is compiled for."""
-        room = 1 << (options.max_new_tokens - 1).bit_length()
+        room = max(_LEAST_ROOM, 1 << (options.max_new_tokens - 1).bit_length())
         return Shape(Sampling.of(options), self._find_length([prompt]), room)
 
     def follow_all(

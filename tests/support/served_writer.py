@@ -44,8 +44,8 @@ class StandInWriter:
     def write(self, questions: Sequence[Question], is_wanted: Callable[[int], bool]) -> Iterator[list[Piece | None]]:
         self.batches.append(len(questions))
         rows = [self._write_one(*(each.prompt, each.options, each.seed)) for each in questions]
-        while True:
-            yield [next(row, None) if is_wanted(place) else row.close() for place, row in enumerate(rows)]
+        while any(pieces := [next(row, None) if is_wanted(at) else row.close() for at, row in enumerate(rows)]):
+            yield pieces
 
     def _write_one(self, prompt: Sequence[int], options: Generation, seed: int) -> Generator[Piece]:
         turns = self._prompts[prompt[0]]

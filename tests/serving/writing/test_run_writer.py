@@ -84,7 +84,7 @@ def test_only_those_of_one_shape_fit(served: run_writer.RunWriter) -> None:
     # Of another length, and of the same but so much longer that the other would be finished before it begins.
     for text in ("hello" * 12, "hello" + "o" * 33):
         assert not served.fits([Question(short, own, 1), Question(served.encode([Turn("user", text)]), own, 1)])
-    for change in ({"temperature": 1.0}, {"max_new_tokens": 9}):
+    for change in ({"temperature": 1.0}, {"max_new_tokens": 65}):
         assert not served.fits([Question(short, own, 1), Question(short, own.model_copy(update=change), 1)])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from kerastune_ft.data.dialogues.turns import Turn
-from kerastune_ft.serving.writing.writer import ServedWriter
+from kerastune_ft.serving.writing.writer import Question, ServedWriter
 from tests.support.served_writer import StandInWriter
 
 
@@ -18,5 +18,6 @@ def test_the_stand_in_of_these_tests_keeps_the_contract() -> None:
             assert list(inspect.signature(method).parameters)[1:] == list(
                 inspect.signature(getattr(writer, name)).parameters
             )
-    pieces = list(writer.write(writer.encode([Turn("user", "a b")]), writer.options, 0))
+    question = Question(writer.encode([Turn("user", "a b")]), writer.options, 0)
+    pieces = [piece for (piece,) in writer.write([question], lambda place: True) if piece is not None]
     assert [(piece.tokens, piece.ending) for piece in pieces] == [(1, None), (2, "stop")]
