@@ -27,7 +27,6 @@ class StandInWriter:
 
     def __init__(self) -> None:
         self.options = Generation()
-        self.batches: list[int] = []
         self.asked: list[tuple[tuple[Turn, ...], Generation, int]] = []
         self.open, self.most_open, self.written = 0, 0, 0
         self.gate = threading.Event()
@@ -42,7 +41,6 @@ class StandInWriter:
         return len({len(question.prompt) for question in questions}) == 1
 
     def write(self, questions: Sequence[Question], is_wanted: Callable[[int], bool]) -> Iterator[list[Piece | None]]:
-        self.batches.append(len(questions))
         rows = [self._write_one(*(each.prompt, each.options, each.seed)) for each in questions]
         while any(pieces := [next(row, None) if is_wanted(at) else row.close() for at, row in enumerate(rows)]):
             yield pieces
