@@ -215,7 +215,7 @@ class ChatAttack(Attack):
             # 10**40 is a seed beyond what is taken, and no boolean is a number here; true is right for a stream alone.
             key = draw.choice(keys)
             value = draw.choice([each for each in values if (key, each) not in (("stream", True), ("tools", []))])
-            right = {"seed": (-1,), "stop": ("5", [], "\x00"), "n": ()}.get(key, ())
+            right: tuple[object, ...] = {"seed": (-1,), "stop": ("5", [], "\x00")}.get(key, ())
             return chat(**{key: value}), {200} if any(value == one for one in right) else {400}
 
         def text(most: int) -> str:

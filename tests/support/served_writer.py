@@ -42,8 +42,14 @@ class StandInWriter:
 
     def write(self, questions: Sequence[Question], is_wanted: Callable[[int], bool]) -> Iterator[list[Piece | None]]:
         rows = [self._write_one(*(each.prompt, each.options, each.seed)) for each in questions]
-        while any(pieces := [next(row, None) if is_wanted(at) else row.close() for at, row in enumerate(rows)]):
+        while any(pieces := [self._go_on(row, is_wanted(place)) for place, row in enumerate(rows)]):
             yield pieces
+
+    def _go_on(self, row: Generator[Piece], is_wanted: bool) -> Piece | None:
+        if is_wanted:
+            return next(row, None)
+        row.close()
+        return None
 
     def _write_one(self, prompt: Sequence[int], options: Generation, seed: int) -> Generator[Piece]:
         turns = self._prompts[prompt[0]]

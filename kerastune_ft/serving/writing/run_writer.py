@@ -53,7 +53,7 @@ class RunWriter:
         writer = self._opened.writer
         prompt = self.encode([Turn("user", "a")])
         for length in writer.lengths:
-            longer = np.resize(prompt, max(1, min(length, self.limit - 1)))
+            longer: Any = np.resize(prompt, max(1, min(length, self.limit - 1)))
             question = Question(longer, self.options, 0)
             for _ in self.write([question], lambda place: False):
                 break
