@@ -102,7 +102,7 @@ OF_PHASES: tuple[Row, ...] = (
     Row(({"carry_optimizer": True},)),
     Row(({"weight_decay": 0.1},)),
     Row(({"batch_size": 7}, {"batch_size": 32})),
-    Row(({"batch_norm": "train"}, {"batch_norm": "statistics"})),
+    Row(({"batch_norm": "train"}, {"batch_norm": "statistics"}), (*_PICTURES, "sounds")),
     Row(({"dropout": 0.5},)),
     Row(({"lora": {"rank": 2}, "unfreeze": {"last": 1}},), chance=0.15),
     Row(({"cache": "off"}, {"cache": "required"})),
