@@ -20,6 +20,7 @@ _TASKS = {
     "image_segmentation": "images with a mask that gives every pixel one of several classes",
     "object_detection": "images with a box and a class for every object in them",
     "causal_lm": "texts and dialogues that a language model learns to go on with",
+    "masked_lm": "plain texts of which a model like BERT learns to find hidden words, before another run on labels",
     "audio_classification": "sounds of one of several classes, or with multi_label of any number of them",
     "text_classification": "texts, or pairs of them, of one of several classes, or with multi_label of any number of "
     "them",
@@ -34,7 +35,7 @@ _DATASETS = (
     ("shapes", "object_detection, image_segmentation", "embedded, synthetic", "smoke/defects"),
     ("robot", "image_regression", "embedded, synthetic, written by datasets robot --output DIR", "smoke/driving"),
     ("listings", "image_classification, text_classification", "embedded, synthetic, written likewise", ""),
-    ("reviews", "text_classification", "embedded, synthetic", "smoke/sentiment"),
+    ("reviews", "text_classification, masked_lm", "embedded, synthetic", "smoke/sentiment"),
     ("sentence_pairs", "text_regression", "embedded, synthetic", "smoke/sentences_similarity"),
     ("chirps", "audio_classification", "embedded, synthetic", "smoke/voice_commands"),
     ("dialogues", "causal_lm", "embedded, synthetic", "smoke/conversation"),
@@ -60,7 +61,7 @@ _DATASETS = (
     ("folder of class folders of .txt", "text_classification", "folder", ""),
     (".npz of strings", "text_classification, text_regression", "arrays", ""),
     ("table of messages, or of prompts and responses", "causal_lm", "table", ""),
-    ("folder of .txt, or a table of texts, learnt whole", "causal_lm", "folder, table", ""),
+    ("folder of .txt, or a table of texts, learnt whole", "causal_lm, masked_lm", "folder, table", ""),
 )
 
 
@@ -73,7 +74,10 @@ def _metrics(kind: str) -> str:
     """Return the metrics of a task in one line, with those it has only for several labels named apart."""
     one, several = (facts({"kind": kind, "multi_label": multi_label}).metrics for multi_label in (False, True))
     more = [name for name in several if name not in one]
-    chosen = " ".join(name for name in chosen_metrics(facts({"kind": kind}).labels) if name not in one)
+    known = facts({"kind": kind})
+    # Those of written texts need answers, which a model that finds words does not give.
+    more_of_labels = () if known.hides_words else chosen_metrics(known.labels)
+    chosen = " ".join(name for name in more_of_labels if name not in one)
     asked = f"; by task.metrics: {chosen}" if chosen else ""
     return " ".join(one) + (f" (multi_label: {' '.join(more)} too)" if more else "") + asked
 

@@ -25,6 +25,7 @@ def test_tasks_tell_their_metrics_and_those_of_several_labels_apart() -> None:
         == "loss perplexity token_accuracy word_error_rate character_error_rate; by task.metrics: rouge_1 rouge_2 "
         "rouge_l exact_match"
     )
+    assert rows["masked_lm"]["metrics"] == "loss perplexity token_accuracy"
     assert all(row["for"] for row in rows.values())
 
 

@@ -174,6 +174,11 @@ def check(settings: RunConfig, folds: int, seeds: int) -> None:
         raise ConfigError(f"--folds: {folds} is no division; give at least 2")
     if seeds < 1:
         raise ConfigError(f"--seeds: {seeds} is none; give at least 1")
+    if facts(settings.task).hides_words:
+        raise ConfigError(
+            f"task.kind: {settings.task.kind} is pretraining, and what it brings is measured by the run that begins "
+            "with it: give the configuration of that one"
+        )
     if facts(settings.task).writes:
         raise ConfigError(
             f"task.kind: the model of a cross-validation is the mean of what its folds answer, and texts, as "

@@ -10,6 +10,7 @@ from kerastune_ft.api.backbones import make_rank
 from kerastune_ft.api.engine import parse_seconds
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding import scaffold
+from kerastune_ft.scaffolding.adapt import OWN
 from kerastune_ft.scaffolding.measured import USUAL_TIME
 from kerastune_ft.scaffolding.scaffold import Scaffolded
 
@@ -24,6 +25,7 @@ def init(
     weights: str | os.PathLike[str] | None = None,
     schedule: str | Mapping[str, Any] | None = None,
     epochs: int | None = None,
+    adapt: bool | str | os.PathLike[str] = False,
     measure: bool | str | float = False,
 ) -> Scaffolded:
     """Inspect data and write a short commented configuration for it, or copy one that comes with the package.
@@ -32,7 +34,9 @@ def init(
     names do not show it. The file is `<name of the data>.json` in the working directory unless `output` is given;
     existing files are never overwritten. `backbone` is the model to write instead of the one that fits: a name of
     tf.keras.applications, a class or preset of keras-hub, or a path; `weights` a file of its weights, `schedule` a
-    preset of phases, by name or with its options, and `epochs` those of every phase. `measure` takes the backbone that
+    preset of phases, by name or with its options, and `epochs` those of every phase. With `adapt` two files are
+    written: the first run learns the language of the texts without their labels, or of those in a folder or table that
+    `adapt` names, and the second begins with its model. `measure` takes the backbone that
     linear probes on the data find best among those that are here, tried for 10 minutes, or for seconds or text such as
     `3m`; nothing is downloaded. Raises ConfigError and DataError.
     """
@@ -43,5 +47,5 @@ def init(
     rank = None if seconds is None else make_rank(seconds)
     return scaffold.init(
         data, output, example=example, label=label, backbone=backbone, weights=weights, schedule=schedule,
-        epochs=epochs, rank=rank,
+        epochs=epochs, adapt=(OWN if adapt is True else None if adapt is False else adapt), rank=rank,
     )  # fmt: skip

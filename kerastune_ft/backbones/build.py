@@ -28,15 +28,21 @@ _KINDS = {
 
 Where models may write texts it has `build_writer(options)` and `outline_writer(options, writes)` too.
 """
+_MASKED = "kerastune_ft.backbones.masked"
+"""The module of backbones that find hidden words."""
 
 
-def build(options: Any, seed: int, rules: Rules = NEWEST, *, writes: bool = False) -> Backbone:
+def build(
+    options: Any, seed: int, rules: Rules = NEWEST, *, writes: bool = False, hides_words: bool = False
+) -> Backbone:
     """Build the backbone that `options` describe; random weights are a function of `seed`.
 
-    With one that `writes` texts comes the matrix of its vocabulary. Raises ConfigError where the weights cannot be
-    found, or where it has to write texts and cannot.
+    With one that `writes` texts comes the matrix of its vocabulary; where a task `hides_words`, a head that finds them.
+    Raises ConfigError where the weights cannot be found, or where it has to do either and cannot.
     """
     keras.utils.set_random_seed(seed)
+    if hides_words:
+        return _check(importlib.import_module(_MASKED).build(options), rules)
     kind = _kind(options)
     if writes and not hasattr(kind, "build_writer"):
         raise ConfigError(
@@ -44,12 +50,6 @@ def build(options: Any, seed: int, rules: Rules = NEWEST, *, writes: bool = Fals
             'class as "GPT2Backbone"'
         )
     return _check(kind.build_writer(options) if writes else kind.build(options), rules)
-
-
-def read_input(options: Any) -> Any:
-    """Return the `LanguageInput` of a backbone that writes texts, without its weights; None for one that does not."""
-    read = getattr(_kind(options), "read_input", None)
-    return None if read is None else read(options)
 
 
 def outline(options: Any, *, writes: bool | None = False) -> Backbone:

@@ -48,9 +48,9 @@ _VOCABULARY = ("vocabulary_size", "vocab_size")
 
 def build(options: KerasHub) -> Backbone:
     """Build a backbone with the weights of its preset, or of its class with random ones."""
-    return (
-        _build_class(options) if options.preset is None else _build_preset(options, options.preset, load_weights=True)
-    )
+    if options.preset is None:
+        return _build_source(_open_class(options))
+    return _build_preset(options, options.preset, load_weights=True)
 
 
 def build_writer(options: KerasHub) -> Backbone:
@@ -58,8 +58,12 @@ def build_writer(options: KerasHub) -> Backbone:
 
     Raises ConfigError for one that only reads them.
     """
-    source = _open_class(options) if options.preset is None else _open_preset(options, options.preset, True)
-    return make_writer(source)
+    return make_writer(open_source(options))
+
+
+def open_source(options: KerasHub, load_weights: bool = True) -> Source:
+    """Open the backbone that options name."""
+    return _open_class(options) if options.preset is None else _open_preset(options, options.preset, load_weights)
 
 
 def make_writer(source: Source, given: Any = None) -> Backbone:
@@ -171,12 +175,8 @@ def build_with_body(options: KerasHub) -> tuple[Backbone, keras.Model, str | Non
 
     The last is None for a class.
     """
-    source = _open_class(options) if options.preset is None else _open_preset(options, options.preset, True)
+    source = open_source(options)
     return _build_source(source), source.body, source.handle or None
-
-
-def _build_class(options: KerasHub) -> Backbone:
-    return _build_source(_open_class(options))
 
 
 def _open_class(options: KerasHub) -> Source:
@@ -254,11 +254,11 @@ def _first_line(error: Exception) -> str:
 def _text_backbone(source: Source) -> Backbone:
     model = hub_text.encoder(source.body)
     units = units_of(model, source.family)
-    body = _shared_body(source.body, model)
-    return Backbone(source.name, model, units, _text_input(source), "tokens", source.transfer, body=body)
+    body = find_shared_body(source.body, model)
+    return Backbone(source.name, model, units, read_text_input(source), "tokens", source.transfer, body=body)
 
 
-def _text_input(source: Source, kind: type[TextInput] = TextInput) -> TextInput:
+def read_text_input(source: Source, kind: type[TextInput] = TextInput) -> TextInput:
     """Return the tokenizer and special tokens of a preset; without one tokens are bytes."""
     packing, tokenizer = source.family.packing, _open_tokenizer(source)
     special = byte_tokens(packing) if source.preset is None else special_tokens(tokenizer, packing)
@@ -305,7 +305,7 @@ def _lengths(source: Source) -> dict[str, Any]:
 
 
 _WRITER_INPUTS: Mapping[str, Callable[[Source], BackboneInput]] = MappingProxyType(
-    {"decoder": lambda source: _text_input(source, LanguageInput), "pair": _pair_input}
+    {"decoder": lambda source: read_text_input(source, LanguageInput), "pair": _pair_input}
 )
 
 
@@ -337,7 +337,7 @@ def _image_backbone(source: Source) -> Backbone:
         vision.describe(converter),
         source.transfer,
         prefix_tokens=vision.prefix_tokens(body, family),
-        body=_shared_body(body, model),
+        body=find_shared_body(body, model),
     )
 
 
@@ -364,7 +364,7 @@ _BY_MODALITY: Mapping[str, Callable[[Source], Backbone]] = MappingProxyType(
 _SIZED = (ImageInput.modality,)
 
 
-def _shared_body(body: keras.Model, model: keras.Model) -> keras.Model | None:
+def find_shared_body(body: keras.Model, model: keras.Model) -> keras.Model | None:
     """Return a backbone of keras-hub if all its variables are in a model made of it; others would take memory twice."""
     shared = {id(variable) for variable in model.variables}
     return body if shared.issuperset(map(id, body.variables)) else None

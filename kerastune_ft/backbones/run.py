@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import keras
 
@@ -19,6 +19,7 @@ from kerastune_ft.backbones.speech.speech_input import read_speech_input
 from kerastune_ft.backbones.text_input import TextInput
 from kerastune_ft.backbones.text_windows import make_unfolding_layers
 from kerastune_ft.config.options.backbones import EarlierRun
+from kerastune_ft.config.run_command import find_command
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph.parts import find_owners
 from kerastune_ft.graph.rebuild.flat import FlatCopy
@@ -27,7 +28,8 @@ from kerastune_ft.graph.units import Unit
 from kerastune_ft.rundir import MANIFEST, RunDirectory
 from kerastune_ft.storage import as_local_folder
 
-_MODEL = "model/model.keras"
+MODEL = "model/model.keras"
+"""The saved model of a run."""
 _TOKENIZER = "model/tokenizer"
 # The entries of a plan of which each says how the texts are written that a model writes.
 _WRITTEN = ("language", "pair", "speech")
@@ -44,7 +46,7 @@ def build(options: EarlierRun) -> Backbone:
             "of a single run"
         )
     digest = _check_model(run, options)
-    inner = next(layer for layer in load(run.path / _MODEL, "backbone.path").layers if is_inner(layer))
+    inner = next(layer for layer in load(run.path / MODEL, "backbone.path").layers if is_inner(layer))
     given = _inputs(inner)
     copy = FlatCopy(inner, given, substitutes=_window_layers(plan))
     whole = keras.Model(given, copy.output)
@@ -59,7 +61,7 @@ def build(options: EarlierRun) -> Backbone:
         about["name"],
         body,
         units,
-        _input(run, plan),
+        read_input(run, plan),
         about["preprocessing"],
         transfer,
         kept_head=kept,
@@ -79,10 +81,10 @@ def build_writer(options: EarlierRun) -> Backbone:
             f"backbone.path: {written_path(options)} is a run whose model writes no texts; give one of a language model"
         )
     digest = _check_model(run, options)
-    body = next(layer for layer in load(run.path / _MODEL, "backbone.path").layers if is_inner(layer))
+    body = next(layer for layer in load(run.path / MODEL, "backbone.path").layers if is_inner(layer))
     transfer = Transfer(f"run {written_path(options)}", digest, 0)
     source = Source(body, plan["backbone"]["name"], HUB_FAMILIES[type(body).__name__], transfer)
-    made = make_writer(source, _input(run, plan))
+    made = make_writer(source, read_input(run, plan))
     return replace(made, transfer=replace(transfer, loaded=len(made.variables)))
 
 
@@ -91,12 +93,12 @@ def build_whole(options: EarlierRun) -> Backbone:
     run = RunDirectory(options.path)
     plan = plan_of(options)
     digest = _check_model(run, options)
-    inner = next(layer for layer in load(run.path / _MODEL, "backbone.path").layers if is_inner(layer))
+    inner = next(layer for layer in load(run.path / MODEL, "backbone.path").layers if is_inner(layer))
     given = _inputs(inner)
     model = keras.Model(given, FlatCopy(inner, given).output, name="whole")
     about = plan["backbone"]
     transfer = Transfer(f"run {written_path(options)}", digest, len(model.variables))
-    return Backbone(about["name"], model, (), _input(run, plan), about["preprocessing"], transfer)
+    return Backbone(about["name"], model, (), read_input(run, plan), about["preprocessing"], transfer)
 
 
 def _outputs(copy: FlatCopy, about: Mapping[str, Any], whole: keras.Model, plan: Mapping[str, Any]) -> Any:
@@ -113,13 +115,6 @@ def _outputs(copy: FlatCopy, about: Mapping[str, Any], whole: keras.Model, plan:
     return copy.tensors[about["output"]]
 
 
-def read_input(options: EarlierRun) -> LanguageInput | None:
-    """Return the tokenizer of an earlier run's model and what is known of its rows; None where it writes no texts."""
-    plan = plan_of(options)
-    found = _input(RunDirectory(options.path), plan) if plan.get("language") else None
-    return cast(LanguageInput | None, found)
-
-
 def outline(options: EarlierRun) -> Backbone:
     """Build the backbone of an earlier run, with its weights, which lie in the same file as its graph."""
     return build(options)
@@ -131,7 +126,7 @@ def outline_writer(options: EarlierRun, writes: bool | None) -> Backbone:
     return build_writer(options) if (did_write if writes is None else writes) else build(options)
 
 
-def _input(run: RunDirectory, plan: Mapping[str, Any]) -> BackboneInput:
+def read_input(run: RunDirectory, plan: Mapping[str, Any]) -> BackboneInput:
     """Return what the model of a run takes, as its plan has it."""
     return read_inputs(run, plan) if plan.get("inputs") else _single_input(run, plan)
 
@@ -229,11 +224,13 @@ def plan_of(options: EarlierRun) -> Mapping[str, Any]:
     """
     run, place = RunDirectory(options.path), f"backbone.path: {written_path(options)}"
     if not run.exists("plan.json"):
-        raise ConfigError(f"{place} {_describe_path(run)}; give the directory of a finished run")
-    if not run.exists(_MODEL):
+        command = find_command(str(options.path))
+        remedy = f"make it first: {command}" if command else "give the directory of a finished run"
+        raise ConfigError(f"{place} {_describe_path(run)}; {remedy}")
+    if not run.exists(MODEL):
         state = (run.manifest() or {}).get("state", "interrupted")
         raise ConfigError(
-            f"{place} has no {_MODEL}: the run is {state}; give its command again, with --run-dir "
+            f"{place} has no {MODEL}: the run is {state}; give its command again, with --run-dir "
             f"{written_path(options)}, to finish it first"
         )
     plan: Mapping[str, Any] = run.read_json("plan.json")
@@ -256,11 +253,11 @@ def _describe_path(run: RunDirectory) -> str:
 
 def _check_model(run: RunDirectory, options: EarlierRun) -> str:
     """Return the SHA-256 of the model, which must be the one that the run wrote."""
-    digest = hashlib.sha256(run.read_bytes(_MODEL)).hexdigest()
-    about = ((run.manifest() or {}).get("files") or {}).get(_MODEL)
+    digest = hashlib.sha256(run.read_bytes(MODEL)).hexdigest()
+    about = ((run.manifest() or {}).get("files") or {}).get(MODEL)
     if about and about["sha256"] != digest:
         raise ConfigError(
-            f"backbone.path: {_MODEL} of {written_path(options)} is not the file that its {MANIFEST} names (SHA-256 "
+            f"backbone.path: {MODEL} of {written_path(options)} is not the file that its {MANIFEST} names (SHA-256 "
             f"{digest[:12]}, written was {about['sha256'][:12]}); it is damaged or was replaced; restore it"
         )
     return digest

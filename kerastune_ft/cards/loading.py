@@ -86,6 +86,13 @@ def transcribe(samples):  # float32 [samples], -1 to 1, about["sample_rate"] of 
 
 print(transcribe(np.zeros(about["sample_rate"], "float32")))  # the samples of a sound
 """
+_HIDDEN = """
+import json, keras, keras_hub, numpy as np
+model, tokenizer = keras.models.load_model("model.keras"), keras_hub.tokenizers.TOKENIZER
+row = np.array([[*{start}, *np.array(tokenizer("it was a")), {mask}, *np.array(tokenizer("film")), *{end}]], "int32")
+scores = model.predict({{{inputs}}})[0, list(row[0]).index({mask})]  # one for each token of the vocabulary
+print([tokenizer.id_to_token(int(token)) for token in np.argsort(-scores)[:5]])
+"""
 _EXPORT = """
 from predict import load, predict, read  # predict.py is beside, and needs no kerastune_ft
 model = load(".")
@@ -101,7 +108,7 @@ _ITEMS = {"image": '"photo.jpg"', "text": '"a text"', "audio": '"sound.wav"'}
 _BY_MODALITY = {"image": _IMAGE, "audio": _SOUND, "text": _TEXT}
 _BY_LABELS = {"mask": _MASK, "boxes": _BOXES, "text": _WRITTEN}
 """For kinds of labels whose answers are no numbers by class."""
-_BY_BOTH = {("speech", "text"): _SPEECH}
+_BY_BOTH = {("speech", "text"): _SPEECH, ("masked", "text"): _HIDDEN}
 """For kinds of labels of one modality that are answered in another way than those of others."""
 _OPEN_FILES, _OPEN_BYTES = 'Tokenizer.from_preset("tokenizer")', "ByteTokenizer(lowercase=False)"
 
@@ -115,7 +122,10 @@ def write_loading(modality: str, labels: str, inputs: Mapping[str, Any]) -> str:
         parts = "\n".join(_write_part(name, about) for name, about in inputs["inputs"].items())
         return _SEVERAL.format(parts=parts).strip()
     if (code := _BY_BOTH.get((modality, labels))) is not None:
-        return code.replace("TOKENIZER", _OPEN_FILES if inputs["tokenizer"]["folder"] else _OPEN_BYTES).strip()
+        code = code.replace("TOKENIZER", _OPEN_FILES if inputs["tokenizer"]["folder"] else _OPEN_BYTES)
+        if code.count("{mask}"):
+            code = code.format(inputs=_list_tokens(inputs), **{key: inputs[key] for key in ("start", "end", "mask")})
+        return code.strip()
     code = _BY_LABELS.get(labels) or _BY_MODALITY[modality]
     if code == _WRITTEN:
         return code.format(length=inputs.get("sequence_length", 200)).replace("PROMPT", _write_prompt(inputs)).strip()

@@ -16,6 +16,7 @@ _PIPELINES = MappingProxyType(
         "image_segmentation": "image-segmentation",
         "object_detection": "object-detection",
         "causal_lm": "text-generation",
+        "masked_lm": "fill-mask",
         "summarization": "summarization",
         "speech_recognition": "automatic-speech-recognition",
     }

@@ -22,6 +22,14 @@ from kerastune_ft.scaffolding.measured import USUAL_TIME
 )
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="The epochs of every phase.")
 @click.option(
+    "--adapt",
+    is_flag=False,
+    flag_value="",
+    metavar="[TEXTS]",
+    help="Write two configurations: the first run learns the language of TEXTS (folder of .txt, table), or of those "
+    "of DATA, without labels; the second begins with its model.",
+)
+@click.option(
     "--measure",
     is_flag=False,
     flag_value=USUAL_TIME,
@@ -38,6 +46,7 @@ def init(
     weights: str | None,
     schedule: str | None,
     epochs: int | None,
+    adapt: str | None,
     measure: str | None,
     as_json: bool,
     debug: bool,
@@ -47,7 +56,7 @@ def init(
 
     written = write(
         data, output, example=example, label=label, backbone=backbone, weights=weights, schedule=schedule,
-        epochs=epochs, measure=measure or False,
+        epochs=epochs, adapt=(False if adapt is None else adapt or True), measure=measure or False,
     )  # fmt: skip
     print_json(written.to_json()) if as_json else echo(str(written))
 

@@ -17,7 +17,7 @@ from kerastune_ft.config.documents.problems import SET, Problem
 from kerastune_ft.config.expansion import describe_auto, expand, find_preset
 from kerastune_ft.config.options.augment import changes_examples, mixes_examples
 from kerastune_ft.config.options.paths import expand as expand_path
-from kerastune_ft.config.options.task_facts import find_facts
+from kerastune_ft.config.options.task_facts import TaskFacts, find_facts
 from kerastune_ft.config.presets import AUTO
 from kerastune_ft.storage import expand_home
 
@@ -95,18 +95,26 @@ def with_phases(document: Node, problems: list[Problem]) -> Node:
     node = document.find("phases")
     if node is None or isinstance(node.value, list):
         return document
-    phases = _expand_preset(node, _default_items(document), _is_writing(document), problems)
+    known = _find_task_facts(document)
+    if find_preset(node) == AUTO and known is not None and known.hides_words:
+        message = (
+            "it is chosen by heads for classes or numbers on stored features, and hidden words have neither; write "
+            'phases, as [{"unfreeze": "all", ...}]'
+        )
+        problems.append(Problem(node.place, message, node.plain()))
+        return document
+    is_writing = known is not None and known.writes
+    phases = _expand_preset(node, _default_items(document), is_writing, problems)
     items = {**document.value, "phases": replace(node, value=phases)}
     if find_preset(node) == AUTO:
         items["auto"] = describe_auto(node, _default_items(document))
     return document.with_items(items)
 
 
-def _is_writing(document: Node) -> bool:
-    """Return whether the task of a document is one whose models write texts."""
+def _find_task_facts(document: Node) -> TaskFacts | None:
+    """Return the facts of a document's task; None where its kind is none of this version."""
     task = document.find("task")
-    found = find_facts(task.plain()) if task is not None and isinstance(task.value, dict) else None
-    return found is not None and found.writes
+    return find_facts(task.plain()) if task is not None and isinstance(task.value, dict) else None
 
 
 def _without_head(given: list[Node], node: Node, problems: list[Problem]) -> list[Node]:

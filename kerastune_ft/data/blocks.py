@@ -53,6 +53,12 @@ def recall_blocks(recorded: Sequence[str]) -> Divide:
     return divide
 
 
+def text_of_block(key: str) -> str | None:
+    """Return the key of the text that a block is of; None for a key that is of no block."""
+    found = _NAME.fullmatch(key)
+    return None if found is None else found[1]
+
+
 def _fit(spans: Sequence[Span], length: int) -> list[Span]:
     """Return spans of a text that may have become longer or shorter since, which are to be all of it."""
     starts = [start for start, _ in spans if start < length] or [0]

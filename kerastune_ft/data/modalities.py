@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, MASKED, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
 from kerastune_ft.data.dialogues.modality import Dialogues
+from kerastune_ft.data.dialogues.plain_modality import PlainTexts
 from kerastune_ft.data.images.modality import Images
 from kerastune_ft.data.modality import Modality
 from kerastune_ft.data.several.modality import SeveralInputs
@@ -20,6 +21,7 @@ MODALITIES: Mapping[str, Modality] = {
     SPEECH: Speech(),
     TEXT: _TEXTS,
     LANGUAGE: _DIALOGUES,
+    MASKED: PlainTexts(),
     PAIR: _DIALOGUES,
     SEVERAL_INPUTS: SeveralInputs({IMAGE: _IMAGES, TEXT: _TEXTS}),
 }

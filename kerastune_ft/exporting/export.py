@@ -16,6 +16,7 @@ from kerastune_ft.cards.build import build_card
 from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
+from kerastune_ft.errors import ConfigError
 from kerastune_ft.exporting import document as documents
 from kerastune_ft.exporting.answers.base import Compared, Samples
 from kerastune_ft.exporting.check import compare_answers, refuse_difference, refuse_size
@@ -71,6 +72,11 @@ def export(
     refuse_quantize(format_name, options.quantize)
     if facts(config.task).writes:
         return export_writer(run, config, format_name, place, options, watch)
+    if facts(config.task).hides_words:
+        raise ConfigError(
+            f"runs of {config.task.kind} cannot be exported: what they learnt is of use to a run on labels that begins "
+            f"with it, which can; {run}/model/model.keras itself opens with keras and keras_hub"
+        )
     plan = run.read_json("plan.json")
     refuse_other(place, identify_run(run, config.name))
     graphs = open_graphs(run, config, plan, options.calibrated)

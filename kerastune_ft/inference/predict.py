@@ -7,7 +7,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, SPEECH, TEXT, facts
+from kerastune_ft.config.options.task_facts import (
+    AUDIO,
+    IMAGE,
+    LANGUAGE,
+    MASKED,
+    PAIR,
+    SEVERAL_INPUTS,
+    SPEECH,
+    TEXT,
+    facts,
+)
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.errors import ConfigError
@@ -15,6 +25,7 @@ from kerastune_ft.inference.fixed_shape_predictor import ImagePredictor, SoundPr
 from kerastune_ft.inference.inputs import as_list
 from kerastune_ft.inference.items import Item, Listing
 from kerastune_ft.inference.language.answer_predictor import AnswerPredictor
+from kerastune_ft.inference.language.hidden_word_predictor import HiddenWordPredictor
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.inference.output.own_columns import OwnColumns
 from kerastune_ft.inference.output.submission import Submission, read_sample
@@ -42,6 +53,7 @@ _PREDICTORS: Mapping[str, type[Predictor]] = {
     SPEECH: TranscriptPredictor,
     TEXT: TextPredictor,
     LANGUAGE: AnswerPredictor,
+    MASKED: HiddenWordPredictor,
     PAIR: AnswerPredictor,
     SEVERAL_INPUTS: SeveralPredictor,
 }
@@ -102,7 +114,7 @@ def predict(
     # Before the model is loaded, so that wrong inputs are reported at once.
     listings = predictor_class.list_inputs(as_list(inputs), options, plan)
     scheme = LabelScheme.from_json(plan["labels"])
-    top = None if form.top is None else TopClasses(scheme, form.top)
+    top = None if form.top is None or facts(config.task).hides_words else TopClasses(scheme, form.top)
     submission = _open_submission(form, listings, scheme, config)
     listings = submission.listings if submission else listings
     predictor = _load_predictor(predictor_class, run, config, plan, form)

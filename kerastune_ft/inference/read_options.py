@@ -10,12 +10,20 @@ from pathlib import Path
 from kerastune_ft import storage
 from kerastune_ft.config.options.data import ArraysData
 from kerastune_ft.config.options.inputs import InputColumns
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SPEECH, TEXT, facts
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, MASKED, PAIR, SPEECH, TEXT, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.files.find import IMAGES, SOUNDS, TEXTS, FileKind
 from kerastune_ft.data.images.intensity import Intensity
 
-_FILE_KINDS = {AUDIO: SOUNDS, SPEECH: SOUNDS, IMAGE: IMAGES, TEXT: TEXTS, LANGUAGE: TEXTS, PAIR: TEXTS}
+_FILE_KINDS = {
+    AUDIO: SOUNDS,
+    SPEECH: SOUNDS,
+    IMAGE: IMAGES,
+    TEXT: TEXTS,
+    LANGUAGE: TEXTS,
+    MASKED: TEXTS,
+    PAIR: TEXTS,
+}
 
 
 @dataclass(frozen=True)

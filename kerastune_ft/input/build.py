@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.backbones.inputs import BackboneInput
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, MASKED, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
 from kerastune_ft.data.source import DataSource
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.image_loader import ImageLoader
 from kerastune_ft.input.language.language_loader import build_language_loader
+from kerastune_ft.input.language.masked_loader import build_masked_loader
 from kerastune_ft.input.language.pair_loader import build_pair_loader
 from kerastune_ft.input.loader import Loader, TargetTask
 from kerastune_ft.input.several.several_loader import SeveralLoader
@@ -76,6 +77,12 @@ def _build_language_loader(source: Any, task: TargetTask, given: Any, options: L
     )
 
 
+def _build_masked_loader(source: Any, task: Any, given: Any, options: LoaderOptions) -> Loader:
+    return build_masked_loader(
+        source, task, given, options.data.sequence_length, options.cache_directory, options.report, options.sizes
+    )
+
+
 def _build_speech_loader(source: DataSource, task: TargetTask, given: Any, options: LoaderOptions) -> Loader:
     sounds = _build_sound_loader(source, task, given, options)
     asked = options.data.target_length
@@ -98,6 +105,7 @@ _LOADERS: Mapping[str, Callable[[DataSource, TargetTask, Any, LoaderOptions], Lo
     SPEECH: _build_speech_loader,
     TEXT: _build_token_loader,
     LANGUAGE: _build_language_loader,
+    MASKED: _build_masked_loader,
     PAIR: _build_pair_loader,
     SEVERAL_INPUTS: _build_several_loader,
 }

@@ -31,6 +31,10 @@ class FixedShapeLoader(ABC):
     decoder: str | None = None
     mean_length = 1.0
 
+    def look_up(self, augmentation: Augmentation) -> Lookup | None:
+        """Return None: inputs are loaded."""
+        return self.in_memory
+
     def __init__(self, source: DataSource, task: TargetTask, geometry: Any) -> None:
         """Load examples of `source` with inputs brought to the shape `geometry`, and targets of `task`."""
         self.source, self.task, self.geometry = source, task, geometry

@@ -75,6 +75,9 @@ class Loader(Protocol):
         Where there is one, the engine uses it instead of `batches`.
         """
 
+    def look_up(self, augmentation: Augmentation) -> Lookup | None:
+        """Return what `in_memory` is, of inputs as an augmentation changes them; called with an epoch or view."""
+
     @property
     def decoder(self) -> str | None:
         """Return what decodes the files of examples, for the manifest; None where that is no choice."""

@@ -15,7 +15,7 @@ def list_examples(session: Session, indices: np.ndarray) -> list[Example]:
     """Return these examples of a session, in their order; of labels that are texts to write the beginning."""
     source, labels = session.source, session.source.label_texts
     is_dense = session.task.predicts_masks or session.task.predicts_boxes
-    writes = facts(session.config.task).writes
+    writes = facts(session.config.task).learns_tokens
     split_of = {int(index): split for split, own in source.splits.items() for index in own}
     return [
         Example(

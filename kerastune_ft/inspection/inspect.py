@@ -84,7 +84,7 @@ def describe_cost(session: Session, indices: np.ndarray) -> str:
 def inspect_data(session: Session, watch: Watcher) -> Inspection:
     """Return what is found in the data of a session, its test split included; the same each time."""
     source, known = session.source, facts(session.config.task)
-    if known.writes:
+    if known.learns_tokens:
         return inspect_answers(session, watch)
     began = time.monotonic()
     indices = np.concatenate([source.splits[split] for split in SPLITS if split in source.splits])

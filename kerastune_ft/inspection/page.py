@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, MASKED, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
 from kerastune_ft.inspection.findings import Inspection, Row
 from kerastune_ft.reporting.page import templates
 from kerastune_ft.training.evaluation.pictures import MediaFile
@@ -25,6 +25,7 @@ _SHOW = {
     TEXT: show_texts,
     AUDIO: show_sounds,
     LANGUAGE: show_dialogues,
+    MASKED: show_texts,
     PAIR: show_dialogues,
     SPEECH: show_sounds,
     SEVERAL_INPUTS: show_several,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from kerastune_ft.config.options.data import SPLITS
-from kerastune_ft.config.options.task_facts import LANGUAGE, PAIR, SPEECH, facts
+from kerastune_ft.config.options.task_facts import LANGUAGE, MASKED, PAIR, SPEECH, facts
 from kerastune_ft.data.modalities import MODALITIES
 from kerastune_ft.durations import format_duration
 from kerastune_ft.inspection.balance import find_copies_of_other_groups, find_shared_groups
@@ -50,12 +50,14 @@ from kerastune_ft.wording import counted
 
 _NEVER = {LABELS, OUTLIERS, IMBALANCE, DOUBLE, ODD_BOXES, BARE, PARTS} | OF_COLUMNS
 _OF_TEXTS = "answers are texts, of which several may be right, so wrong ones were not looked for"
+_OF_HIDDEN = "what is learnt are words of the texts themselves, so there are none"
 _OF_SOUNDS = (
     "transcripts are texts, so wrong ones were not looked for, but for one sound with two; near copies of sounds are "
     "found by features of sounds, which a model that writes does not give"
 )
 _UNSOUGHT: Mapping[str, tuple[set[str], str]] = {
     LANGUAGE: (_NEVER | {CONFLICTS, CONSTANT}, _OF_TEXTS),
+    MASKED: (_NEVER | OF_WRITTEN | {CONFLICTS, CONSTANT}, _OF_HIDDEN),
     PAIR: (_NEVER | {CONFLICTS, CONSTANT}, _OF_TEXTS),
     SPEECH: (_NEVER | OF_WRITTEN | {NEAR}, _OF_SOUNDS),
 }
@@ -142,11 +144,13 @@ _SKIPPING: Mapping[tuple[str, str], Sequence[str]] = dict.fromkeys(
 )
 _LENGTHS: Mapping[str, Callable[[Any, np.ndarray, Sequence[str]], list[Fault]]] = {
     LANGUAGE: lambda source, indices, answers: [],
+    MASKED: lambda source, indices, answers: [],
     PAIR: lambda source, indices, answers: [],
     SPEECH: _measure_speech,
 }
 _PROMPTS: Mapping[str, Callable[[WrittenReporter, Any], list[Finding | None]]] = {
     LANGUAGE: _report_prompts,
+    MASKED: lambda report, contents: [],
     PAIR: _report_prompts,
     SPEECH: lambda report, contents: [],
 }

@@ -8,6 +8,7 @@ numbers of turns.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -35,6 +36,7 @@ def compute_token_losses(
     labels: tf.Tensor,
     weights: tf.Tensor,
     *,
+    bias: Any = None,
     is_transposed: bool = False,
     cap: float | None = None,
     smoothing: Any = 0.0,
@@ -45,8 +47,9 @@ def compute_token_losses(
 
     Both are 0 where the weight is 0. `hidden` is [batch, length, width], `labels` and `weights` [batch, length];
     `kernel` is [width, vocabulary], or [vocabulary, width] where it `is_transposed`, and gets a gradient where it
-    `trains`. With a `cap` scores z are cap * tanh(z / cap). `smoothing` is the share of the target that is spread
-    evenly over the vocabulary, which changes the loss alone.
+    `trains`. A `bias` [vocabulary] is added to the scores, and always gets one. With a `cap` scores z are
+    cap * tanh(z / cap). `smoothing` is the share of the target that is spread evenly over the vocabulary, which changes
+    the loss alone.
     """
     batch, length, width = hidden.shape
     count = batch * length
@@ -59,7 +62,8 @@ def compute_token_losses(
     share = smoothing if isinstance(smoothing, int | float) else tf.cast(smoothing, tf.float32)
     chunks = _Chunks(wanted, rows, tf.math.count_nonzero(present, dtype=tf.int32), is_transposed, cap, share)
     matrix = tf.convert_to_tensor(kernel)
-    losses, hits = chunks.compute(flat, matrix if trains else tf.stop_gradient(matrix), trains)
+    added = None if bias is None else tf.convert_to_tensor(bias)
+    losses, hits = chunks.compute(flat, matrix if trains else tf.stop_gradient(matrix), added, trains)
     back = tf.math.invert_permutation(order)[:count]
     mask = tf.cast(weights > 0, tf.float32)
     return (
@@ -79,19 +83,24 @@ class _Chunks:
         self._turns = (present + rows - 1) // rows
         self._is_transposed, self._cap, self._smoothing = is_transposed, cap, smoothing
 
-    def compute(self, hidden: tf.Tensor, kernel: tf.Tensor, trains: bool) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return losses and hits [positions]; the gradient of losses reaches `hidden`, and `kernel` if it trains."""
+    def compute(
+        self, hidden: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor | None, trains: bool
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Return losses and hits [positions].
+
+        The gradient of losses reaches `hidden`, `kernel` if it trains, and `bias` if there is one.
+        """
 
         @tf.custom_gradient
-        def run(states: tf.Tensor, matrix: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], Any]:
-            found = self._forward(states, matrix)
+        def run(states: tf.Tensor, matrix: tf.Tensor, *added: tf.Tensor) -> tuple[tuple[tf.Tensor, tf.Tensor], Any]:
+            found = self._forward(states, matrix, added)
 
-            def differentiate(upstream: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
-                return self._backward(states, matrix, upstream, trains)
+            def differentiate(upstream: tf.Tensor, _: tf.Tensor) -> tuple[tf.Tensor | None, ...]:
+                return self._backward(states, matrix, added, upstream, trains)
 
             return found, differentiate
 
-        losses, hits = run(hidden, kernel)
+        losses, hits = run(hidden, kernel, *(() if bias is None else (bias,)))
         return losses, hits
 
     def _piece(self, tensor: tf.Tensor, turn: tf.Tensor) -> tf.Tensor:
@@ -102,10 +111,12 @@ class _Chunks:
     def _places(self, turn: tf.Tensor) -> tf.Tensor:
         return (turn * self._rows + tf.range(self._rows))[:, tf.newaxis]
 
-    def _scores(self, states: tf.Tensor, matrix: tf.Tensor, turn: tf.Tensor) -> tf.Tensor:
+    def _scores(self, states: tf.Tensor, matrix: tf.Tensor, added: Sequence[tf.Tensor], turn: tf.Tensor) -> tf.Tensor:
         piece = self._piece(states, turn)
         scores = tf.matmul(piece, tf.cast(matrix, piece.dtype), transpose_b=self._is_transposed)
         scores = tf.cast(scores, tf.float32)
+        for bias in added:
+            scores += tf.cast(bias, tf.float32)
         return scores if self._cap is None else self._cap * tf.tanh(scores / self._cap)
 
     def _loop(self, body: Any, values: tuple) -> tuple:
@@ -118,9 +129,9 @@ class _Chunks:
         )
         return found[1:]
 
-    def _forward(self, states: tf.Tensor, matrix: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def _forward(self, states: tf.Tensor, matrix: tf.Tensor, added: Sequence[tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         def take(turn: tf.Tensor, losses: tf.Tensor, hits: tf.Tensor) -> tuple:
-            scores, labels = self._scores(states, matrix, turn), self._piece(self._labels, turn)
+            scores, labels = self._scores(states, matrix, added, turn), self._piece(self._labels, turn)
             own = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, scores)
             if self._is_smooth:
                 # The mean of the losses of all tokens, in the share that is spread.
@@ -142,10 +153,15 @@ class _Chunks:
         return not isinstance(self._smoothing, int | float) or self._smoothing > 0
 
     def _backward(
-        self, states: tf.Tensor, matrix: tf.Tensor, upstream: tf.Tensor, trains: bool
-    ) -> tuple[tf.Tensor, tf.Tensor | None]:
-        def take(turn: tf.Tensor, of_states: tf.Tensor, of_matrix: tf.Tensor) -> tuple:
-            scores, labels = self._scores(states, matrix, turn), self._piece(self._labels, turn)
+        self,
+        states: tf.Tensor,
+        matrix: tf.Tensor,
+        added: Sequence[tf.Tensor],
+        upstream: tf.Tensor,
+        trains: bool,
+    ) -> tuple[tf.Tensor | None, ...]:
+        def take(turn: tf.Tensor, of_states: tf.Tensor, of_matrix: tf.Tensor, *of_added: tf.Tensor) -> tuple:
+            scores, labels = self._scores(states, matrix, added, turn), self._piece(self._labels, turn)
             own = self._piece(upstream, turn)
             gradient = tf.nn.softmax(scores) * own[:, tf.newaxis]
             spread: Any = 0.0
@@ -156,14 +172,15 @@ class _Chunks:
             gradient = tf.tensor_scatter_nd_sub(gradient, at, own * (1.0 - spread))
             if self._cap is not None:
                 gradient *= 1 - tf.square(scores / self._cap)
+            of_added = tuple(each + tf.cast(tf.reduce_sum(gradient, 0), each.dtype) for each in of_added)
             gradient = tf.cast(gradient, states.dtype)
             back = tf.matmul(gradient, tf.cast(matrix, states.dtype), transpose_b=not self._is_transposed)
             if trains:
                 piece = self._piece(states, turn)
                 pair = (gradient, piece) if self._is_transposed else (piece, gradient)
                 of_matrix += tf.cast(tf.matmul(*pair, transpose_a=True), of_matrix.dtype)
-            return turn + 1, tf.tensor_scatter_nd_update(of_states, self._places(turn), back), of_matrix
+            return turn + 1, tf.tensor_scatter_nd_update(of_states, self._places(turn), back), of_matrix, *of_added
 
         start = tf.zeros_like(matrix) if trains else tf.zeros([])
-        of_states, of_matrix = self._loop(take, (tf.zeros_like(states), start))
-        return of_states, of_matrix if trains else None
+        of_states, of_matrix, *of_added = self._loop(take, (tf.zeros_like(states), start, *map(tf.zeros_like, added)))
+        return of_states, of_matrix if trains else None, *of_added

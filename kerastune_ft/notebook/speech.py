@@ -16,10 +16,11 @@ from kerastune_ft.notebook.kernel import is_notebook
 PROGRAM = "python -m kerastune_ft"
 # Options that are given without a value.
 _FLAGS = {
-    "fresh": "fresh=True", "measure": "measure=True", "json": "json", "explain": "kt.explain", "defaults": "defaults",
-    "variables": "variables", "clear": "clear", "wide": "wide", "quiet": "quiet", "verbose": "verbose",
-    "debug": "debug", "allow-errors": "allow_errors=True", "resolve": "resolve=True", "download": "download=True",
-    "no-prune": "prune=False", "strict": "strict", "calibrated": "calibrated=True", "profile": "profile=True",
+    "fresh": "fresh=True", "measure": "measure=True", "adapt": "adapt=True", "json": "json", "explain": "kt.explain",
+    "defaults": "defaults", "variables": "variables", "clear": "clear", "wide": "wide", "quiet": "quiet",
+    "verbose": "verbose", "debug": "debug", "allow-errors": "allow_errors=True", "resolve": "resolve=True",
+    "download": "download=True", "no-prune": "prune=False", "strict": "strict", "calibrated": "calibrated=True",
+    "profile": "profile=True",
 }  # fmt: skip
 # Options with a value, which are the keywords of the functions.
 _NAMED = (

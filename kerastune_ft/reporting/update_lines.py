@@ -29,6 +29,9 @@ def describe_augmentation(augment: Mapping[str, Any] | None) -> str:
     shown = {key: value for key, value in (augment or {}).items() if not key.startswith("noise_")}
     if shown.get("noise") and (count := (augment or {}).get("noise_sounds")):
         shown["noise"] = f"{shown['noise']} ({counted(count, 'sound')})"
+    if shown.pop("hides_words", False):
+        fixed = shown.get("views")
+        return f"hides words: {counted(fixed, 'fixed choice') + ' by turns' if fixed else 'others in every epoch'}"
     return describe_options(shown)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from kerastune_ft.backbones.run import is_inner, read_inputs, tokenizer_of
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, MASKED, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.images.reading import ImageReading
 from kerastune_ft.data.labels.scheme import LabelScheme
@@ -17,6 +17,7 @@ from kerastune_ft.errors import DataError
 from kerastune_ft.graph.rebuild.hub_layers import repair_layer
 from kerastune_ft.input.decode import Geometry
 from kerastune_ft.input.language.language_loader import DialogueSettings
+from kerastune_ft.input.language.masked_loader import MaskedSettings
 from kerastune_ft.input.language.pair_rows import PairSettings
 from kerastune_ft.input.sounds.resample import Clip
 from kerastune_ft.input.speech.transcripts import SpeechSettings
@@ -27,6 +28,7 @@ from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.base import Serving, ServingSettings
 from kerastune_ft.saved_model.images import ImageServing
 from kerastune_ft.saved_model.language import LanguageServing
+from kerastune_ft.saved_model.masked import MaskedServing
 from kerastune_ft.saved_model.pairs import PairServing
 from kerastune_ft.saved_model.several import SeveralServing
 from kerastune_ft.saved_model.sounds import SoundServing
@@ -141,6 +143,10 @@ def _read_dialogues(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any
     return (DialogueSettings.from_plan(plan["language"], tokenizer_of(run, plan)),)
 
 
+def _read_masked(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> tuple[MaskedSettings]:
+    return (MaskedSettings.from_plan(plan, tokenizer_of(run, plan)),)
+
+
 def _read_speech(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any]) -> tuple[SpeechSettings]:
     return (SpeechSettings.from_plan(plan, tokenizer_of(run, plan)),)
 
@@ -160,7 +166,7 @@ def _serve_pairs(trained: keras.Model, task: Task, settings: ServingSettings, ow
     return _WRITTEN[own.given.modality](trained, task, settings, own)
 
 
-def _get_dialogues(loader: Any, config: RunConfig) -> tuple[Any]:
+def _get_settings(loader: Any, config: RunConfig) -> tuple[Any]:
     return (loader.settings,)
 
 
@@ -183,8 +189,9 @@ _MODALITIES: Mapping[str, tuple[Callable[..., Serving], _Arguments, _Arguments]]
     IMAGE: (ImageServing, _get_geometry, _read_geometry),
     AUDIO: (SoundServing, _get_clip, _read_clip),
     TEXT: (TextServing, _get_row_settings, _read_row_settings),
-    LANGUAGE: (LanguageServing, _get_dialogues, _read_dialogues),
-    PAIR: (_serve_pairs, _get_dialogues, _read_pairs),
+    LANGUAGE: (LanguageServing, _get_settings, _read_dialogues),
+    MASKED: (MaskedServing, _get_settings, _read_masked),
+    PAIR: (_serve_pairs, _get_settings, _read_pairs),
     SPEECH: (SpeechServing, _get_speech, _read_speech),
 }
 _SINGLE = _make_single, _open_single

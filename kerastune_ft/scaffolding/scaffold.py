@@ -15,6 +15,7 @@ from kerastune_ft.config.documents import files
 from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import OUT_OF_SPACE, ConfigError
 from kerastune_ft.notebook.speech import speak
+from kerastune_ft.scaffolding.adapt import OWN, propose_adaptation
 from kerastune_ft.scaffolding.json_text import as_text
 from kerastune_ft.scaffolding.measured import Rank, with_measured_backbone
 from kerastune_ft.scaffolding.propose import Proposal, Wishes, name_of, path_from, propose
@@ -40,17 +41,27 @@ class Scaffolded:
     seen: tuple[str, ...]
     asks: tuple[str, ...]
     """Questions that only the user can answer."""
+    first: tuple[Path, str] | None = None
+    """The configuration of a run that comes before, and the directory that it is to have; None where there is none."""
 
     @property
     def next(self) -> list[str]:
         """The commands to run next."""
         name = shlex.quote(str(self.config))
+        if self.first is not None:
+            # What is planned, or checked, begins with the model of the first run.
+            before, run = (shlex.quote(str(each)) for each in self.first)
+            return [
+                f"python -m kerastune_ft plan {before}",
+                f"python -m kerastune_ft run {before} --run-dir {run} && python -m kerastune_ft run {name}",
+            ]
         return [f"python -m kerastune_ft {command} {name}" for command in ("check", "plan", "run")]
 
     def to_json(self) -> dict[str, Any]:
         """Return this as JSON values."""
         return {
             "config": str(self.config),
+            "first": None if self.first is None else str(self.first[0]),
             "schema": None if self.schema is None else str(self.schema),
             "task": self.task,
             "examples": self.examples,
@@ -62,7 +73,8 @@ class Scaffolded:
 
     def __str__(self) -> str:
         beside = "" if self.schema is None else f", and {self.schema} beside it for editors"
-        lines = [f"wrote {self.config}{beside}"]
+        both = "" if self.first is None else f"{self.first[0]} and "
+        lines = [f"wrote {both}{self.config}{beside}"]
         if self.task is not None:
             lines.append(f"{self.task}: {self.examples:,} examples" + (" by class:" if self.counts else ""))
         width = max((len(name) for name in self.counts), default=0)
@@ -89,6 +101,7 @@ def init(
     weights: str | os.PathLike[str] | None = None,
     schedule: str | Mapping[str, Any] | None = None,
     epochs: int | None = None,
+    adapt: str | os.PathLike[str] | None = None,
     rank: Rank | None = None,
 ) -> Scaffolded:
     """Inspect data and write a short commented configuration for it, or copy the one called `example`.
@@ -104,7 +117,7 @@ def init(
         )
     if example is not None:
         beside = {"label": label or None, "backbone": backbone, "weights": weights, "schedule": schedule}
-        _refuse_beside_example({**beside, "epochs": epochs, "measure": rank})
+        _refuse_beside_example({**beside, "epochs": epochs, "adapt": adapt, "measure": rank})
         return _copy_example(example, output)
     if rank is not None and backbone is not None:
         raise ConfigError("--measure chooses the backbone, and --backbone names one; give one of them")
@@ -120,9 +133,27 @@ def init(
         )
     if rank is not None:
         proposal = with_measured_backbone(proposal, lambda document: rank(_from_here(document, place)))
+    first, run = None, ""
+    if adapt is not None:
+        first = _choose_target(target.with_name(f"{target.stem}-adapt.json"), "")
+        run = f"runs/{first.stem}"
+        texts = OWN if adapt == OWN else str(path_of_user(adapt))
+        before, proposal = propose_adaptation(
+            proposal, texts, path_from(Path(run), target.parent), lambda path: path_from(path, target.parent)
+        )
+        _write(first, as_text({"$schema": _SCHEMA, "//": _list_steps(first, target, run), **before}) + "\n")
     _write(target, as_text(_add_remarks(proposal, place, target)) + "\n")
     said = proposal.task, proposal.examples, proposal.counts, proposal.seen, proposal.asks
-    return Scaffolded(target, _write_schema(target), *said)
+    begin = None if first is None else (first, run)
+    return Scaffolded(target, _write_schema(target), *said, begin)
+
+
+def _list_steps(first: Path, second: Path, run: str) -> list[str]:
+    before, after = (shlex.quote(str(path)) for path in (first, second))
+    return [
+        f"The first of two runs: it learns the language of the texts, and {second.name} begins with its model.",
+        f"Both: python -m kerastune_ft run {before} --run-dir {shlex.quote(run)} && python -m kerastune_ft run {after}",
+    ]
 
 
 def _from_here(document: Mapping[str, Any], place: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from kerastune_ft.data.labels.scheme import LabelScheme
 from kerastune_ft.tasks.base import Task
 from kerastune_ft.tasks.classification import Classification
 from kerastune_ft.tasks.detection import Detection
+from kerastune_ft.tasks.hidden_words import HiddenWords
 from kerastune_ft.tasks.multi_label import MultiLabelClassification
 from kerastune_ft.tasks.regression import Regression
 from kerastune_ft.tasks.segmentation import Segmentation
@@ -24,8 +25,12 @@ _TASKS: Mapping[LabelKind, Callable[[Any, RunConfig, LabelScheme, tuple[int, int
     "values": lambda own, run, scheme, *_: Regression(own, run.head, scheme, run.seed),
     "mask": lambda own, run, scheme, size, _: Segmentation(own, run.head, scheme, run.seed, size),
     "boxes": lambda own, run, scheme, size, _: Detection(own, run.head, scheme, run.seed, size),
-    "text": lambda own, run, scheme, _, generator: Writing(own, scheme, generator),
+    "text": lambda own, run, scheme, _, generator: _make_text_task(own, scheme, generator),
 }
+
+
+def _make_text_task(own: Any, scheme: LabelScheme, generator: Generator | None) -> Task:
+    return HiddenWords(own, scheme) if facts(own).hides_words else Writing(own, scheme, generator)
 
 
 def build_task(

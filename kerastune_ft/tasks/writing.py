@@ -95,6 +95,7 @@ class Writing(Task):
             known.variable.value,
             targets[LABELS],
             shares,
+            bias=None if known.bias is None else known.bias.value[0],
             is_transposed=known.is_transposed,
             cap=known.cap,
             smoothing=smoothing,

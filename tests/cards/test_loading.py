@@ -37,6 +37,15 @@ def test_a_model_that_writes_is_asked_in_its_template() -> None:
     assert 'generate("a text", ' in write_loading("language", "text", {})
 
 
+def test_a_hidden_word_is_asked_for_in_six_lines() -> None:
+    about = {**TEXT, "mask": 103, "tokenizer": {"folder": "tokenizer"}}
+    code = write_loading("masked", "text", about)
+    ast.parse(code)
+    assert 'Tokenizer.from_preset("tokenizer")' in code
+    assert '103, *np.array(tokenizer("film")), *[102]]], "int32")' in code
+    assert '{"token_ids": row, "padding_mask": np.ones_like(row)}' in code
+
+
 @pytest.mark.parametrize(("folder", "opens"), [("tokenizer", "Tokenizer.from_preset("), (None, "ByteTokenizer(")])
 def test_speech_is_written_down_in_thirty_lines(folder: str | None, opens: str) -> None:
     code = write_loading("speech", "text", {"tokenizer": {"folder": folder}})

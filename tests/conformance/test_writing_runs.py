@@ -1,4 +1,7 @@
-"""A run of every family that writes texts, in tiny random models: frozen, stored, interrupted, on two replicas."""
+"""A run of every family that writes texts, or finds hidden words, in tiny random models.
+
+Each is frozen, stored, interrupted, and on two replicas.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from tests.support.same_runs import assert_equal
 from tests.support.speech_files import write_sounds
 from tests.support.tiny_run import results
 
-_FAMILIES = [name for name, family in HUB_FAMILIES.items() if family.writes]
+_FAMILIES = [name for name, family in HUB_FAMILIES.items() if family.writes or family.masks]
 _EXAMPLES = 30
 _SPLITS = {"train": 0.6, "validation": 0.2, "test": 0.2}
 # A process of its own, which has two devices from its first command on.
@@ -62,8 +65,21 @@ def _speak(folder: Path) -> dict[str, Any]:
     }
 
 
+def _hide(folder: Path) -> dict[str, Any]:
+    """The task and the data of a model that finds hidden words."""
+    texts = [f"add {row % 7} and {row % 5}" + " please" * (row % 4) + f" {row}" for row in range(_EXAMPLES)]
+    (folder / "texts.csv").write_text("\n".join(["text", *texts]))
+    return {
+        "task": {"kind": "masked_lm"},
+        "data": {"kind": "table", "path": str(folder / "texts.csv"), "input": "text", "splits": _SPLITS},
+    }
+
+
 def _document(name: str, folder: Path) -> dict[str, Any]:
-    learn = {"decoder": _chat, "pair": _shorten, "speech": _speak}[HUB_FAMILIES[name].writes]
+    family = HUB_FAMILIES[name]
+    learn = _hide if family.masks else {"decoder": _chat, "pair": _shorten, "speech": _speak}[family.writes]
+    # Words that are hidden anew in every epoch could not be stored.
+    shared = {"augment": {"views": 1}, "epochs": 2} if family.masks else {}
     return {
         "name": "family",
         "seed": 3,
@@ -71,8 +87,8 @@ def _document(name: str, folder: Path) -> dict[str, Any]:
         "backbone": {"kind": "keras_hub", "class": name},
         "defaults": {"batch_size": 8, "optimizer": "adamw", "clip_norm": 0.5, "epochs": 1},
         "phases": [
-            {"name": "top", "unfreeze": {"last": 1}, "learning_rate": 0.003},
-            {"name": "adapt", "unfreeze": {"last": 2}, "learning_rate": 0.003, "lora": {"rank": 2}},
+            {"name": "top", "unfreeze": {"last": 1}, "learning_rate": 0.003, **shared},
+            {"name": "adapt", "unfreeze": {"last": 2}, "learning_rate": 0.003, "lora": {"rank": 2}, **shared},
         ],
         "output": {"checkpoint": {"every": {"steps": 1}}},
     }

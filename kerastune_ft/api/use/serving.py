@@ -161,7 +161,12 @@ def check_target(path: str) -> None:
         raise ConfigError(f"{path} {lack}; name a finished run, or the folder that export wrote")
     target = RunDirectory(found)
     with explain_faults(target):
-        read_settings(target)
+        settings = read_settings(target)
+    if facts(settings.task).hides_words:
+        raise ConfigError(
+            f"{path}: its model finds hidden words, which is a step on the way and nothing to ask; `predict` fills "
+            'them in, and a run on labels that begins with it ("backbone": {"kind": "run", ...}) can be served'
+        )
 
 
 def is_export(path: str) -> bool:

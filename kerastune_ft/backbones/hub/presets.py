@@ -17,7 +17,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.storage import expand_home
 
 _PLACE = "backbone.preset"
-_CONFIG = "config.json"
+_CONFIG, _TASK = "config.json", "task.json"
 _WEIGHTS = ("*.weights.h5", "*.safetensors", "*.bin")
 _HOSTS = {"kaggle": "api.kaggle.com", "hf": "huggingface.co", "modelscope": "modelscope.cn"}
 _FORMS = {"kaggle": r"[^/]+/[^/]+/[^/]+/[^/]+(/\d+)?", "hf": r"[^/]+(/[^/]+)?", "modelscope": r"[^/]+/[^/]+"}
@@ -71,8 +71,17 @@ def explain_refusal(preset: str, handle: str, error: Exception) -> ConfigError:
 
 def class_name(directory: Path) -> str:
     """Return the name of the class of the backbone in a preset directory; empty where its file does not tell."""
+    return _read_class(directory / _CONFIG)
+
+
+def task_name(directory: Path) -> str:
+    """Return the name of the class whose head is in a preset directory too; empty where there is none."""
+    return _read_class(directory / _TASK)
+
+
+def _read_class(path: Path) -> str:
     try:
-        found = json.loads((directory / _CONFIG).read_text(encoding="utf-8")).get("class_name")
+        found = json.loads(path.read_text(encoding="utf-8")).get("class_name")
     except (OSError, ValueError, AttributeError):
         return ""
     return found if isinstance(found, str) else ""

@@ -6,6 +6,8 @@ encoder-decoder models, and the output embeddings of language models.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -17,11 +19,15 @@ from kerastune_ft.graph import keras_private
 _OUTPUTS = ("encoder_sequence_output", "sequence_output")
 
 
-def encoder(backbone: keras.Model, passes_embeddings: bool = False) -> keras.Model:
+def encoder(
+    backbone: keras.Model,
+    passes_embeddings: bool = False,
+    calls: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
+) -> keras.Model:
     """Return the model {token_ids, padding_mask(, segment_ids)}: [batch, length] -> [batch, length, width].
 
     With `passes_embeddings` embedded tokens pass a layer of their own, so that the graph can be cut there although the
-    embeddings are used a second time, for the vocabulary.
+    embeddings are used a second time, for the vocabulary. `calls` are those of `blocks.replay`.
     """
     given = backbone.input if isinstance(backbone.input, dict) else {TOKEN_IDS: backbone.input}
     output = backbone.output
@@ -36,7 +42,7 @@ def encoder(backbone: keras.Model, passes_embeddings: bool = False) -> keras.Mod
         name: keras.layers.Identity(dtype="int32", name=f"{name}_passed")(tensor) for name, tensor in inputs.items()
     }
     renamed = {name: passed[name.removeprefix("encoder_")] for name in taken}
-    features = replay(keras.Model(taken, output), renamed, passes_embeddings)
+    features = replay(keras.Model(taken, output), renamed, passes_embeddings, calls)
     return keras.Model(inputs, features, name=backbone.name)
 
 

@@ -13,6 +13,8 @@ HIDDEN = "hidden_states"
 """The layer whose output the matrix is multiplied with."""
 MATRIX = "vocabulary"
 """The layer of a matrix of its own."""
+BIAS = "vocabulary_bias"
+"""The layer of a value that is added to the score of each token: one row of embeddings, since Keras has no other."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,11 @@ class Vocabulary:
     def is_tied(self) -> bool:
         """Return whether the matrix is that of the embeddings."""
         return self.matrix is None
+
+    @property
+    def has_weights(self) -> bool:
+        """Return whether it has weights that are not the embeddings'."""
+        return not self.is_tied
 
     def move(self, old: keras.Model, new: keras.Model) -> Vocabulary:
         """Return the vocabulary of a model that was made again of the layers of another, in another precision."""
@@ -85,6 +92,8 @@ class Projection:
     """Scores z are cap * tanh(z / cap); None where they are as they are."""
     scale: float
     """What hidden states are multiplied with before."""
+    bias: keras.Variable | None = None
+    """What is added to the scores, [1, vocabulary]; None for nothing."""
 
 
 def trim_vocabulary(model: keras.Model) -> keras.Model:
@@ -110,12 +119,15 @@ def find_projection(model: keras.Model) -> Projection:
     above = _find_hidden(model) is None
     scale, cap = 1.0, None
     found: tuple[keras.Variable, bool] | None = None
+    bias = None
     for node in keras_private.nodes_in_order(model):
         layer = node.operation
         if layer.name == HIDDEN:
             above = True
         elif above and isinstance(layer, keras.layers.Rescaling):
             scale = float(layer.scale)
+        elif above and layer.name == BIAS:
+            bias = layer.embeddings
         elif above and isinstance(layer, keras.layers.Dense):
             found = layer.kernel, False
         elif above and hasattr(layer, "logit_soft_cap"):
@@ -123,4 +135,4 @@ def find_projection(model: keras.Model) -> Projection:
         elif above and isinstance(layer, SoftCap):
             cap = layer.cap
     assert found is not None, f"{model.name} has no vocabulary"
-    return Projection(*found, cap, scale)
+    return Projection(*found, cap, scale, bias)

@@ -251,7 +251,7 @@ def _phase(
             'that the memory would decide the result; write a number, or "batch_norm": "frozen"',
         )
     yield from _lora(phase)
-    yield from _views(phase)
+    yield from _views(phase, task)
     yield from _balance(phase, task)
     rate = section(phase, "learning_rate")
     yield from check_rate(rate, head_only)
@@ -295,7 +295,11 @@ def _lora(phase: Mapping[str, Any]) -> Iterator[Finding]:
         )
 
 
-def _views(phase: Mapping[str, Any]) -> Iterator[Finding]:
+def _views(phase: Mapping[str, Any], task: Mapping[str, Any]) -> Iterator[Finding]:
+    known = find_facts(task)
+    if known is not None and known.hides_words:
+        # Other words are hidden in each view.
+        return
     augment = section(phase, "augment")
     if augment.get("views") is not None and not changes_examples(augment) and not mixes_examples(phase):
         yield (

@@ -22,10 +22,10 @@ from kerastune_ft.config.checks import (
     tiles,
     values,
 )
-from kerastune_ft.config.checks.language import causal, chats, pairs, speech
+from kerastune_ft.config.checks.language import causal, chats, masked, pairs, speech
 from kerastune_ft.config.checks.parts import Finding, Parts, find_parts
 from kerastune_ft.config.checks.phases import losses
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SPEECH, TEXT, LabelKind
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, MASKED, PAIR, SPEECH, TEXT, LabelKind
 
 Check = Callable[[Parts], Iterator[Finding]]
 
@@ -34,11 +34,12 @@ _WITH_INPUTS: Mapping[str, Check] = {
     TEXT: texts.check_texts,
     AUDIO: sounds.check_sounds,
     LANGUAGE: chats.check_chats,
+    MASKED: masked.check_masked,
     PAIR: pairs.check_pairs,
     SPEECH: speech.check_speech,
 }
 _WITHOUT_INPUTS: Mapping[tuple[str, ...], Check] = {
-    (TEXT, LANGUAGE, PAIR): texts.check_no_texts,
+    (TEXT, LANGUAGE, MASKED, PAIR): texts.check_no_texts,
     (PAIR, SPEECH): pairs.check_no_pairs,
     (AUDIO, SPEECH): sounds.check_no_sounds,
 }

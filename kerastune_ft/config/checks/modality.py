@@ -14,6 +14,7 @@ NOUNS = {
     "text": "texts",
     "audio": "sounds",
     "language": "texts that it goes on with",
+    "masked": "texts of which words are hidden",
     "pair": "texts that it writes others for",
     "speech": "sounds that it writes down",
 }
@@ -21,7 +22,7 @@ NOUNS = {
 # What is written for a text can go on with it too.
 _SERVES = {
     "image": ("image", "audio"),
-    "text": ("text", "language", "pair"),
+    "text": ("text", "language", "masked", "pair"),
     "audio": ("audio", "speech"),
     "language": ("language", "pair"),
 }

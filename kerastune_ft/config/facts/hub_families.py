@@ -45,6 +45,8 @@ class HubFamily:
     writes: Literal["", "decoder", "pair", "speech"] = ""
     """How the class writes texts: `decoder` goes on with a text, `pair` writes one for another, `speech` writes down
     sounds; empty for encoders."""
+    masks: bool = False
+    """Whether keras-hub has a head of the class that finds hidden tokens, tied to its embeddings."""
     rows: PairRows | None = None
     """The special tokens of the rows of a class that writes a text for another."""
     squares_only: bool = False
@@ -91,14 +93,14 @@ _T5_ROWS = PairRows((), ("end",), ("pad",))
 _T5_GEMMA_ROWS = PairRows((), (), ("start",))
 
 _TEXT = {
-    "AlbertBackbone": _text({**_ENCODER, "embedding_dim": 8}, _ALBERT),
+    "AlbertBackbone": _text({**_ENCODER, "embedding_dim": 8}, _ALBERT, masks=True),
     "BartBackbone": _text(_ENCODER, packing="doubled", writes="pair", rows=_BART_ROWS),
-    "BertBackbone": _text(_ENCODER),
+    "BertBackbone": _text(_ENCODER, masks=True),
     "BloomBackbone": _decoder(_ENCODER),
-    "DebertaV3Backbone": _text({**_ENCODER, "bucket_size": 16}),
-    "DistilBertBackbone": _text(_ENCODER),
+    "DebertaV3Backbone": _text({**_ENCODER, "bucket_size": 16}, masks=True),
+    "DistilBertBackbone": _text(_ENCODER, masks=True),
     "ElectraBackbone": _text({**_without(_ENCODER, "vocabulary_size"), "vocab_size": BYTES, "embedding_dim": 8}),
-    "FNetBackbone": _text(_without(_ENCODER, "num_heads")),
+    "FNetBackbone": _text(_without(_ENCODER, "num_heads"), masks=True),
     "FalconBackbone": _decoder({**_without(_ENCODER, "num_heads"), "num_attention_heads": 2}),
     "GPT2Backbone": _decoder(_ENCODER),
     "GPTNeoXBackbone": _decoder(_ENCODER),
@@ -116,7 +118,7 @@ _TEXT = {
     "Qwen3Backbone": _decoder({**_DECODER, "head_dim": 4}),
     "Qwen3MoeBackbone": _decoder({**_DECODER, **_EXPERTS, "head_dim": 4}),
     "QwenMoeBackbone": _decoder({**_DECODER, **_EXPERTS, "shared_expert_intermediate_dim": 16}),
-    "RobertaBackbone": _text(_ENCODER, packing="doubled"),
+    "RobertaBackbone": _text(_ENCODER, packing="doubled", masks=True),
     "RoformerV2Backbone": _text({**_ENCODER, "head_size": 8}),
     "SmolLM3Backbone": _decoder(
         {
@@ -145,7 +147,7 @@ _TEXT = {
         writes="pair",
         rows=_T5_GEMMA_ROWS,
     ),
-    "XLMRobertaBackbone": _text(_ENCODER, packing="doubled"),
+    "XLMRobertaBackbone": _text(_ENCODER, packing="doubled", masks=True),
 }
 
 _SQUARE = (32, 32, 3)

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from kerastune_ft.config.options.base import Count, Options
 from kerastune_ft.config.options.paths import InputPath
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, MASKED
 
 Preset = Literal["none", "light", "medium", "strong"]
 Strength = Annotated[float, Field(ge=0, le=1)]
@@ -45,7 +45,15 @@ SOUND_PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         ),
     }
 )
-_PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {IMAGE: AUGMENT_PRESETS, AUDIO: SOUND_PRESETS}
+# Words are hidden whatever the preset is: it is how such a text is learnt.
+_HIDING: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    dict.fromkeys(AUGMENT_PRESETS, MappingProxyType({"hides_words": True}))
+)
+_PRESETS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
+    IMAGE: AUGMENT_PRESETS,
+    AUDIO: SOUND_PRESETS,
+    MASKED: _HIDING,
+}
 IMAGE_KEYS, SOUND_KEYS = (tuple(presets["none"]) for presets in (AUGMENT_PRESETS, SOUND_PRESETS))
 
 
@@ -91,7 +99,7 @@ class Augment(Options):
     def resolve(self, modality: str = IMAGE) -> dict[str, Any]:
         """Return the value of every operation on examples of a modality: the one given here, else the preset's."""
         preset = _PRESETS.get(modality, AUGMENT_PRESETS)[self.preset]
-        given = {name: getattr(self, name) for name in preset}
+        given = {name: getattr(self, name, None) for name in preset}
         return {name: preset[name] if value is None else value for name, value in given.items()}
 
 

@@ -15,6 +15,8 @@ LANGUAGE = "language"
 """The modality of texts, or dialogues, that a model goes on writing."""
 PAIR = "pair"
 """The modality of texts that another text is written for."""
+MASKED = "masked"
+"""The modality of texts of which a model finds words that are hidden."""
 SPEECH = "speech"
 """The modality of sounds that a model writes down."""
 SEVERAL_INPUTS = "several_inputs"
@@ -47,12 +49,22 @@ class TaskFacts:
     @property
     def writes(self) -> bool:
         """Return whether the model writes texts, token by token."""
+        return self.learns_tokens and not self.hides_words
+
+    @property
+    def hides_words(self) -> bool:
+        """Return whether words of the input are hidden, and what is learnt is which they are."""
+        return self.modalities == (MASKED,)
+
+    @property
+    def learns_tokens(self) -> bool:
+        """Return whether what is learnt are tokens of a vocabulary, at some or all places of a text."""
         return self.labels in _WRITTEN
 
     @property
     def may_lack_labels(self) -> bool:
         """Return whether inputs can hold themselves what is learnt, so that data need not name labels."""
-        return self.modalities == (LANGUAGE,)
+        return self.modalities in ((LANGUAGE,), (MASKED,))
 
     @property
     def modality(self) -> str:
@@ -113,6 +125,7 @@ _TASKS: Mapping[str, tuple[LabelKind, tuple[str, ...]]] = {
     "image_segmentation": ("mask", (IMAGE,)),
     "object_detection": ("boxes", (IMAGE,)),
     "causal_lm": ("text", (LANGUAGE,)),
+    "masked_lm": ("text", (MASKED,)),
     "summarization": ("text", (PAIR,)),
     "speech_recognition": ("text", (SPEECH,)),
 }

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, Tag
 
 from kerastune_ft.config.options.base import Count, Options, Texts, by_kind, one_of, problem
-from kerastune_ft.config.options.language.tasks import CausalLm, SpeechRecognition, Summarization
+from kerastune_ft.config.options.language.tasks import CausalLm, MaskedLm, SpeechRecognition, Summarization
 from kerastune_ft.config.options.mask_values import LARGEST_VALUE
 
 TASK_KINDS = (
@@ -20,6 +20,7 @@ TASK_KINDS = (
     "image_segmentation",
     "object_detection",
     "causal_lm",
+    "masked_lm",
     "summarization",
     "speech_recognition",
 )
@@ -197,6 +198,7 @@ Task = Annotated[
     | Annotated[ImageSegmentation, Tag("@image_segmentation")]
     | Annotated[ObjectDetection, Tag("@object_detection")]
     | Annotated[CausalLm, Tag("@causal_lm")]
+    | Annotated[MaskedLm, Tag("@masked_lm")]
     | Annotated[Summarization, Tag("@summarization")]
     | Annotated[SpeechRecognition, Tag("@speech_recognition")],
     by_kind(*TASK_KINDS),

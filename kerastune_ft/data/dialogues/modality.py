@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from kerastune_ft.config.options.data import TableData
 from kerastune_ft.data.dialogues.dialogue_rows import describe_dialogues, find_dialogue_rows
@@ -24,7 +24,7 @@ class Dialogues(TextInputs):
 
     takes_pairs = False
     source = DialogueSource
-    embedded_names = DIALOGUES
+    embedded_names: ClassVar[tuple[str, ...]] = DIALOGUES
 
     def find_in_rows(self, table: TextTable, options: TableData, context: ReadContext) -> RowInputs:
         """Return the dialogues, prompts or texts that the rows of a table hold."""

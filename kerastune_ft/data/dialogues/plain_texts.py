@@ -26,8 +26,12 @@ def describe_plain(
     divide: Divide | None,
     kept: Sequence[int],
     skipped: tuple[SkippedFile, ...] = (),
+    hashes: Sequence[str] | None = None,
 ) -> Inputs:
-    """Return the inputs that texts, or their blocks, are; `keys` and `kept` are by text, see `Inputs`."""
+    """Return the inputs that texts, or their blocks, are; `keys` and `kept` are by text, see `Inputs`.
+
+    `hashes` are those that whole texts are known by in data with labels, where these are to be told.
+    """
     spans = [[(0, len(text))] for text in texts] if divide is None else divide(keys, texts)
     places = [(place, span) for place, own in enumerate(spans) for span in own]
     blocks: list[Texts] = [(texts[place][start:end],) for place, (start, end) in places]
@@ -41,9 +45,14 @@ def describe_plain(
         return (*notes, *find_text_notes(blocks, skipped, labels, splits))
 
     contents = [text_identity((turn.role, turn.content)) for (turn,) in contexts]
+    known = contents
+    if hashes is not None:
+        known = [
+            hashes[place] if len(spans[place]) == 1 else own for own, (place, _) in zip(contents, places, strict=True)
+        ]
     return Inputs(
-        contents=contents,
-        hashes=contents,
+        contents=known,
+        hashes=known,
         make_source=lambda catalogue: DialogueSource(catalogue, blocks, contexts),
         kept=[kept[place] for place, _ in places],
         skipped=skipped,

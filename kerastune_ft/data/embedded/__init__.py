@@ -12,6 +12,7 @@ import numpy as np
 
 NAMES: Final = ("blood_smear", "digits")
 TEXTS: Final = ("reviews", "sentence_pairs")
+PLAIN_TEXTS: Final = ("reviews",)
 SOUNDS: Final = ("chirps",)
 SPOKEN: Final = ("spoken",)
 OBJECTS: Final = ("shapes",)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from kerastune_ft.config.options.data import Named, TfdsData
 from kerastune_ft.data.kinds.embedded_labels import read_labels
+from kerastune_ft.data.labels.raw import RawLabels, SingleLabels
 from kerastune_ft.data.modality import Modality, ReadContext
 from kerastune_ft.data.records import Records
 from kerastune_ft.errors import ConfigError, DataError
@@ -15,7 +18,7 @@ def read_embedded(options: TfdsData, modality: Modality, context: ReadContext) -
     """Return the examples of an embedded data set."""
     _check_options(options)
     source = modality.find_embedded(options.name)
-    labels, texts = read_labels(source, options.name, context.task, context.facts.labels)
+    labels, texts = _read_labels(source, options, context)
     inputs = modality.read_embedded(options.name, context)
     keys = [f"{options.name}[{index}]" for index in range(source.EXAMPLES)]
     natural = {split: np.arange(span.start, span.stop) for split, span in (source.SPLITS or {}).items()}
@@ -34,6 +37,14 @@ def read_embedded(options: TfdsData, modality: Modality, context: ReadContext) -
         else natural,
         notes=(note,) if source.SYNTHETIC else (),
     )
+
+
+def _read_labels(source: Any, options: TfdsData, context: ReadContext) -> tuple[RawLabels, list[str]]:
+    """Return the labels of all examples; empty ones where hidden words of the examples themselves are learnt."""
+    if context.facts.hides_words:
+        nothing = [""] * source.EXAMPLES
+        return SingleLabels(nothing), nothing
+    return read_labels(source, options.name, context.task, context.facts.labels)
 
 
 def _check_options(options: TfdsData) -> None:

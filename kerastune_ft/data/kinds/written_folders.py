@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from kerastune_ft.config.options.data import FolderData, Splits
-from kerastune_ft.config.options.task_facts import LANGUAGE, PAIR, SPEECH
+from kerastune_ft.config.options.task_facts import LANGUAGE, MASKED, PAIR, SPEECH
 from kerastune_ft.data.annotations.base import Annotations
 from kerastune_ft.data.dialogues import text_folders
 from kerastune_ft.data.files.find import Walk
@@ -14,6 +14,7 @@ from kerastune_ft.data.speech import transcript_folders
 
 _READERS: Mapping[str, Callable[..., Annotations]] = {
     LANGUAGE: text_folders.read,
+    MASKED: text_folders.read,
     PAIR: text_folders.read,
     SPEECH: transcript_folders.read,
 }

@@ -45,7 +45,7 @@ def number_labels(
     """
     kind = facts(task)
     # Texts to write are learnt letter by letter, as they are.
-    if rules.normalised_labels and not kind.writes:
+    if rules.normalised_labels and not kind.learns_tokens:
         raw, task = raw.convert(normalise), _normalise_classes(task)
         if hasattr(task, "classes"):
             raw.refuse_empty(keys, origin)

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from kerastune_ft.config.options.data import SPLITS, Column, File
+from kerastune_ft.config.run_command import find_command
+from kerastune_ft.data.blocks import text_of_block
 from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
 from kerastune_ft.errors import ConfigError, DataError
@@ -37,6 +39,7 @@ def file_splits(requested: File, examples: SplitExamples) -> Placed:
     """Return the splits that the file gives these examples, matched by key."""
     rows = _read_rows(requested.file)
     split_of = {key: row["split"] or "" for key, row in rows.items()}
+    split_of = _join_blocks(split_of) | split_of
     # A run that left them out too did not write them; they are taken out again in the end.
     split_of |= {key: "train" for key in _list_excluded(examples) if key not in split_of}
     absent = [key for key in examples.keys if key not in split_of]
@@ -44,11 +47,21 @@ def file_splits(requested: File, examples: SplitExamples) -> Placed:
         raise DataError(_explain_missing_places(requested.file, absent, split_of, examples))
     place = f"the file {requested.file}"
     found, notes = _place([split_of[key] for key in examples.keys], examples, "data.splits.file", place)
-    left = len(split_of) - len(examples.keys)
+    known = set(examples.keys)
+    left = sum(key not in known and text_of_block(key) not in known for key in rows)
     if left:
         verb = "names" if left == 1 else "name"
         notes.append(f"splits: {counted(left, 'row')} of {requested.file} {verb} no example of this data")
     return found, notes + _other_labels(requested.file, rows, examples)
+
+
+def _join_blocks(split_of: Mapping[str, str]) -> dict[str, str]:
+    """Return the splits of whole texts that a run divided into blocks, of those whose blocks are all in one split."""
+    found: dict[str, set[str]] = {}
+    for key, split in split_of.items():
+        if (text := text_of_block(key)) is not None:
+            found.setdefault(text, set()).add(split)
+    return {text: next(iter(splits)) for text, splits in found.items() if len(splits) == 1}
 
 
 def _list_excluded(examples: SplitExamples) -> list[str]:
@@ -138,9 +151,9 @@ def _read_rows(file: str) -> dict[str, dict[str, str]]:
         rows = [(row["input"], row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as problem:
         reason = "it is not there" if isinstance(problem, FileNotFoundError) else str(problem)
-        raise ConfigError(
-            f"data.splits.file: {file} cannot be read: {reason}.\nGive the splits.csv of another run."
-        ) from problem
+        command = find_command(file)
+        remedy = f"Make the run first: {command}" if command else "Give the splits.csv of another run."
+        raise ConfigError(f"data.splits.file: {file} cannot be read: {reason}.\n{remedy}") from problem
     if double := [key for key, count in Counter(key for key, _ in rows).items() if count > 1]:
         raise ConfigError(
             f"data.splits.file: {file} has several rows for {first_names(double, _SHOWN)}. Leave one of each."

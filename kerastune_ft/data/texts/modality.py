@@ -36,7 +36,7 @@ class TextInputs(Modality):
 
     noun = "text"
     file_kind = find.TEXTS
-    embedded_names = TEXTS
+    embedded_names: ClassVar[tuple[str, ...]] = TEXTS
     feature = "Text"
     feature_words = "text"
     takes_pairs = True

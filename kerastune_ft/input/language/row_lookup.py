@@ -36,6 +36,10 @@ class RowLookup(ABC):
         """Return the loader itself, which looks up rows of tokens."""
         return self
 
+    def look_up(self, augmentation: Augmentation) -> Lookup:
+        """Return the loader itself: an augmentation leaves texts as they are."""
+        return self
+
     def at(self, image_size: tuple[int, int]) -> Any:
         """Return the loader itself: texts have no image size."""
         return self

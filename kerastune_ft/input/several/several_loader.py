@@ -73,6 +73,10 @@ class SeveralLoader:
         is_held = all(part.in_memory is not None for part in self.parts.values())
         return self._look_up if is_held else None
 
+    def look_up(self, augmentation: Augmentation) -> Lookup | None:
+        """Return the same: an augmentation changes pictures alone, which are read from files."""
+        return self.in_memory
+
     def _look_up(self, indices: np.ndarray, view: int = 0) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, part in self.parts.items():

@@ -41,6 +41,10 @@ class SpeechLoader:
     in_memory = None
     decoder = None
 
+    def look_up(self, augmentation: Augmentation) -> Lookup | None:
+        """Return None: inputs are loaded."""
+        return self.in_memory
+
     def __init__(self, sounds: SoundLoader, settings: SpeechSettings, rows: DialogueRows) -> None:
         """`sounds` loads the sounds of the source, `rows` are the tokens of its transcripts."""
         self.sounds, self.settings, self.rows = sounds, settings, rows

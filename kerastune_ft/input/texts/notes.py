@@ -12,10 +12,10 @@ from kerastune_ft.wording import counted
 _WHOLE = '"long_texts": "windows" reads them whole, which may help where what matters stands late in the text'
 
 
-def describe_cut(rows: Rows, limit: int, parts: int = 1) -> list[str]:
+def describe_cut(rows: Rows, limit: int, parts: int = 1, has_windows: bool = True) -> list[str]:
     """Return sentences on texts longer than `limit` tokens: what they lose, or the windows that they are read in.
 
-    `parts` are the texts of an example, of which there must be one for windows.
+    `parts` are the texts of an example, of which there must be one for windows, which a task may not have.
     """
     found = [] if rows.text.window is None else [_describe_windows(rows.sizes, limit)]
     lost, total = rows.lost, len(rows.lost)
@@ -27,7 +27,7 @@ def describe_cut(rows: Rows, limit: int, parts: int = 1) -> list[str]:
         f"{'loses' if cut == 1 else 'lose'} {counted(int(lost.sum()), 'token')}, "
         f"{lost[lost > 0].mean():.0f} in the mean (data.sequence_length"
     )
-    return [*found, sentence + (")" if found or parts > 1 else f"; {_WHOLE})")]
+    return [*found, sentence + (")" if found or parts > 1 or not has_windows else f"; {_WHOLE})")]
 
 
 def _describe_windows(sizes: np.ndarray, length: int) -> str:

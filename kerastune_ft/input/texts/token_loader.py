@@ -76,6 +76,10 @@ class TokenLoader:
     def _targets(self) -> Targets:
         return Targets(self.source, self.task, None, None)
 
+    def look_up(self, augmentation: Augmentation) -> Lookup:
+        """Return the loader itself: an augmentation leaves texts as they are."""
+        return self
+
     def at(self, image_size: tuple[int, int]) -> TokenLoader:
         """Return the loader itself: texts have no image size."""
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, MASKED, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
 from kerastune_ft.inspection.contents.base import Contents
 from kerastune_ft.inspection.contents.dialogues import Dialogues
 from kerastune_ft.inspection.contents.images import Pictures
@@ -17,6 +17,7 @@ CONTENTS: Mapping[str, type[Contents]] = {
     TEXT: Texts,
     AUDIO: Sounds,
     LANGUAGE: Dialogues,
+    MASKED: Dialogues,
     PAIR: Dialogues,
     SPEECH: Sounds,
     SEVERAL_INPUTS: Several,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
+from kerastune_ft.config.options.task_facts import AUDIO, IMAGE, LANGUAGE, MASKED, PAIR, SEVERAL_INPUTS, SPEECH, TEXT
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.evaluation.pictures import Shown, remove_files
 from kerastune_ft.training.evaluation.show_dialogues import show_dialogues
@@ -25,6 +25,7 @@ _SHOW: Mapping[str, Show] = {
     IMAGE: show_images,
     TEXT: show_texts,
     LANGUAGE: show_dialogues,
+    MASKED: show_texts,
     PAIR: show_dialogues,
     AUDIO: show_sounds,
     SPEECH: show_speech,

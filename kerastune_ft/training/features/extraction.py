@@ -256,7 +256,8 @@ class FeatureExtractor:
             stored, first = below
             rows = functools.partial(self._read_below, stored, examples, view)
             return _Source(rows, first, last, need.stores[level].row_bytes, reads_files=False)
-        in_memory = self._session.loader.in_memory
+        loader = self._session.loader
+        in_memory = loader.in_memory if drawn is None else loader.look_up(drawn)
         if in_memory is not None:
             rows = functools.partial(self._read_below, in_memory, examples, view)
             return _Source(rows, 0, last, need.stores[level].row_bytes, reads_files=False)

@@ -138,7 +138,7 @@ class Feed:
         if supply.parts:
             yield from self._join_batches(supply, order, drawn, epoch)
             return
-        stored = supply.stored if supply.stored is not None else supply.loader.in_memory
+        stored = supply.stored if supply.stored is not None else _look_up(supply.loader, drawn)
         if stored is not None:
             yield from self._read_batches(supply, stored, order, drawn, epoch)
             return
@@ -260,6 +260,11 @@ def _find_supply(features: FeatureExtractor, need: FeatureUse) -> Supply:
     stored, first = features.lookup(need)
     decoded = None if stored is not None else features.lookup_inputs(need)
     return Supply(features.loader, features.prefix, stored, first, decoded)
+
+
+def _look_up(loader: Loader, drawn: Augmentation | None) -> Lookup | None:
+    """Return a lookup of inputs that are in memory, as an augmentation changes them; None where they are loaded."""
+    return loader.in_memory if drawn is None else loader.look_up(drawn)
 
 
 def _read_arrays(

@@ -30,6 +30,7 @@ DECODED: Mapping[str, str] = {
     "audio": "sounds",
     "text": "texts",
     "language": "texts",
+    "masked": "texts",
     "pair": "texts",
     "speech": "sounds",
 }

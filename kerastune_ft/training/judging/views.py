@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kerastune_ft.config.options.augment import is_active
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.input.augmentation import Augmentation
 from kerastune_ft.input.order import Order
@@ -43,6 +44,8 @@ def find_augmentation(session: Session, views: int) -> tuple[Augmentation, str]:
         raise ConfigError(
             f"--views: views of {noun} would have to be turned back before they are averaged; leave it out"
         )
+    if facts(session.config.task).hides_words:
+        raise ConfigError("--views: in each view other words are hidden, so there is nothing to average; leave it out")
     modality = session.backbone.input.augmentation_modality
     for phase in reversed(session.config.phases):
         operations = {name: value for name, value in phase.augment.resolve(modality).items() if name != "noise"}

@@ -18,7 +18,7 @@ def measure_before(work: PhaseWork) -> None:
     """
     context, session, phase = work.context, work.session, work.phase
     is_first = phase.index == 0 and phase.refit is None and work.state.step == 0
-    if not is_first or not facts(session.config.task).writes or context.run.exists(BEFORE):
+    if not is_first or not facts(session.config.task).learns_tokens or context.run.exists(BEFORE):
         return
     stop = make_stop(work, "while measuring the model before its first step")
     found = {}

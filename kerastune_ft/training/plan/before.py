@@ -13,7 +13,7 @@ def describe_before(session: Session) -> dict[str, Any]:
 
     Models with a new head have none.
     """
-    if not facts(session.config.task).writes:
+    if not facts(session.config.task).learns_tokens:
         return {}
     splits = session.source.splits
     return {"before": {split: len(splits[split]) for split in ("validation", "test") if split in splits}}

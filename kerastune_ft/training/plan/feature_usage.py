@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from kerastune_ft.config.options.runtime import effective_cache
-from kerastune_ft.config.options.task_facts import facts
+from kerastune_ft.config.options.task_facts import MASKED, facts
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import costs
 from kerastune_ft.graph.lengths import Length, find_targets
@@ -29,6 +29,9 @@ _FLOPS_PER_CORE, _FLOPS_PER_GPU, _FLOPS_PER_TPU = 25e9, 1e13, 3e13
 _DECODED, _RESIZED, _AUGMENTED = 10e-9, 20e-9, 60e-9
 # A core's time to open a file, and what an example's share of calling a stage takes, however little it computes.
 _OPENED, _CALLED = 3e-4, 2e-5
+
+_USUAL_VIEWS = '{"preset": "light", "views": 4}'
+_VIEWS = {MASKED: '{"views": 4}'}
 
 
 def cores() -> int:
@@ -85,7 +88,7 @@ def _find_required(session: Session, decision: CachePlan, phases: Sequence[Phase
         if train.fresh:
             raise ConfigError(
                 f"{place}, and its {train.drawn} is drawn anew in every epoch, so that no two are alike; give "
-                'augment.views, as in {"preset": "light", "views": 4}, or "cache": "auto"'
+                f'augment.views, as in {_VIEWS.get(plan.modality, _USUAL_VIEWS)}, or "cache": "auto"'
             )
         if not plan.stages:
             raise ConfigError(f'{place}, and nothing is frozen below what it trains; write "cache": "auto"')
@@ -124,7 +127,7 @@ def _find_uses(session: Session, phases: Sequence[PhasePlan], plan: PhasePlan) -
         if session.devices.precision != FLOAT32 or session.config.runtime.frozen_precision is not None:
             # What is measured last is computed in float32, by another model.
             measured = {"validation": plan.passes}
-    if plan.index == 0 and facts(session.config.task).writes:
+    if plan.index == 0 and facts(session.config.task).learns_tokens:
         # It is measured on both before its first step.
         measured |= {split: measured.get(split, 0) + 1 for split in ("validation", "test") if split in splits}
     uses = []
@@ -192,7 +195,8 @@ def _find_use(
 
 def _name_draws(plan: PhasePlan) -> str:
     """Return the random changes of a phase's training examples, in words."""
-    kinds = {"augmentation": plan.operations is not None, "mixing": plan.mixing is not None}
+    own = "choice of hidden words" if plan.modality == MASKED else "augmentation"
+    kinds = {own: plan.operations is not None, "mixing": plan.mixing is not None}
     return " and ".join(kind for kind, is_drawn in kinds.items() if is_drawn)
 
 

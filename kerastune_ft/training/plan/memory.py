@@ -65,7 +65,7 @@ def step_bytes(session: Session, plan: PhasePlan, chunk: int) -> int:
 
 def _loss_bytes(session: Session, plan: PhasePlan) -> int:
     """Return the bytes that the loss takes beside the outputs of a phase's tail, which only large vocabularies need."""
-    if not facts(session.config.task).writes:
+    if not facts(session.config.task).learns_tokens:
         return 0
     known = find_projection(plan.partition.tail)
     width, vocabulary = known.variable.shape[::-1] if known.is_transposed else known.variable.shape

@@ -120,7 +120,9 @@ def _open_source(config: RunConfig, report: Callable[[str], None]) -> DataSource
 def _build_backbone(config: RunConfig, source: DataSource) -> Backbone:
     """Return the backbone of the inputs of an example: one, or one for several of them."""
     if config.data.inputs is None:
-        return build.build(config.backbone, config.seed, config.rules, writes=facts(config.task).writes)
+        about = facts(config.task)
+        use = {"writes": about.writes, "hides_words": about.hides_words}
+        return build.build(config.backbone, config.seed, config.rules, **use)
     return several_inputs.build_backbone(config, source)
 
 
@@ -210,7 +212,10 @@ def in_float32(session: Session) -> Session:
 def _head_unit(model: keras.Model, backbone: Backbone) -> Unit:
     below = {id(layer) for layer in backbone.model.layers}
     layers = tuple(layer for layer in model.layers if id(layer) not in below)
-    if backbone.vocabulary is not None and backbone.vocabulary.is_tied:
+    if backbone.vocabulary is not None:
+        # Embeddings inside a layer that embeds places too are used by themselves above.
+        layers = tuple(layer for layer in layers if layer is not backbone.vocabulary.embeddings)
+    if backbone.vocabulary is not None and not backbone.vocabulary.has_weights:
         # Its only weights are the embeddings, which belong to the backbone.
         layers = ()
     elif not any(layer.variables for layer in layers):

@@ -47,6 +47,14 @@ def test_metrics_of_answers_are_those_of_the_task_or_those_that_are_named() -> N
         assert set(named) - usual == {"exact_match"} and named["exact_match"].generated
 
 
+def test_hidden_words_are_learnt_and_no_texts_written() -> None:
+    found = {kind: facts({"kind": kind}) for kind in ("causal_lm", "masked_lm", "text_classification")}
+    assert [each.learns_tokens for each in found.values()] == [True, True, False]
+    assert [each.writes for each in found.values()] == [True, False, False]
+    assert [each.hides_words for each in found.values()] == [False, True, False]
+    assert [each.may_lack_labels for each in found.values()] == [True, True, False]
+
+
 def test_an_unknown_kind_has_no_facts() -> None:
     assert find_facts({"kind": "telepathy"}) is None
     with pytest.raises(KeyError):

@@ -1,4 +1,4 @@
-"""Checks of a task whose model goes on with texts and dialogues, and of what every model that writes excludes."""
+"""Checks of a task whose model goes on with texts and dialogues, and of what all that learn tokens exclude."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _OF_CLASSES: Mapping[str, tuple[Any, str]] = {
     "class_weights": (None, "its labels are texts and no classes; remove it"),
     "mixup": (0, "the mean of two texts is none; remove it"),
     "cutmix": (0, "texts have no rectangles; remove it"),
-    "dropout": (None, "there is no new head, whose dropout it is; the backbone has its own; remove it"),
+    "dropout": (None, "there is no head of classes, whose dropout it is; the backbone has its own; remove it"),
 }
 
 
 def check_written(parts: Parts) -> Iterator[Finding]:
-    """Yield what contradicts labels that are texts to write, and the keys that have no effect on them."""
+    """Yield what contradicts labels that are tokens of texts, and the keys that have no effect on them."""
     why = f"task.kind {parts.kind}, whose head is the vocabulary of the backbone"
     yield from ineffective(parts.head, "head", _OF_HEADS, why)
     for key, (neutral, reason) in _OF_CLASSES.items():
@@ -37,6 +37,8 @@ def check_written(parts: Parts) -> Iterator[Finding]:
                 f"a solver sets new heads of classes and numbers, and task.kind {parts.kind} has none; "
                 'write another, as "adamw"',
             )
+    if parts.facts.hides_words:
+        return
     yield from _check_generation(section(parts.task, "generate"))
     name = str(parts.backbone.get("class"))
     if name in HUB_FAMILIES and not HUB_FAMILIES[name].writes:

@@ -50,6 +50,20 @@ class CausalLm(Options):
     )
 
 
+class MaskedLm(Options):
+    """Plain texts of which words are hidden, which a model learns to find: BERT's pretraining, gone on with.
+
+    Source: Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding" (2019).
+    """
+
+    kind: Literal["masked_lm"] = Field(description="the task")
+    mask_selection_rate: Annotated[float, Field(gt=0, lt=1)] = Field(
+        0.15,
+        description="the share of the tokens of a text that are to be found: of ten of them eight are hidden behind "
+        "the mask token, one is another token, and one stays as it is",
+    )
+
+
 class Summarization(Options):
     """Texts that another text is written for, as a summary or a translation is."""
 

@@ -1,0 +1,20 @@
+"""The command that makes a run which is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kerastune_ft.config.run_command import find_command
+
+
+def test_it_is_known_where_a_configuration_of_its_name_is_near(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_command("runs/notes-adapt") is None
+    (tmp_path / "notes-adapt.json").write_text("{}")
+    wanted = "python -m kerastune_ft run notes-adapt.json --run-dir runs/notes-adapt"
+    assert find_command("runs/notes-adapt") == wanted
+    assert find_command(str(tmp_path / "runs" / "notes-adapt")) == wanted
+    (tmp_path / "runs" / "notes-adapt").mkdir(parents=True)
+    assert find_command("runs/notes-adapt") is None, "it is there, and something else is the matter"

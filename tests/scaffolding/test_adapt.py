@@ -1,0 +1,63 @@
+"""Two configurations for texts: the first without labels, the second begins with its model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kerastune_ft.backbones.run import plan_of
+from kerastune_ft.config.options.backbones import EarlierRun
+from kerastune_ft.config.read import read
+from kerastune_ft.errors import ConfigError
+from kerastune_ft.scaffolding.scaffold import init
+
+
+def _write(folder: Path) -> Path:
+    rows = [f"a long enough text about thing {row},{('good', 'bad')[row % 2]}" for row in range(60)]
+    (folder / "notes.csv").write_text("\n".join(["text,label", *rows]))
+    return folder / "notes.csv"
+
+
+def _load(path: Path) -> dict:
+    return json.loads(path.read_text())
+
+
+def test_the_texts_of_the_data_are_learnt_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    written = init(_write(tmp_path), backbone="BertBackbone", adapt="")
+    first, second = _load(tmp_path / "notes-adapt.json"), _load(tmp_path / "notes.json")
+    assert first["task"]["kind"] == "masked_lm"
+    assert "label" not in first["data"]
+    assert first["backbone"]["class"] == "BertBackbone"
+    assert second["backbone"]["path"] == "runs/notes-adapt"
+    assert second["data"]["splits"] == {"file": "runs/notes-adapt"}
+    read(first)
+    read(second)
+    assert (
+        "run notes-adapt.json --run-dir runs/notes-adapt && python -m kerastune_ft run notes.json" in written.next[-1]
+    )
+    assert written.to_json()["first"] == "notes-adapt.json"
+    with pytest.raises(
+        ConfigError, match=r"make it first: python -m kerastune_ft run notes-adapt.json --run-dir runs/"
+    ):
+        plan_of(EarlierRun(kind="run", path=str(tmp_path / "runs" / "notes-adapt")))
+
+
+def test_other_texts_are_read_from_a_folder_or_a_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "one.txt").write_text("some text")
+    init(_write(tmp_path), "a.json", backbone="BertBackbone", adapt="more")
+    assert _load(tmp_path / "a-adapt.json")["data"] == {"kind": "folder", "path": "more"}
+    assert set(_load(tmp_path / "a.json")["data"]["splits"]) == {"train", "validation", "test"}
+    (tmp_path / "more.csv").write_text("words\nsome text\n")
+    init(tmp_path / "notes.csv", "b.json", backbone="BertBackbone", adapt="more.csv")
+    assert _load(tmp_path / "b-adapt.json")["data"] == {"kind": "table", "path": "more.csv", "input": "words"}
+    (tmp_path / "two.csv").write_text("words,others\nsome,text\n")
+    with pytest.raises(ConfigError, match=r"which column of two.csv holds the texts: it has words, others"):
+        init(tmp_path / "notes.csv", "c.json", backbone="BertBackbone", adapt="two.csv")
+    with pytest.raises(ConfigError, match=r"neither a folder of .txt files nor a table"):
+        init(tmp_path / "notes.csv", "d.json", backbone="BertBackbone", adapt="nothing")
+    assert not (tmp_path / "d.json").exists()
