@@ -16,6 +16,7 @@ from kerastune_ft.config.options.task_facts import (
     SEVERAL_INPUTS,
     SPEECH,
     TEXT,
+    LabelKind,
     facts,
 )
 from kerastune_ft.config.run import RunConfig
@@ -157,6 +158,11 @@ def open_predictor(run: RunDirectory, config: RunConfig) -> Predictor:
     return _load_predictor(_choose_predictor(config), run, config, _read_plan(run), PLAIN)
 
 
+# Labels whose answers have a score each, and where others have their thresholds.
+_SCORED: tuple[LabelKind, ...] = ("boxes",)
+_THRESHOLD_ELSEWHERE: Mapping[LabelKind, str] = {"several": "; of several labels write task.thresholds"}
+
+
 def _choose_predictor(config: RunConfig) -> type[Predictor]:
     return TilePredictor if config.data.tiles is not None else _PREDICTORS[config.modality]
 
@@ -167,10 +173,11 @@ def _check_form(form: OutputForm, config: RunConfig) -> None:
     if form.generate and not facts(config.task).writes:
         names = ", ".join(f"--{name.replace('_', '-')}" for name, _ in form.generate)
         raise ConfigError(f"{names}: the model of {config.name} writes no texts; leave it out")
-    if form.threshold is not None and facts(config.task).labels != "boxes":
+    labels = facts(config.task).labels
+    if form.threshold is not None and labels not in _SCORED:
         raise ConfigError(
             f"--threshold: it is the least score of boxes, and the model of {config.name} answers none; leave it out"
-            + ("; of several labels write task.thresholds" if facts(config.task).labels == "several" else "")
+            + _THRESHOLD_ELSEWHERE.get(labels, "")
         )
 
 

@@ -106,7 +106,7 @@ def pack_transcripts(texts: Sequence[str], given: SpeechInput, prompt: Sequence[
     offsets = np.concatenate([[0], np.cumsum([len(row) for row in kept])]).astype(np.int64)
     nothing: list[np.ndarray] = [np.zeros(0, np.int32)]
     return DialogueRows(
-        np.concatenate([*nothing, *kept]), np.concatenate([np.zeros(0, np.uint8), *learnt]), offsets, lost, lost
+        np.concatenate([*nothing, *kept]), np.concatenate([np.zeros(0, np.uint8), *learnt]), offsets, lost, lost, lost
     )
 
 
