@@ -158,9 +158,8 @@ def open_predictor(run: RunDirectory, config: RunConfig) -> Predictor:
     return _load_predictor(_choose_predictor(config), run, config, _read_plan(run), PLAIN)
 
 
-# Labels whose answers have a score each, and where others have their thresholds.
+# Labels whose answers have a score each.
 _SCORED: tuple[LabelKind, ...] = ("boxes",)
-_THRESHOLD_ELSEWHERE: Mapping[LabelKind, str] = {"several": "; of several labels write task.thresholds"}
 
 
 def _choose_predictor(config: RunConfig) -> type[Predictor]:
@@ -173,11 +172,10 @@ def _check_form(form: OutputForm, config: RunConfig) -> None:
     if form.generate and not facts(config.task).writes:
         names = ", ".join(f"--{name.replace('_', '-')}" for name, _ in form.generate)
         raise ConfigError(f"{names}: the model of {config.name} writes no texts; leave it out")
-    labels = facts(config.task).labels
-    if form.threshold is not None and labels not in _SCORED:
+    if form.threshold is not None and facts(config.task).labels not in _SCORED:
         raise ConfigError(
             f"--threshold: it is the least score of boxes, and the model of {config.name} answers none; leave it out"
-            + _THRESHOLD_ELSEWHERE.get(labels, "")
+            + ("; of several labels write task.thresholds" if getattr(config.task, "multi_label", False) else "")
         )
 
 
