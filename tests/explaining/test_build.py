@@ -15,8 +15,8 @@ from kerastune_ft.explaining.build import EXPLAINERS, make_explainer
 
 def test_every_modality_has_one_and_masks_need_none() -> None:
     assert set(EXPLAINERS) < set(MODALITIES)
-    of_texts_to_write = {"language", "pair", "speech"}
-    assert set(MODALITIES) - {*EXPLAINERS, SEVERAL_INPUTS} <= of_texts_to_write
+    of_texts_to_learn = {"language", "pair", "speech", "masked"}
+    assert set(MODALITIES) - {*EXPLAINERS, SEVERAL_INPUTS} <= of_texts_to_learn
     session: Any = SimpleNamespace(config=SimpleNamespace(task=ImageSegmentation(kind="image_segmentation")))
     with pytest.raises(ConfigError, match="the answers of image_segmentation are maps themselves"):
         make_explainer(session)

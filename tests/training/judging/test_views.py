@@ -6,9 +6,12 @@ from typing import Any
 import pytest
 
 from kerastune_ft.config.options.augment import Augment
+from kerastune_ft.config.options.tasks import ImageClassification
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.rules import FIRST, NEWEST, Rules
 from kerastune_ft.training.judging.views import find_augmentation
+
+_TASK = ImageClassification(kind="image_classification")
 
 
 def make_session(*presets: str, predicts_masks: bool = False, rules: Rules = NEWEST) -> Any:
@@ -16,7 +19,7 @@ def make_session(*presets: str, predicts_masks: bool = False, rules: Rules = NEW
     return SimpleNamespace(
         task=SimpleNamespace(predicts_masks=predicts_masks, predicts_boxes=False),
         backbone=SimpleNamespace(input=SimpleNamespace(augmentation_modality="image")),
-        config=SimpleNamespace(phases=phases, seed=7, rules=rules),
+        config=SimpleNamespace(task=_TASK, phases=phases, seed=7, rules=rules),
     )
 
 

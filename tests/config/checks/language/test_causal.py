@@ -25,7 +25,7 @@ def with_phase(**keys: Any) -> dict[str, Any]:
         ({**CHATS, "head": {"dropout": 0.5}}, "head.dropout", "whose head is the vocabulary"),
         (with_phase(class_weights="balanced"), "phases[0].class_weights", "texts and no classes"),
         (with_phase(mixup=0.2), "phases[0].mixup", "the mean of two texts is none"),
-        (with_phase(dropout=0.1), "phases[0].dropout", "no new head"),
+        (with_phase(dropout=0.1), "phases[0].dropout", "no head of classes"),
         (with_phase(image_size=[32, 32]), "phases[0].image_size", ""),
         (with_phase(augment={"flip": "horizontal"}), "phases[0].augment", "no images"),
         (
