@@ -92,6 +92,8 @@ def choose_boundaries(probes: Sequence[ProbeResult]) -> tuple[list[Boundary], st
     final = next((probe for probe in probes if probe.cut == "features"), None)
     if final is None:
         return [TOP], "a linear probe cannot be made of this head, so that the usual part is taken without trials"
+    if len(probes) == 1:
+        return [ALL, TOP], "no cut inside the backbone was probed: the top may do as well as all units"
     inner = [probe for probe in probes if probe.cut != "features" and probe.loss <= final.loss]
     if not inner:
         return [ALL, TOP], "linear probes improve up to the last features: the top may do as well as all units"

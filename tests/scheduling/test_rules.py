@@ -39,7 +39,11 @@ DIVERGED = [trial(TOP, rate, ()) for rate in rules.RATES[1:]]
 def test_the_top_is_tried_where_probes_improve_up_to_the_last_features() -> None:
     found, why = rules.choose_boundaries([probe("block1", 0.6), probe("features", 0.5)])
     assert found == [ALL, TOP] and "improve up to the last" in why
-    assert rules.choose_boundaries([probe("features", 0.5)])[0] == [ALL, TOP]
+
+
+def test_where_no_cut_inside_was_probed_nothing_is_said_of_probes_there() -> None:
+    found, why = rules.choose_boundaries([probe("features", 0.5)])
+    assert found == [ALL, TOP] and "no cut inside" in why and "improve" not in why
 
 
 def test_where_a_probe_inside_is_better_more_than_the_top_has_to_train() -> None:
