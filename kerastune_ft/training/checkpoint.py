@@ -123,7 +123,8 @@ class Snapshot:
 class Checkpoints:
     """Writes and finds the checkpoints of one phase; keeps the newest few.
 
-    Writing goes on beside the training, from copies; what goes wrong there is raised at the next call.
+    Writing goes on beside the training, of arrays that stay as they are; what goes wrong there is raised at the next
+    call.
     """
 
     def __init__(self, run: RunDirectory, folder: str, options: Checkpointing, source_hash: str) -> None:

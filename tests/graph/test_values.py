@@ -40,3 +40,35 @@ def test_any_type_and_shape(dtype: str) -> None:
         variable = keras.Variable(np.ones(shape), dtype=dtype, trainable=False)
         assert np.array_equal(view_values(variable).astype(np.float32), np.ones(shape))
         assert bytes(view_bytes(variable)) == variable.numpy().tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_views_stay_while_rows_change_in_place_and_a_view_is_set_again(dtype: str) -> None:
+    # Once rows were scattered, TensorFlow changes the memory of a variable in place, and copies it when it is read.
+    variable = keras.Variable(np.arange(64 * 16).reshape(64, 16) / 1024, dtype=dtype)
+    native = variable.value
+    rows = tf.IndexedSlices(tf.ones((3, 16), native.dtype), tf.constant([1, 5, 5]))
+    seen: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def look() -> None:
+        view = view_values(variable)
+        seen.append((view, np.array(view)))
+
+    @tf.function
+    def train() -> None:
+        for _ in tf.range(3):
+            native.scatter_sub(rows)
+            native.assign_add(tf.ones_like(native))
+            native.scatter_add(rows)
+
+    look()
+    for _ in range(2):
+        train()
+        look()
+    variable.assign(seen[0][0])
+    assert np.array_equal(view_values(variable), seen[0][1])
+    look()
+    train()
+    look()
+    assert all(np.array_equal(view, copy) for view, copy in seen)
+    assert not np.array_equal(seen[-1][0], seen[-2][0])

@@ -115,6 +115,13 @@ def _check_kind(target: RunDirectory, kind: str) -> None:
         raise ConfigError(f"{target} was made by `{begun}` and not by `{kind}`; give another --run-dir")
 
 
+def _holds_others(target: RunDirectory, settings: RunConfig) -> bool:
+    """Return whether a directory without a manifest holds files that are not those a run begins with."""
+    names = {name for name in target.list_files("") if not name.startswith(".") and name != LOG}
+    # A process that was killed before it wrote the manifest leaves the configuration alone.
+    return bool(names) and not (names == {"config.json"} and target.read_json("config.json") == settings.to_json())
+
+
 def find_hash(settings: RunConfig, run_dir: str | os.PathLike[str] | None) -> str:
     """Return the hash of a configuration: that of the run in `run_dir` where only its paths are written otherwise.
 
@@ -176,11 +183,7 @@ def allowed_changes(target: RunDirectory, settings: RunConfig) -> tuple[str, ...
     """Return the changes of the configuration since the run began, or raise ConfigError for those refused."""
     if not target.exists("plan.json"):
         # A run that failed before its plan was made has nothing to keep in step with.
-        if (
-            not target.manifest()
-            and target.path.exists()
-            and any(not name.startswith(".") and name != LOG for name in target.list_files(""))
-        ):
+        if not target.manifest() and target.path.exists() and _holds_others(target, settings):
             raise ConfigError(f"{target} is not empty and holds no run; give another --run-dir")
         return ()
     begun = len(target.list_files("phases"))

@@ -94,6 +94,18 @@ def test_a_finished_run_in_a_directory_that_is_named_does_not_continue(tmp_path:
             assert start_run(settings, digest, run.path, False, held).reason.startswith(reason)
 
 
+def test_a_run_that_was_killed_before_it_had_a_manifest_begins_again(tmp_path: Path) -> None:
+    settings, run = read(_write(tmp_path)), RunDirectory(tmp_path / "tiny-1")
+    run.commit_json("config.json", settings.to_json())
+    with contextlib.ExitStack() as held:
+        assert start_run(settings, config_hash(settings), run.path, False, held).reason == "new"
+    for name, content in (("notes.txt", "mine"), ("config.json", '{"mine": 1}')):
+        run.remove("notes.txt")
+        run.commit(name, content)
+        with contextlib.ExitStack() as held, pytest.raises(ConfigError, match="not empty and holds no run"):
+            start_run(settings, config_hash(settings), run.path, False, held)
+
+
 @pytest.mark.parametrize(
     ("preset", "key"), [("fastai_fine_tune", "momentum"), ("discriminative", "start"), ("surgical", "head")]
 )
