@@ -51,6 +51,13 @@ def test_conversation_has_a_twin_that_learns_offline(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_sentiment_has_a_twin_that_learns_offline(tmp_path: Path) -> None:
+    done = run_program(tmp_path, "run", "smoke/sentiment", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["metrics"]["test"]["accuracy"] > 0.6, "a constant answer has 0.5"
+
+
+@pytest.mark.slow
 def test_summaries_have_a_twin_that_learns_offline(tmp_path: Path) -> None:
     done = run_program(tmp_path, "run", "smoke/summaries", "--json")
     assert done.code == 0, done.err

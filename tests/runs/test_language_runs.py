@@ -106,7 +106,6 @@ def test_every_phase_trains_what_it_says_and_nothing_else(
         )
     else:
         assert trained[0] == {"vocabulary/kernel"}
-    assert "verified" in commands[f"{name} verify"].out or commands[f"{name} verify"].code == 0
 
 
 @pytest.mark.parametrize("name", MODELS)
