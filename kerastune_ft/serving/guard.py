@@ -17,7 +17,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from kerastune_ft.serving.limits import Limits
 from kerastune_ft.serving.meters import Meters
-from kerastune_ft.serving.refusal import BAD_REQUEST, Refusal
+from kerastune_ft.serving.refusal import BAD_REQUEST, BUSY, WAIT, Refusal
 from kerastune_ft.streams import is_verbose, say, say_error
 
 ANY_HOST = "*"
@@ -35,6 +35,7 @@ _HEADERS = (
 # What a client still sends of a request that was refused; it reads no answer before.
 _DRAIN_SECONDS, _DRAIN_BYTES = 1.0, 32 << 20
 _TOO_LATE = 408
+_EVENTS = b"text/event-stream"
 
 
 class HostRule:
@@ -129,6 +130,10 @@ class Guard:
             await sending.refuse(refusal)
         except HTTPException as error:
             await sending.refuse(Refusal(error.status_code, error.detail, error.headers))
+        except asyncio.CancelledError:
+            # The server ends, and does not wait for this answer any longer.
+            await sending.break_off(Refusal(BUSY, "the server ends; ask again", WAIT))
+            raise
         except TimeoutError:
             # The client does not take its answer; the connection is closed by what raised it.
             sending.status = sending.status or _TOO_LATE
@@ -198,6 +203,7 @@ class _Sending:
     def __init__(self, send: Send, reading: _Reading, seconds: float, write: Callable[[Refusal], bytes]) -> None:
         self._send, self._reading, self._seconds, self._write = send, reading, seconds, write
         self.status = 0
+        self._is_open_stream = False
 
     async def send(self, message: Message) -> None:
         """Send a part of the answer, with the headers that every answer has, to a client that takes it in time."""
@@ -209,6 +215,10 @@ class _Sending:
             given = {name for name, _ in message["headers"]}
             added = [header for header in (*_HEADERS, *closing) if header[0] not in given]
             message = {**message, "headers": [*message["headers"], *added]}
+            kinds = [value for name, value in message["headers"] if name == b"content-type"]
+            self._is_open_stream = any(value.startswith(_EVENTS) for value in kinds)
+        elif not message.get("more_body", False):
+            self._is_open_stream = False
         async with asyncio.timeout(self._seconds):
             await self._send(message)
 
@@ -221,6 +231,12 @@ class _Sending:
         headers += [(name.encode(), value.encode()) for name, value in refusal.headers.items()]
         await self.send({"type": "http.response.start", "status": refusal.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
+
+    async def break_off(self, refusal: Refusal) -> None:
+        """Answer with a refusal; where a stream of events has begun, end it with one that says why."""
+        if self._is_open_stream:
+            await self.send({"type": "http.response.body", "body": b"data: " + self._write(refusal) + b"\n\n"})
+        await self.refuse(refusal)
 
 
 def write_error(text: str) -> bytes:

@@ -143,14 +143,14 @@ class Client:
 
 @contextlib.contextmanager
 def listen(
-    service: Any, limits: Limits, token: str | None = None, make: Callable[..., Guard] = make_app
+    service: Any, limits: Limits, token: str | None = None, make: Callable[..., Guard] = make_app, grace: float = 5.0
 ) -> Iterator[int]:
     """Give the port of a server in a thread."""
     bound = server.bind("127.0.0.1", 0)
     begun, port = threading.Event(), bound.getsockname()[1]
     app = make(service, HostRule((), True), token)
     ended = threading.Event()
-    words = (app, bound, limits, 5.0, begun.set, ended)
+    words = (app, bound, limits, grace, begun.set, ended)
     thread = threading.Thread(target=server.run, args=words, daemon=True)
     thread.start()
     assert begun.wait(HANG)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from typing import Any
 
 import pytest
@@ -113,6 +114,37 @@ def test_a_client_that_goes_away_ends_its_answer(is_streamed: bool) -> None:
         writer.gate.set()
         wait_until(lambda: writer.open == 0)
         assert writer.written < 50
+
+
+class OnceOpen(threading.Event):
+    """A gate that one piece goes through, and that is closed then."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        found = super().wait(timeout)
+        self.clear()
+        return found
+
+
+@pytest.mark.parametrize("is_begun", [False, True])
+def test_what_the_server_does_not_wait_for_has_an_end(is_begun: bool) -> None:
+    writer, limits = StandInWriter(), Limits()
+    writer.gate = OnceOpen()
+    with start_writer(writer, limits) as service, socket.socket() as client:
+        body = json.dumps(chat("a b c", stream=True)["json"]).encode()
+        head = f"POST {CHAT} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {len(body)}\r\n\r\n"
+        with listen_writer(service, limits, grace=1.0) as port:
+            if is_begun:
+                writer.gate.set()
+            client.connect(("127.0.0.1", port))
+            client.sendall(head.encode() + body)
+            wait_until(lambda: writer.open == 1)
+            if is_begun:
+                assert client.recv(1000).startswith(b"HTTP/1.1 200")
+        found = b"".join(iter(lambda: client.recv(1 << 16), b""))
+        writer.gate.set()
+    said, answer = b'"message": "the server ends; ask again"', found.rstrip()
+    assert said in (answer.removesuffix(b"0").rstrip().splitlines()[-1] if is_begun else answer)
+    assert answer.endswith(b"0") if is_begun else answer.startswith(b"HTTP/1.1 503")
 
 
 def test_answers_of_many_clients_are_written_in_turns() -> None:
