@@ -55,7 +55,8 @@ class Loop:
         while not batch.done.all():
             until = min(batch.reached + step, batch.tokens.shape[1])
             ends = tf.constant(batch.counts), tf.constant(batch.limits)
-            known = (given, tokens, tf.constant(batch.done), state, ends, (draws.keys, draws.temperature, draws.top_p))
+            drawn = draws.keys, draws.temperature, draws.top_k, draws.top_p
+            known = (given, tokens, tf.constant(batch.done), state, ends, drawn)
             at = tf.constant([batch.reached, until])
             reached, tokens, done, state = self._compile_advance(known, rows, sampling, shapes)(at, *known)
             batch.tokens, batch.done, batch.reached = np.array(tokens), np.array(done), int(reached)
@@ -81,17 +82,17 @@ class Loop:
         done: tf.Tensor,
         state: Any,
         ends: tuple[tf.Tensor, tf.Tensor],
-        draws: tuple[tf.Tensor, tf.Tensor, tf.Tensor],
+        draws: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor],
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, Any]:
         """Write the tokens from `at[0]` up to `at[1]`, or until all rows are done; a graph function."""
         counts, limits = ends
-        keys, temperature, top_p = draws
+        keys, *limits_of_draws = draws
         rows, total = tokens.shape
 
         def write_one(index: tf.Tensor, tokens: tf.Tensor, done: tf.Tensor, state: Any) -> tuple:
             before = tf.ensure_shape(tf.slice(tokens, [0, index - 1], [-1, 1]), [rows, 1])
             scores, state = self._decoding.step(inputs, before, state, index - 1)
-            drawn = sampling.choose(scores, randomness.fold_numbers(keys, index - counts), temperature, top_p)
+            drawn = sampling.choose(scores, randomness.fold_numbers(keys, index - counts), *limits_of_draws)
             # The next token of a longer prompt is given; a row that is done stays as it is.
             writes = (index >= counts) & ~done
             column = tf.range(total)[tf.newaxis] == index

@@ -17,14 +17,18 @@ def draw(rows: int = _DRAWS, **options: float) -> np.ndarray:
     own = Generation(**options)
     keys = example_keys("0/test", 0, tf.range(rows, dtype=tf.int64))
     found = Sampling.of(own).choose(
-        tf.constant(np.tile(SCORES, (rows, 1))), keys, tf.constant(own.temperature), tf.constant(own.top_p or 1.0)
+        tf.constant(np.tile(SCORES, (rows, 1))),
+        keys,
+        tf.fill([rows, 1], own.temperature),
+        tf.fill([rows, 1], own.top_k or 1),
+        tf.fill([rows, 1], own.top_p or 1.0),
     )
     return np.bincount(found, minlength=5) / rows
 
 
 def test_without_temperature_the_best_is_taken():
     assert draw(3).tolist() == [1, 0, 0, 0, 0]
-    assert Sampling.of(Generation(top_k=3, top_p=0.5)) == Sampling(False, None, False)
+    assert Sampling.of(Generation(top_k=3, top_p=0.5)) == Sampling(False, False, False)
 
 
 def test_shares_of_draws_are_the_probabilities():

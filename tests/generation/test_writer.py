@@ -8,7 +8,7 @@ import pytest
 from kerastune_ft.config.options.language.tasks import Generation
 from kerastune_ft.errors import DataError
 from kerastune_ft.generation.decoding import CausalDecoding
-from kerastune_ft.generation.writer import ROWS, Writer, find_key
+from kerastune_ft.generation.writer import ROWS, Row, Writer, find_key
 from tests.support.tiny_writer import build_backbone
 
 _QUESTION = "what is this, and that, and those over there?"
@@ -34,6 +34,19 @@ def test_a_text_does_not_depend_on_its_batch(writer: Writer):
     back = writer.generate(PROMPTS[::-1], keys[::-1], DRAWN, 3)[::-1]
     assert [answer.text for answer in back] == [answer.text for answer in many]
     assert len({answer.text for answer in many}) == len(PROMPTS)
+
+
+def test_rows_draw_among_as_many_as_each_asks_for_in_one_compiled_step(writer: Writer):
+    prompt = PROMPTS[1]
+    ways = [DRAWN.model_copy(update={"top_k": most}) for most in (1, 3, 1000)]
+    assert len({writer.find_shape(prompt, way) for way in ways}) == 1
+    texts = [""] * len(ways)
+    for parts in writer.follow_all([Row(prompt, 7, way, 3) for way in ways]):
+        texts = [text + (part.text if part else "") for text, part in zip(texts, parts, strict=True)]
+    assert texts == [writer.generate([prompt], [7], way, 3)[0].text for way in ways]
+    greedy = DRAWN.model_copy(update={"temperature": 0.0})
+    assert [texts[0], texts[2]] == [writer.generate([prompt], [7], way, 3)[0].text for way in (greedy, DRAWN)]
+    assert len(set(texts)) == 3
 
 
 def test_draws_depend_on_seed_and_key(writer: Writer):
