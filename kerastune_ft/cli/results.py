@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import sys
 from typing import Any
@@ -236,8 +237,12 @@ def report(run: str, explain: int | None, as_json: bool, debug: bool) -> None:
         say(f"{opened.path / README} is its model card; to publish both: {upload}")
     if problem is not None:
         click.echo(f"the page is not written: {problem}", err=True)
-    if facts(opened.config["task"]).writes:
+    known = facts(opened.config["task"])
+    if known.writes:
         say(f"next: python -m kerastune_ft serve {shlex.quote(run)}")
+    elif known.hides_words:
+        # It is a step on the way, and is not exported.
+        say(f'next: begin a run on labels with its model: "backbone": {{"kind": "run", "path": {json.dumps(run)}}}')
     elif named_inputs(opened.config["data"]) is None:
         say(f"next: python -m kerastune_ft export {shlex.quote(run)} --format onnx")
 

@@ -19,6 +19,11 @@ EXPLAINERS: Mapping[str, type[Explainer]] = {IMAGE: PictureExplainer, AUDIO: Sou
 def make_explainer(session: Session) -> Explainer:
     """Return what explains the answers of a session; raise ConfigError for tasks and models that have nothing to."""
     known = facts(session.config.task)
+    if known.hides_words:
+        raise ConfigError(
+            f"explanations: {session.config.task.kind} finds many hidden words of a text, each an answer of its own; "
+            "what is there are parts of texts that one answer follows from"
+        )
     if known.learns_tokens:
         raise ConfigError(
             f"explanations: {session.config.task.kind} writes texts, each token of which is an answer of its own; what "

@@ -11,7 +11,7 @@ from kerastune_ft.wording import counted
 Document = Mapping[str, Any]
 _FINEST = "stride2"
 _JOIN = "head_join"
-_TIED = "the vocabulary, tied to the embeddings: it has no weights of its own"
+_TIED = "the vocabulary, tied to the embeddings"
 
 
 def describe_head(head: Document, endpoints: Document) -> str:
@@ -25,7 +25,10 @@ def describe_layers(head: Document, endpoints: Document) -> str:
     """Return the layers of a head in order; for a decoder its name and the endpoints it reads."""
     layers = head.get("layers") or ()
     if head.get("tied"):
-        return _TIED
+        # That of hidden words has layers before the matrix.
+        number = head.get("parameters")
+        own = f"beside these it has {format_count(number)} parameters" if number else "it has no weights of its own"
+        return f"{_TIED}: {own}"
     if detection := head.get("detection"):
         return f"{_describe_levels(detection)}; {counted(len(layers), 'layer')}"
     if not endpoints or _JOIN in layers:

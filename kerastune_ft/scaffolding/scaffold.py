@@ -53,7 +53,8 @@ class Scaffolded:
             before, run = (shlex.quote(str(each)) for each in self.first)
             return [
                 f"python -m kerastune_ft plan {before}",
-                f"python -m kerastune_ft run {before} --run-dir {run} && python -m kerastune_ft run {name}",
+                f"python -m kerastune_ft run {before} --run-dir {run}",
+                f"python -m kerastune_ft run {name}",
             ]
         return [f"python -m kerastune_ft {command} {name}" for command in ("check", "plan", "run")]
 

@@ -26,6 +26,12 @@ def test_a_vocabulary_that_is_tied_to_the_embeddings_is_said_and_counts_nothing(
     head = {"layers": [], "parameters": 0, "tied": True, "options": {}}
     tied = "the vocabulary, tied to the embeddings: it has no weights of its own"
     assert (head_lines.describe_head(head, {}), head_lines.describe_layers(head, {})) == (tied, tied)
+
+
+def test_a_head_that_finds_hidden_words_has_weights_beside_the_embeddings() -> None:
+    head = {"layers": ["hidden_token_dense", "vocabulary_bias"], "parameters": 179_130, "tied": True, "options": {}}
+    wanted = "the vocabulary, tied to the embeddings: beside these it has 179.1 k parameters"
+    assert head_lines.describe_head(head, {}) == wanted
     own = {"layers": ["vocabulary"], "parameters": 2048}
     assert head_lines.describe_head(own, {}) == "vocabulary (2.0 k parameters)"
     assert head_lines.describe_head({}, {}) == ""
