@@ -58,6 +58,16 @@ def test_sentiment_has_a_twin_that_learns_offline(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_adaptation_and_adapted_are_twins_that_learn_offline(tmp_path: Path) -> None:
+    first = run_program(tmp_path, "run", "smoke/adaptation", "--run-dir", "runs/smoke_adaptation", "--json")
+    assert first.code == 0, first.err
+    assert json.loads(first.out)["metrics"]["test"]["perplexity"] < 25, "of bytes that are guessed it is 256"
+    second = run_program(tmp_path, "run", "smoke/adapted", "--json")
+    assert second.code == 0, second.err
+    assert json.loads(second.out)["metrics"]["test"]["accuracy"] > 0.6, "a constant answer has 0.5"
+
+
+@pytest.mark.slow
 def test_summaries_have_a_twin_that_learns_offline(tmp_path: Path) -> None:
     done = run_program(tmp_path, "run", "smoke/summaries", "--json")
     assert done.code == 0, done.err
