@@ -21,10 +21,13 @@ _TASK = "causal_lm"
 _WHY = "a model that writes learns to go on with these texts"
 _SUMMARIES, _WHY_SUMMARIES = "summarization", "a model that writes learns to write the one text for the other"
 # The usual names of columns of texts and their summaries.
-_SUMMARISED = tuple(
-    (text, summary)
-    for summary in ("summary", "highlights", "abstract")
-    for text in ("text", "document", "article", "dialogue")
+_SUMMARISED = (
+    *(
+        (text, summary)
+        for summary in ("summary", "highlights", "abstract")
+        for text in ("text", "document", "article", "dialogue")
+    ),
+    ("abstract", "summary"),
 )
 _TRAIN_SHARE = 0.7
 # The usual names of columns of questions and their answers; where names may mean classes too, answers must differ.

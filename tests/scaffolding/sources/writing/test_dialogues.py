@@ -38,7 +38,9 @@ def test_questions_and_answers_are_found_by_their_names(tmp_path: Path, names: t
         assert found.data["splits"] == {"train": 0.7, "validation": 0.15, "test": 0.15}
 
 
-@pytest.mark.parametrize("names", [("text", "summary"), ("article", "highlights"), ("dialogue", "summary")])
+@pytest.mark.parametrize(
+    "names", [("text", "summary"), ("article", "highlights"), ("dialogue", "summary"), ("abstract", "summary")]
+)
 def test_texts_with_summaries_are_found_by_their_names(tmp_path: Path, names: tuple[str, str]) -> None:
     rows = [{names[0]: f"A long text of {row}.", names[1]: f"Of {row}."} for row in range(9)]
     found = inspect(tmp_path, rows)
