@@ -145,7 +145,7 @@ def _choose_features(builder: Any, options: TfdsData, modality: Modality, labels
 def _explain_feature(builder: Any, name: str, modality: Modality) -> str:
     """Return the message about a feature that is no input of the modality."""
     features, kind = builder.info.features, getattr(tfds.features, modality.feature)
-    usable = [other for other, feature in features.items() if isinstance(feature, kind)]
+    usable = sorted(other for other, feature in features.items() if isinstance(feature, kind))
     return (
         f'data.input: the feature "{name}" of {builder.info.full_name} is {features[name]}, not '
         f"{modality.feature_words}.\n"

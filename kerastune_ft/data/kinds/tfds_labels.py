@@ -119,7 +119,8 @@ class WrittenLabels(PlainLabels):
         """Raise DataError for a feature that is no text."""
         features = builder.info.features
         if not _is_text(features[name]):
-            texts = ", ".join(other for other, each in features.items() if _is_text(each))
+            # A builder that was prepared gives its features in any order.
+            texts = ", ".join(sorted(other for other, each in features.items() if _is_text(each)))
             raise DataError(
                 f'data.label: the feature "{name}" of {builder.info.full_name} is {features[name]}, and no text to '
                 f"write.\nText features are {texts or 'none'}."
