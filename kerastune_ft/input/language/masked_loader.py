@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from kerastune_ft.backbones.language.masked_input import MaskedInput, read_masking
 from kerastune_ft.backbones.text_input import TOKEN_IDS
@@ -73,19 +72,6 @@ class MaskedLoader(TokenLoader):
     def look_up(self, augmentation: Augmentation) -> Lookup:
         """Return a lookup of the inputs by index and epoch, their tokens hidden as an augmentation draws them."""
         return lambda indices, view=0: self._hide(indices, augmentation, view)[0]
-
-    def inputs(
-        self,
-        indices: np.ndarray,
-        rows: int,
-        augmentation: Augmentation | None = None,
-        version: int = 0,
-        decoded: Lookup | None = None,
-    ) -> Iterator[Any]:
-        """Yield batches of `rows` rows of these examples, which must share a length, in order."""
-        for start in range(0, len(indices), rows):
-            inputs, _ = self._hide(indices[start : start + rows], augmentation, version)
-            yield tf.nest.map_structure(tf.convert_to_tensor, inputs)
 
     def targets(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
         """Return the tokens to find, `labels`, and where they are, `weights`, of examples that share a length."""

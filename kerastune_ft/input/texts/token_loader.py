@@ -116,8 +116,9 @@ class TokenLoader:
         decoded: Lookup | None = None,
     ) -> Iterator[Any]:
         """Yield batches of `rows` rows of these examples, which must share a length, in order."""
+        find = self if augmentation is None else self.look_up(augmentation)
         for start in range(0, len(indices), rows):
-            yield tf.nest.map_structure(tf.convert_to_tensor, self(indices[start : start + rows]))
+            yield tf.nest.map_structure(tf.convert_to_tensor, find(indices[start : start + rows], version))
 
     def targets(self, indices: np.ndarray, augmentation: Augmentation | None = None, version: int = 0) -> Any:
         """Return the targets of these examples as arrays."""
