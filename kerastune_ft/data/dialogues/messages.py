@@ -48,6 +48,10 @@ class Messages:
     """Whether a question without an answer stood at the end and was left out."""
 
 
+NO_MESSAGES = "has no messages"
+"""What is wrong with an empty list."""
+
+
 def are_messages(cells: Iterable[Any]) -> bool:
     """Tell whether cells are lists of messages: lists, or texts of which half at least are lists with roles."""
     given = [cell for cell in cells if cell is not None and cell != ""]
@@ -67,7 +71,7 @@ def read_messages(cell: Any, *, is_answered: bool, rules: Rules = NEWEST) -> Mes
     """
     found = _read_list(cell)
     if not found:
-        raise MessageFaultError("has no messages")
+        raise MessageFaultError(NO_MESSAGES)
     keys = next((keys for keys in _KEYS if isinstance(found[0], Mapping) and keys[0] in found[0]), _KEYS[0])
     turns = [_read_turn(message, f"its message {number}", keys) for number, message in enumerate(found, start=1)]
     for number, turn in enumerate(turns, start=1):

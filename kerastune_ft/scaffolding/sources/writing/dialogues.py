@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.options.data import SPLITS
-from kerastune_ft.data.dialogues.messages import MessageFaultError, are_messages, read_messages
+from kerastune_ft.data.dialogues.messages import NO_MESSAGES, MessageFaultError, are_messages, read_messages
 from kerastune_ft.data.files.find import FileKind, Walk, holds
 from kerastune_ft.data.splits.names import usual_split_names
 from kerastune_ft.data.tables.text_table import TextTable
@@ -68,13 +68,17 @@ def _holds_chats(frame: TextTable, name: str) -> bool:
     """Return whether the first cell with anything in it is a dialogue, learnable or not by its order of turns."""
     if not are_messages(frame.cells[name]):
         return False
-    cell = next((cell for cell in frame.cells[name] if cell), None)
-    try:
-        read_messages(cell, is_answered=True)
-    except MessageFaultError as fault:
-        # A list of labels has no messages; what is wrong with messages themselves, training says.
-        return "message" in str(fault) and "no object" not in str(fault) and "no list" not in str(fault)
-    return True
+    for cell in filter(None, frame.cells[name]):
+        try:
+            read_messages(cell, is_answered=True)
+        except MessageFaultError as fault:
+            if str(fault) == NO_MESSAGES:
+                # An empty list may be one of anything.
+                continue
+            # A list of labels has no messages; what is wrong with messages themselves, training says.
+            return "message" in str(fault) and "no object" not in str(fault) and "no list" not in str(fault)
+        return True
+    return False
 
 
 def _find_pair(frame: TextTable, label: Sequence[str]) -> tuple[str, str] | None:

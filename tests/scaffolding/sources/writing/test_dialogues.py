@@ -29,6 +29,15 @@ def test_chats_are_found_with_their_splits(tmp_path: Path) -> None:
     assert inspect(tmp_path, CHATS, ("split",)) is None
 
 
+@pytest.mark.parametrize("empty", [[], "[]"])
+def test_empty_lists_are_no_chats(tmp_path: Path, empty: Any) -> None:
+    rows = [{"text": f"Long {row}.", "summary": f"Short {row}.", "others": empty} for row in range(9)]
+    found = inspect(tmp_path, rows)
+    assert (found.task["kind"], found.data["input"], found.data["label"]) == ("summarization", "text", "summary")
+    # One that is empty among others hides none.
+    assert inspect(tmp_path, [{"id": 9, "chat": empty, "split": "train"}, *CHATS]).data["input"] == "chat"
+
+
 @pytest.mark.parametrize("names", [("prompt", "response"), ("instruction", "output"), ("question", "answer")])
 def test_questions_and_answers_are_found_by_their_names(tmp_path: Path, names: tuple[str, str]) -> None:
     rows = [{names[0]: f"What is {row}?", names[1]: f"It is {row}."} for row in range(9)]
