@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.generation.decoding import TOKENS, Decoding
-from kerastune_ft.generation.sampling import Draws, Sampling
+from kerastune_ft.generation.sampling import Draws
 from kerastune_ft.graph import randomness
 
 Shapes = tuple[tuple[Any, ...], ...]
@@ -41,11 +40,9 @@ class Loop:
         """`ends` are the tokens that end a text."""
         self._decoding, self._ends = decoding, tf.constant(list(ends) or [-1], tf.int32)
         self._begin: dict[Shapes, Any] = {}
-        self._advance: dict[tuple[Sampling, Shapes], Any] = {}
+        self._advance: dict[Shapes, Any] = {}
 
-    def write(
-        self, inputs: Mapping[str, np.ndarray], batch: Batch, sampling: Sampling, draws: Draws, step: int
-    ) -> Iterator[Batch]:
+    def write(self, inputs: Mapping[str, np.ndarray], batch: Batch, draws: Draws, step: int) -> Iterator[Batch]:
         """Yield the batch after every `step` tokens until all of its rows are done, changed in place."""
         given = {name: tf.constant(value) for name, value in inputs.items()}
         rows = None if self._decoding.takes_any_rows else len(batch.counts)
@@ -55,10 +52,9 @@ class Loop:
         while not batch.done.all():
             until = min(batch.reached + step, batch.tokens.shape[1])
             ends = tf.constant(batch.counts), tf.constant(batch.limits)
-            drawn = draws.keys, draws.temperature, draws.top_k, draws.top_p
-            known = (given, tokens, tf.constant(batch.done), state, ends, drawn)
+            known = (given, tokens, tf.constant(batch.done), state, ends, draws)
             at = tf.constant([batch.reached, until])
-            reached, tokens, done, state = self._compile_advance(known, rows, sampling, shapes)(at, *known)
+            reached, tokens, done, state = self._compile_advance(known, rows, shapes)(at, *known)
             batch.tokens, batch.done, batch.reached = np.array(tokens), np.array(done), int(reached)
             yield batch
 
@@ -67,32 +63,30 @@ class Loop:
             self._begin[shapes] = _compile(self._decoding.begin, [_specify(given, rows)])
         return self._begin[shapes]
 
-    def _compile_advance(self, known: tuple, rows: int | None, sampling: Sampling, shapes: Shapes) -> Any:
-        if (sampling, shapes) not in self._advance:
-            compute = functools.partial(self._compute, sampling)
-            self._advance[sampling, shapes] = _compile(compute, [tf.TensorSpec([2], tf.int32), *_specify(known, rows)])
-        return self._advance[sampling, shapes]
+    def _compile_advance(self, known: tuple, rows: int | None, shapes: Shapes) -> Any:
+        if shapes not in self._advance:
+            specs = [tf.TensorSpec([2], tf.int32), *_specify(known, rows)]
+            self._advance[shapes] = _compile(self._compute, specs)
+        return self._advance[shapes]
 
     def _compute(
         self,
-        sampling: Sampling,
         at: tf.Tensor,
         inputs: Mapping[str, tf.Tensor],
         tokens: tf.Tensor,
         done: tf.Tensor,
         state: Any,
         ends: tuple[tf.Tensor, tf.Tensor],
-        draws: tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor],
+        draws: Draws,
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, Any]:
         """Write the tokens from `at[0]` up to `at[1]`, or until all rows are done; a graph function."""
         counts, limits = ends
-        keys, *limits_of_draws = draws
         rows, total = tokens.shape
 
         def write_one(index: tf.Tensor, tokens: tf.Tensor, done: tf.Tensor, state: Any) -> tuple:
             before = tf.ensure_shape(tf.slice(tokens, [0, index - 1], [-1, 1]), [rows, 1])
             scores, state = self._decoding.step(inputs, before, state, index - 1)
-            drawn = sampling.choose(scores, randomness.fold_numbers(keys, index - counts), *limits_of_draws)
+            drawn = draws._replace(keys=randomness.fold_numbers(draws.keys, index - counts)).choose(scores)
             # The next token of a longer prompt is given; a row that is done stays as it is.
             writes = (index >= counts) & ~done
             column = tf.range(total)[tf.newaxis] == index

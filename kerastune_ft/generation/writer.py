@@ -13,7 +13,7 @@ from kerastune_ft.config.options.language.tasks import Generation
 from kerastune_ft.errors import DataError
 from kerastune_ft.generation.decoding import TOKENS, Decoding
 from kerastune_ft.generation.loop import Batch, Loop
-from kerastune_ft.generation.sampling import Draws, Sampling
+from kerastune_ft.generation.sampling import Draws
 from kerastune_ft.generation.texts import decode, find_stop, find_sure_part
 from kerastune_ft.wording import counted
 
@@ -63,7 +63,6 @@ class Row:
 class Shape:
     """What is compiled for a row: those of one shape can be written in one batch, each as it would be alone."""
 
-    sampling: Sampling
     length: int
     """What its prompt is padded to."""
     room: int
@@ -122,7 +121,7 @@ class Writer:
     def find_shape(self, prompt: Any, options: Generation) -> Shape:
         """Return what a row is compiled for."""
         room = max(_LEAST_ROOM, 1 << (options.max_new_tokens - 1).bit_length())
-        return Shape(Sampling.of(options), self._find_length([prompt]), room)
+        return Shape(self._find_length([prompt]), room)
 
     def follow_all(
         self, rows: Sequence[Row], is_wanted: Callable[[int], bool] = lambda place: True
@@ -180,7 +179,7 @@ class Writer:
         limits = np.minimum(counts + [row.options.max_new_tokens for row in filled], most).astype(np.int32)
         batch = Batch(inputs[TOKENS], counts, limits, np.arange(size) >= len(rows))
         draws = Draws.of([(row.seed, row.key, row.options) for row in filled])
-        for _ in self._loop.write(inputs, batch, shape.sampling, draws, step):
+        for _ in self._loop.write(inputs, batch, draws, step):
             for place in np.flatnonzero(~batch.done).tolist():
                 stop = filled[place].options.stop or ()
                 if stop and find_stop(self._decode_row(batch, place), stop) is not None:

@@ -7,7 +7,7 @@ import numpy as np
 from kerastune_ft.config.options.language.tasks import Generation
 from kerastune_ft.generation.decoding import TOKENS, CausalDecoding
 from kerastune_ft.generation.loop import Batch, Loop
-from kerastune_ft.generation.sampling import Draws, Sampling
+from kerastune_ft.generation.sampling import Draws
 from tests.support.tiny_writer import build_backbone
 
 
@@ -21,7 +21,7 @@ def test_steps_of_any_number_write_the_same():
         inputs = decoding.arrange(prompts, 4, 13)
         counts = np.array([4, 1], np.int32)
         batch = Batch(inputs[TOKENS], counts, counts + 9, np.zeros(2, bool))
-        turns = sum(1 for _ in loop.write(inputs, batch, Sampling.of(options), draws, step))
+        turns = sum(1 for _ in loop.write(inputs, batch, draws, step))
         assert batch.done.all()
         return batch.tokens, turns
 

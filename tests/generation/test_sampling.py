@@ -6,29 +6,43 @@ import numpy as np
 import tensorflow as tf
 
 from kerastune_ft.config.options.language.tasks import Generation
-from kerastune_ft.generation.sampling import Sampling
+from kerastune_ft.generation.sampling import Draws
 from kerastune_ft.graph.randomness import example_keys
 
 SCORES = np.log(np.array([0.4, 0.3, 0.2, 0.08, 0.02], np.float32))
 _DRAWS = 20_000
 
 
+def choose(scores: np.ndarray, options: list[Generation]) -> np.ndarray:
+    drawn = Draws.of([(0, key, own) for key, own in enumerate(options)])
+    found: np.ndarray = drawn.choose(tf.constant(scores)).numpy()
+    return found
+
+
 def draw(rows: int = _DRAWS, **options: float) -> np.ndarray:
-    own = Generation(**options)
+    own = Draws.of([(0, 0, Generation(**options))])
     keys = example_keys("0/test", 0, tf.range(rows, dtype=tf.int64))
-    found = Sampling.of(own).choose(
-        tf.constant(np.tile(SCORES, (rows, 1))),
-        keys,
-        tf.fill([rows, 1], own.temperature),
-        tf.fill([rows, 1], own.top_k or 1),
-        tf.fill([rows, 1], own.top_p or 1.0),
-    )
-    return np.bincount(found, minlength=5) / rows
+    draws = Draws(keys, *(tf.tile(each, [rows, 1]) for each in own[1:]))
+    return np.bincount(draws.choose(tf.constant(np.tile(SCORES, (rows, 1)))), minlength=5) / rows
 
 
 def test_without_temperature_the_best_is_taken():
     assert draw(3).tolist() == [1, 0, 0, 0, 0]
-    assert Sampling.of(Generation(top_k=3, top_p=0.5)) == Sampling(False, False, False)
+    assert draw(3, top_k=3, top_p=0.5).tolist() == [1, 0, 0, 0, 0]
+
+
+def test_a_row_is_drawn_as_it_would_be_alone():
+    kinds = [{}, {"temperature": 1.0}, {"temperature": 0.7, "top_k": 2}, {"temperature": 1.5, "top_p": 0.6}]
+    kinds += [{"temperature": 1.0, "top_k": 4, "top_p": 0.9}, {"temperature": 2.0, "top_k": 50, "top_p": 1.0}]
+    options = [Generation(**kind) for kind in kinds] * 20
+    scores = np.random.default_rng(0).normal(size=(len(options), 40)).astype(np.float32)
+    together = choose(scores, options)
+    alone = []
+    for key, own in enumerate(options):
+        draws = Draws.of([(0, key, own)])
+        alone += draws.choose(tf.constant(scores[key : key + 1])).numpy().tolist()
+    assert together.tolist() == alone
+    assert (together[::6] == scores[::6].argmax(-1)).all() and (together != scores.argmax(-1)).any()
 
 
 def test_shares_of_draws_are_the_probabilities():

@@ -58,23 +58,24 @@ def test_answers_are_those_of_the_writer(served: run_writer.RunWriter) -> None:
 
 
 def test_answers_do_not_depend_on_those_beside_them(served: run_writer.RunWriter) -> None:
-    # Of one kind, with seeds, temperatures, lengths and ends of their own, after prompts of several lengths.
+    # With seeds, temperatures, lengths and ends of their own, after prompts of several lengths.
     hot = Generation(max_new_tokens=14, temperature=1.5)
     whole = write_texts(served, [Question(served.encode(ASKED), hot, 3)])[0]
     options = [
         hot,
         hot.model_copy(update={"stop": (whole[4:6],)}),
         hot.model_copy(update={"temperature": 0.7}),
-        hot.model_copy(update={"max_new_tokens": 9}),
-        hot,
+        hot.model_copy(update={"max_new_tokens": 9, "top_k": 5}),
+        hot.model_copy(update={"top_p": 0.8}),
+        hot.model_copy(update={"temperature": 0.0}),
     ]
-    prompts = [served.encode([Turn("user", "hello" + "o" * more)]) for more in (0, 0, 3, 9, 0)]
-    questions = [Question(*each) for each in zip(prompts, options, (3, 3, 4, 5, 6), strict=True)]
+    prompts = [served.encode([Turn("user", "hello" + "o" * more)]) for more in (0, 0, 3, 9, 0, 1)]
+    questions = [Question(*each) for each in zip(prompts, options, (3, 3, 4, 5, 6, 7), strict=True)]
     assert served.fits(questions)
     alone = [write_texts(served, [each])[0] for each in questions]
     assert write_texts(served, questions) == alone
     assert write_texts(served, questions[::-1]) == alone[::-1]
-    assert alone[1] == whole[: whole.index(whole[4:6])] and len(set(alone)) == 5
+    assert alone[1] == whole[: whole.index(whole[4:6])] and len(set(alone)) == 6
 
 
 def test_only_those_of_one_shape_fit(served: run_writer.RunWriter) -> None:
@@ -84,8 +85,8 @@ def test_only_those_of_one_shape_fit(served: run_writer.RunWriter) -> None:
     # Of another length, and of the same but so much longer that the other would be finished before it begins.
     for text in ("hello" * 12, "hello" + "o" * 33):
         assert not served.fits([Question(short, own, 1), Question(served.encode([Turn("user", text)]), own, 1)])
-    for change in ({"temperature": 1.0}, {"max_new_tokens": 65}):
-        assert not served.fits([Question(short, own, 1), Question(short, own.model_copy(update=change), 1)])
+    longer = own.model_copy(update={"max_new_tokens": 65})
+    assert not served.fits([Question(short, own, 1), Question(short, longer, 1)])
 
 
 def test_prompts_are_whole_however_long_they_are(served: run_writer.RunWriter) -> None:
