@@ -44,8 +44,8 @@ def recall_blocks(recorded: Sequence[str]) -> Divide:
     """Return what divides texts as those were whose blocks, or which themselves, a run recorded by these keys."""
     known: defaultdict[str, list[Span]] = defaultdict(list)
     for key in recorded:
-        if (found := _NAME.fullmatch(key)) is not None:
-            known[found[1]].append((int(found[2]), int(found[3])))
+        if (found := find_block(key)) is not None:
+            known[found[0]].append(found[1])
 
     def divide(keys: Sequence[str], texts: Sequence[str]) -> list[list[Span]]:
         return [_fit(sorted(known.get(key, ())), len(text)) for key, text in zip(keys, texts, strict=True)]
@@ -53,10 +53,16 @@ def recall_blocks(recorded: Sequence[str]) -> Divide:
     return divide
 
 
+def find_block(key: str) -> tuple[str, Span] | None:
+    """Return the key of the text that a block is of, and where it lies there; None for a key that is of no block."""
+    found = _NAME.fullmatch(key)
+    return None if found is None else (found[1], (int(found[2]), int(found[3])))
+
+
 def text_of_block(key: str) -> str | None:
     """Return the key of the text that a block is of; None for a key that is of no block."""
-    found = _NAME.fullmatch(key)
-    return None if found is None else found[1]
+    found = find_block(key)
+    return None if found is None else found[0]
 
 
 def _fit(spans: Sequence[Span], length: int) -> list[Span]:

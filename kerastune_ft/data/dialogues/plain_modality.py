@@ -44,8 +44,11 @@ class PlainTexts(Dialogues):
         skipped: tuple[SkippedFile, ...] = (),
         hashes: Sequence[str] | None = None,
     ) -> Inputs:
-        """Return the inputs that texts are, in blocks where they are long; `hashes` are those of files."""
-        own = [text_identity(each) for each in texts] if hashes is None else hashes
+        """Return the inputs that texts are, in blocks where they are long.
+
+        A file is known by its text, as in data with labels, and not by its hash in `hashes`.
+        """
+        own = [text_identity(each) for each in texts]
         return describe_plain([text for (text,) in texts], keys, context.divide, kept, skipped, own)
 
     def find_embedded(self, name: str) -> EmbeddedTexts:

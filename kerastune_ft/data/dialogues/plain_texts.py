@@ -44,7 +44,7 @@ def describe_plain(
     def find_notes(skipped: Sequence[SkippedFile], labels: Labels, splits: Mapping[str, np.ndarray]) -> Sequence[str]:
         return (*notes, *find_text_notes(blocks, skipped, labels, splits))
 
-    contents = [text_identity((turn.role, turn.content)) for (turn,) in contexts]
+    contents = [identify_block(turn.content, not turn.goes_on) for (turn,) in contexts]
     known = contents
     if hashes is not None:
         known = [
@@ -60,6 +60,11 @@ def describe_plain(
         parts=[name_block(span, len(spans[place])) for place, span in places],
         default_groups=_group_blocks(keys, places) if len(texts) >= _FEW_TEXTS and notes else None,
     )
+
+
+def identify_block(text: str, is_last: bool) -> str:
+    """Return the SHA-256 that a block of a text is known by; `is_last` where the text ends with it."""
+    return text_identity(("text" if is_last else "part", text))
 
 
 def _describe_blocks(spans: Sequence[Sequence[tuple[int, int]]]) -> tuple[str, ...]:

@@ -8,9 +8,11 @@ import os
 from kerastune_ft.config.options.runtime import cache_directory
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.change import name_fingerprints
+from kerastune_ft.data.dialogues.overlap import DividedTexts
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.recorded import RecordedExamples, content_key
+from kerastune_ft.data.texts.text_source import TextSource
 from kerastune_ft.errors import DataError, KerasTuneError
 from kerastune_ft.input.language.divide import make_divide
 from kerastune_ft.metrics.document import REFIT_PLAN
@@ -130,10 +132,15 @@ def describe_overlap(source: DataSource, target: RunDirectory, place: str, run: 
         return None
     if recorded.contents is None:
         return _describe_equal_names(source, target, recorded, place, run)
-    trained = recorded.contents_of("train")
-    if target.exists(REFIT_PLAN):
-        trained = trained | recorded.contents_of("validation")
-    count = sum(content_key(recorded.fingerprint, source.input_hashes[index]) in trained for index in test)
+    seen = ("train", "validation") if target.exists(REFIT_PLAN) else ("train",)
+    trained = set().union(*(recorded.contents_of(split) for split in seen))
+    divided = DividedTexts(recorded, seen)
+    texts = source.texts if isinstance(source, TextSource) else None
+    count = sum(
+        content_key(recorded.fingerprint, source.input_hashes[index]) in trained
+        or (texts is not None and len(texts[index]) == 1 and texts[index][0] in divided)
+        for index in test
+    )
     if not count:
         return None
     if target.read_json("plan.json").get("masked"):

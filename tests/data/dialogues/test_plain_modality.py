@@ -53,3 +53,13 @@ def test_embedded_reviews_come_without_their_labels(tmp_path: Path) -> None:
     source = _open(tmp_path, {"kind": "tfds", "name": "reviews"})
     assert len(source.keys) == 1200
     assert set(source.label_texts) == {""}
+
+
+def test_a_file_is_known_by_its_text_as_where_its_folder_is_a_label(tmp_path: Path) -> None:
+    for row in range(24):
+        place = tmp_path / "texts" / "ab"[row % 2] / f"{row}.txt"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(f"text number {row}")
+    data = {"kind": "folder", "path": str(tmp_path / "texts")}
+    plain, labelled = _open(tmp_path, data), _open(tmp_path, data, "text_classification")
+    assert sorted(plain.input_hashes) == sorted(labelled.input_hashes)

@@ -13,7 +13,9 @@ import pytest
 from kerastune_ft.config.options.data import FolderData, TfdsData
 from kerastune_ft.config.read import read
 from kerastune_ft.data.change import DataChange
+from kerastune_ft.data.dialogues.plain_texts import identify_block
 from kerastune_ft.data.splits.recorded import content_key
+from kerastune_ft.data.texts.text_source import TextSource
 from kerastune_ft.errors import DataError
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.training.run_directory.run_data import at_new_place, describe_change, describe_overlap, read_recorded
@@ -70,6 +72,37 @@ def test_overlap_is_of_contents_whatever_the_names(tmp_path: Path) -> None:
     assert said is not None
     assert said.startswith("1 of 3 examples of more/ is, by content, among the examples that the run was trained on")
     assert describe_overlap(make_source(["0.png"], ["new"]), run, "of more/") is None
+
+
+def test_overlap_counts_texts_that_the_run_read_in_blocks(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    run.commit_json(
+        "plan.json",
+        {"data": {"kind": "table", "fingerprint": PRINT, "notes": []}, "masked": {"mask_selection_rate": 0.15}},
+    )
+    blocks = {"row 1[0:4]": identify_block("one ", False), "row 1[4:7]": identify_block("two", True)}
+    rows = [
+        {"input": key, "label": "", "split": "train", "content": content_key(PRINT, own)} for key, own in blocks.items()
+    ]
+    run.commit_csv("splits.csv", ["input", "label", "split", "content"], rows)
+    run.update_manifest(state="done")
+    texts = [("one two",), ("one six",)]
+    info = SimpleNamespace(kind="table", fingerprint="2" * 64)
+    splits = {"test": np.arange(2)}
+    catalogue: Any = SimpleNamespace(
+        info=info,
+        keys=["a", "b"],
+        input_hashes=["0", "1"],
+        splits=splits,
+        labels=None,
+        contents=[],
+        groups=None,
+        change=None,
+    )
+    said = describe_overlap(TextSource(catalogue, texts), run, "of the test split", "runs/a")
+    assert said is not None and said.startswith(
+        "1 of 2 texts of the test split is, by content, among those that runs/a"
+    )
 
 
 def test_names_are_all_there_is_of_an_earlier_run(tmp_path: Path) -> None:
