@@ -12,19 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from kerastune_ft.config.options.task_facts import LANGUAGE, TEXT, find_facts
-from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.findings import add_with_reason
 from kerastune_ft.scaffolding.propose import Proposal
-from kerastune_ft.wording import first_names
+from kerastune_ft.scaffolding.sources.plain_texts import PlainTexts, find_plain_texts
+from kerastune_ft.scaffolding.suggest.texts import LONG_TEXT, LONG_TEXT_LENGTH
+from kerastune_ft.wording import counted
 
 OWN = ""
 """In the place of texts: those of the data themselves."""
 _TASKS: Mapping[str, str] = {TEXT: "masked_lm", LANGUAGE: "causal_lm"}
 """By the modality of the data, the task that learns its language."""
 _OF_LABELS = ("label", "exclude", "on_bad_file", "long_texts")
-_USUAL_COLUMN = "text"
-_SHOWN = 8
 
 
 def propose_adaptation(
@@ -45,7 +44,13 @@ def propose_adaptation(
             f"--adapt: {proposal.task} on these data has no single text to learn the language of; leave it out"
         )
     document = proposal.document
-    data = _describe_texts(texts, document["data"], relate) if texts != OWN else _leave_out_labels(document["data"])
+    found = None if texts == OWN else find_plain_texts(texts, document["data"].get("input"), relate)
+    if found is None:
+        data = _leave_out_labels(document["data"])
+    else:
+        data = _describe_texts(found, document["data"])
+        said = f"texts without labels: {counted(found.count, 'text')} in {texts}, {found.measures.length_text}"
+        proposal = replace(proposal, seen=(*proposal.seen, said), asks=(*proposal.asks, *found.asks))
     first: dict[str, Any] = {"task": {}, "data": data, "backbone": document["backbone"]}
     why = "texts without labels: " + (
         "hidden words are found" if kind == "masked_lm" else "the model learns to go on with them"
@@ -76,30 +81,24 @@ def _leave_out_labels(data: Mapping[str, Any]) -> dict[str, Any]:
     if "// splits" in kept:
         # The reason there is about classes.
         kept["// splits"] = "the run on labels takes these, so that no text of its test split is learnt here"
+    if "// on_missing" in kept:
+        # There it may be of rows without labels, which are learnt here.
+        kept["// on_missing"] = "rows without text are skipped; those without label are learnt too"
     return kept
 
 
-def _describe_texts(texts: str, data: Mapping[str, Any], relate: Callable[[Path], str]) -> dict[str, Any]:
-    """Return the section `data` for texts at a path."""
-    place = Path(texts)
-    written = relate(place)
-    if place.is_dir():
-        return {"kind": "folder", "path": written}
-    if not is_table(place):
-        raise ConfigError(
-            f"--adapt: {texts} is neither a folder of .txt files nor a table; give one, or --adapt alone for the texts "
-            "of the data themselves"
-        )
-    columns = read_table(place).columns
-    wanted = [name for name in (data.get("input"), _USUAL_COLUMN) if name in columns]
-    if not wanted and len(columns) == 1:
-        wanted = list(columns)
-    if not wanted:
-        raise ConfigError(
-            f"--adapt: nothing says which column of {texts} holds the texts: it has {first_names(columns, _SHOWN)}; "
-            f'call it "{_USUAL_COLUMN}"'
-        )
-    return {"kind": "table", "path": written, "input": wanted[0]}
+def _describe_texts(found: PlainTexts, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the section `data` for texts that are not those of the run on labels, whose section is `data`."""
+    section = dict(found.data)
+    why = "no test split: what this run brings is measured on labels, by the run that begins with it"
+    add_with_reason(section, "splits", {"train": 0.9, "validation": 0.1}, why)
+    if (length := data.get("sequence_length")) is not None:
+        why = "as in the run that begins with this one; longer texts are divided into blocks"
+        add_with_reason(section, "sequence_length", length, why)
+    elif found.measures.most > LONG_TEXT:
+        why = f"{found.measures.length_text}; longer texts are divided into blocks"
+        add_with_reason(section, "sequence_length", LONG_TEXT_LENGTH, why)
+    return section
 
 
 def _list_phases(backbone: Mapping[str, Any]) -> list[dict[str, Any]]:

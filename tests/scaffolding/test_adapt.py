@@ -25,6 +25,10 @@ def _load(path: Path) -> dict:
     return json.loads(path.read_text())
 
 
+def _read_data(path: Path) -> dict:
+    return {key: value for key, value in _load(path)["data"].items() if not key.startswith("//")}
+
+
 def test_the_texts_of_the_data_are_learnt_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     written = init(_write(tmp_path), backbone="BertBackbone", adapt="")
@@ -54,14 +58,39 @@ def test_other_texts_are_read_from_a_folder_or_a_table(tmp_path: Path, monkeypat
     (tmp_path / "more").mkdir()
     (tmp_path / "more" / "one.txt").write_text("some text")
     init(_write(tmp_path), "a.json", backbone="BertBackbone", adapt="more")
-    assert _load(tmp_path / "a-adapt.json")["data"] == {"kind": "folder", "path": "more"}
+    learnt = _read_data(tmp_path / "a-adapt.json")
+    # What it brings is measured on labels, so that no text is kept for testing it.
+    shares = {"splits": {"train": 0.9, "validation": 0.1}}
+    assert learnt == {"kind": "folder", "path": "more", **shares}
     assert set(_load(tmp_path / "a.json")["data"]["splits"]) == {"train", "validation", "test"}
     (tmp_path / "more.csv").write_text("words\nsome text\n")
     init(tmp_path / "notes.csv", "b.json", backbone="BertBackbone", adapt="more.csv")
-    assert _load(tmp_path / "b-adapt.json")["data"] == {"kind": "table", "path": "more.csv", "input": "words"}
+    assert _read_data(tmp_path / "b-adapt.json") == {"kind": "table", "path": "more.csv", "input": "words", **shares}
     (tmp_path / "two.csv").write_text("words,others\nsome,text\n")
     with pytest.raises(ConfigError, match=r"which column of two.csv holds the texts: it has words, others"):
         init(tmp_path / "notes.csv", "c.json", backbone="BertBackbone", adapt="two.csv")
     with pytest.raises(ConfigError, match=r"neither a folder of .txt files nor a table"):
         init(tmp_path / "notes.csv", "d.json", backbone="BertBackbone", adapt="nothing")
     assert not (tmp_path / "d.json").exists()
+
+
+def test_long_texts_are_read_in_blocks_of_a_length_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "long.csv").write_text("text\n" + "many words of this kind " * 60 + "\n\n")
+    written = init(_write(tmp_path), "a.json", backbone="BertBackbone", adapt="long.csv")
+    learnt = _read_data(tmp_path / "a-adapt.json")
+    assert learnt["sequence_length"] == 256
+    assert any(line.startswith("texts without labels: 1 text in ") for line in written.seen)
+    read(_load(tmp_path / "a-adapt.json"))
+
+
+def test_rows_without_a_label_are_learnt_by_the_first_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with open(_write(tmp_path), "a") as file:
+        file.write("\na text of which nobody said what it is,")
+    init("notes.csv", backbone="BertBackbone", adapt="")
+    first = _load(tmp_path / "notes-adapt.json")["data"]
+    assert first["on_missing"] == "skip"
+    assert first["// on_missing"] == "rows without text are skipped; those without label are learnt too"

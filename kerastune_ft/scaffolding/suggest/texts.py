@@ -39,7 +39,8 @@ _FOREIGN = MappingProxyType(
 # The class that is built small and with random weights if no preset is available.
 _RANDOM = "BertBackbone"
 # A word is about 1.3 tokens, and the cost of attention grows with the square of the tokens.
-_LONG, _LENGTH = 190, 256
+LONG_TEXT, LONG_TEXT_LENGTH = 190, 256
+"""Where 95 % of the texts have more words than this, so many tokens are read of each."""
 _MANY = 20_000
 
 
@@ -98,12 +99,12 @@ def head() -> dict[str, Any]:
 
 def length(findings: DataFindings, backbone: Mapping[str, Any]) -> None:
     """Limit the tokens that are read of each text, if long texts would take most of the time."""
-    if not is_random(backbone) and findings.prose and findings.prose.most > _LONG:
+    if not is_random(backbone) and findings.prose and findings.prose.most > LONG_TEXT:
         reason = (
             f"5 % of the texts have more than {findings.prose.most:,} words; more tokens cost time, and plan reports "
             "how much is cut"
         )
-        add_with_reason(findings.data, "sequence_length", _LENGTH, reason)
+        add_with_reason(findings.data, "sequence_length", LONG_TEXT_LENGTH, reason)
 
 
 def schedule(findings: DataFindings, backbone: Mapping[str, Any]) -> list[dict[str, Any]]:
