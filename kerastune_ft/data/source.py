@@ -115,6 +115,8 @@ class DataSource(ABC):
     """Whether `element` gives encoded bytes, which take time to decode."""
     image_sizes: np.ndarray | None = None
     """For each example, height and width of its image as stored, int32 [N, 2]; None where they are not known."""
+    texts: Sequence[tuple[str, ...]] = ()
+    """For each example, its text or the two of a pair, where they are in memory; none for other inputs."""
     columns: Sequence[str] = ()
     """The names of the columns of the table that the examples come from, where it was opened with them."""
     read_column: Callable[..., Sequence[str]]

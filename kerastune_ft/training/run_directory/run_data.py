@@ -12,7 +12,6 @@ from kerastune_ft.data.dialogues.overlap import DividedTexts
 from kerastune_ft.data.open import open_source
 from kerastune_ft.data.source import DataSource, Report
 from kerastune_ft.data.splits.recorded import RecordedExamples, content_key
-from kerastune_ft.data.texts.text_source import TextSource
 from kerastune_ft.errors import DataError, KerasTuneError
 from kerastune_ft.input.language.divide import make_divide
 from kerastune_ft.metrics.document import REFIT_PLAN
@@ -135,10 +134,9 @@ def describe_overlap(source: DataSource, target: RunDirectory, place: str, run: 
     seen = ("train", "validation") if target.exists(REFIT_PLAN) else ("train",)
     trained = set().union(*(recorded.contents_of(split) for split in seen))
     divided = DividedTexts(recorded, seen)
-    texts = source.texts if isinstance(source, TextSource) else None
     count = sum(
         content_key(recorded.fingerprint, source.input_hashes[index]) in trained
-        or (texts is not None and len(texts[index]) == 1 and texts[index][0] in divided)
+        or (bool(source.texts) and len(source.texts[index]) == 1 and source.texts[index][0] in divided)
         for index in test
     )
     if not count:

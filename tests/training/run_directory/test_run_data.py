@@ -45,7 +45,7 @@ def make_run(folder: Path, contents: bool, kind: str = "folder", text: Any = Non
 def make_source(keys: list[str], contents: list[str], kind: str = "folder", fingerprint: str = "2" * 64) -> Any:
     info = SimpleNamespace(kind=kind, fingerprint=fingerprint)
     return SimpleNamespace(
-        info=info, keys=keys, input_hashes=contents, splits={"test": np.arange(len(keys))}, change=None
+        info=info, keys=keys, input_hashes=contents, splits={"test": np.arange(len(keys))}, change=None, texts=()
     )
 
 
