@@ -43,7 +43,8 @@ class Preset:
     """Options to show it with, where its name alone is not enough."""
     instead: Mapping[str, str] = field(default_factory=dict)
     """Keys of phases that would undo the schedule, with the remedy."""
-
+    for_models_that_write: bool = False
+    """Whether it is for language models alone, whose head is the vocabulary: it begins with a unit of the backbone."""
     find_faults: Callable[[Mapping[str, Any]], list[tuple[str, str]]] = lambda options: []
     """Returns what is wrong with options that fit each by itself: the option, and a sentence."""
 
@@ -268,6 +269,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
         "last_then_lora": Preset(
             last_then_lora,
             _LORA,
+            for_models_that_write=True,
         ),
         "surgical": Preset(
             surgical,

@@ -27,6 +27,11 @@ FOUND: Cells = {
 }
 
 
+def test_schedules_of_language_models_are_not_measured_on_classifiers() -> None:
+    assert {AUTO, "head_then_top", "lora", "full"} <= {*schedules.SCHEDULES}
+    assert not {"last_then_lora", "unfreeze_at"} & {*schedules.SCHEDULES}
+
+
 def test_of_equals_each_has_the_mean_of_their_places() -> None:
     ranks = schedules.rank(FOUND, "test")
     assert ranks[AUTO] == [2, 1, 1, 2, 2.5, 2.5] and ranks["lora"] == [1, 2, 2, 1, 1, 1]

@@ -33,8 +33,15 @@ SETS: Mapping[str, str] = {
     "banking77": "text/banking77:1500",
 }
 """The sets, and how much of each: examples of a class, of texts in all."""
-SCHEDULES = (AUTO, *(name for name, preset in PRESETS.items() if not preset.required and name != AUTO))
-"""All schedules that a word stands for."""
+SCHEDULES = (
+    AUTO,
+    *(
+        name
+        for name, preset in PRESETS.items()
+        if not preset.required and not preset.for_models_that_write and name != AUTO
+    ),
+)
+"""All schedules of classifiers that a word stands for."""
 PROPOSED = "init"
 """What `init` writes for the data, phases and `defaults`, which may stand beside them."""
 # How far below the best preset "auto" may be on a set: in points, or in standard errors.
