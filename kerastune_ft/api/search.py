@@ -46,11 +46,12 @@ from kerastune_ft.trials.settings import (
     SearchSettings,
     choose_directory,
     choose_settings,
+    choose_trials,
     find_identity,
     read_records,
 )
 from kerastune_ft.trials.space import Source, Space, read_space
-from kerastune_ft.trials.study import FAILED, Study, require_optuna
+from kerastune_ft.trials.study import FAILED, GRID, Study, count_combinations, require_optuna
 from kerastune_ft.wording import counted
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class SearchResult:
     """The values that the configuration itself has, where they lie in the space."""
     importances: Mapping[str, float]
     """By key, the share in what decides the metric, the largest first; empty where there are too few trials."""
+    combinations: int = 0
+    """Of a grid, the combinations that it has; 0 of other samplers."""
 
     @property
     def best(self) -> TrialRecord | None:
@@ -87,7 +90,8 @@ class SearchResult:
 
     def describe(self) -> list[str]:
         """Return sentences on what was found: the best trial beside the configuration as written, what matters."""
-        return tables.describe_search(self.trials, self.settings, self.start, self.importances)
+        said = tables.describe_search(self.trials, self.settings, self.start, self.importances)
+        return [*said, *tables.describe_grid(len(self.trials), self.combinations)]
 
     @property
     def best_config(self) -> dict[str, Any] | None:
@@ -129,6 +133,7 @@ class SearchResult:
             "best_config": str(self.path / BEST) if best is not None else None,
             "as_written": None if self.start is None else dict(self.start),
             "importances": dict(self.importances),
+            **({"combinations": self.combinations} if self.combinations else {}),
             "trials": [record.to_json() for record in self.trials],
         }
 
@@ -176,9 +181,9 @@ def search(
     them in all (20 unless `time` is given), and none is begun after `time`, seconds or text such as `20m`. All share
     stored features, the built model and phases that they begin with; none looks at the test split. The same call goes
     on where it stopped, and more trials are added to those that there are. The best configuration is written as
-    best.json in the directory of the search, and as `output`; run, it gives its trial's metrics of validation.
-    With the `objective` "crossvalidate" each trial is trained on every one of `folds` (those of `data.splits`, else 5)
-    and its value is the mean over them: best.json, given to `crossvalidate`, has it too.
+    best.json in the directory of the search, and as `output`; run, it gives its trial's metrics of validation. With the
+    `objective` "crossvalidate" each trial is trained on every one of `folds` (those of `data.splits`, else 5) and its
+    value is the mean over them: best.json, given to `crossvalidate`, has it too.
     Raises the errors of `kerastune_ft.errors`; Interrupted after a stop that loses nothing.
 
     >>> found = search("medical", {"head.dropout": {"low": 0, "high": 0.5}}, time="5m")     # doctest: +SKIP
@@ -195,7 +200,7 @@ def search(
     require_weights(checked.base)
     path = choose_directory(place, checked.base.name, find_identity(checked, settings), run_dir, fresh)
     held = RunDirectory(path)
-    wanted = USUAL_TRIALS if trials is None and seconds is None else trials
+    wanted = choose_trials(_count_grid(checked, settings), trials, seconds)
     with held.lock():
         check_reached(checked.base.output.trackers, held, say, held.exists(SEARCH))
         _begin(held, checked, settings)
@@ -203,8 +208,7 @@ def search(
         if wanted is None or study.outcomes < wanted:
             _carry_out(held, checked, settings, study, wanted, seconds)
         else:
-            more = study.outcomes + USUAL_TRIALS
-            say(f"search {path} has {counted(study.outcomes, 'trial')}; --trials {more} adds to them")
+            say(_describe_done(path, study.outcomes, _count_grid(checked, settings)))
         found = _gather(held, checked, settings, study)
         page.write(held, found.trials, settings, found.start, found.importances, checked.base)
     if output is not None and found.best is not None:
@@ -212,6 +216,17 @@ def search(
     if (error := find_error(found.trials)) is not None:
         raise error
     return found
+
+
+def _count_grid(space: Space, settings: SearchSettings) -> int:
+    return count_combinations(space.dimensions) if settings.sampler == GRID else 0
+
+
+def _describe_done(path: Path, outcomes: int, combinations: int) -> str:
+    done = f"search {path} has {counted(outcomes, 'trial')}"
+    if combinations and outcomes >= combinations:
+        return f"{done}, the whole grid"
+    return f"{done}; --trials {combinations or outcomes + USUAL_TRIALS} adds to them"
 
 
 def _choose_folds(config: RunConfig, objective: str, folds: int | None) -> int | None:
@@ -287,6 +302,12 @@ def _carry_out(
         f"search {held}: trial {study.outcomes}{how_many}, by {settings.sampler}, for the best "
         f"{settings.metric}{measured}"
     )
+    combinations = _count_grid(space, settings)
+    if trials is not None and trials < combinations:
+        say(
+            f"the grid has {combinations:,} combinations, of which {trials:,} are tried; "
+            f"--trials {combinations} tries all"
+        )
     with contextlib.closing(create_watcher(lambda line: held.append("log.txt", f"{now()} {line}"))) as watch:
         tracked = open_trial_trackers(space.base.output.trackers, held, watch.note)
 
@@ -315,7 +336,9 @@ def _describe_for_trackers(record: TrialRecord, metric: str) -> TrackedTrial:
 
 def _gather(held: RunDirectory, space: Space, settings: SearchSettings, study: Study) -> SearchResult:
     records = tuple(read_records(held)[: study.outcomes])
-    return SearchResult(held.path, settings, records, space.find_start(), study.find_importances())
+    return SearchResult(
+        held.path, settings, records, space.find_start(), study.find_importances(), _count_grid(space, settings)
+    )
 
 
 def _as_cell(value: Any) -> Any:

@@ -13,7 +13,9 @@ from kerastune_ft.cli.terminal import common, echo, print_json, print_outcome, s
 @click.command()
 @click.argument("config")
 @click.argument("space")
-@click.option("--trials", type=click.IntRange(min=1), help="The trials in all; by default 20, or as --for allows.")
+@click.option(
+    "--trials", type=click.IntRange(min=1), help="The trials in all; by default 20, a small grid, or as --for allows."
+)
 @click.option("--for", "time", metavar="DURATION", help="Stop after this time, as in 20m; the same command continues.")
 @click.option("--sampler", default="tpe", show_default=True, metavar="tpe|random|grid", help="What proposes trials.")
 @click.option("--metric", metavar="NAME", help="Compare by this; by default the monitor of the last phase.")

@@ -23,6 +23,8 @@ from kerastune_ft.trials.study import SAMPLERS, check_sampler
 
 SEARCH, BEST, TRIALS, RECORD = "search.json", "best.json", "trials", "trial.json"
 USUAL_TRIALS = 20
+WHOLE_GRID = 100
+"""The combinations that a grid has at most to be tried whole where nothing says how many trials there are."""
 BY_FOLDS = "crossvalidate"
 OBJECTIVES = ("validation", BY_FOLDS)
 """What trials are measured on: the validation split, or every fold."""
@@ -81,6 +83,18 @@ def choose_settings(
         )
     maximise = fact.direction == "max"
     return SearchSettings(chosen, maximise, sampler, space.base.seed if seed is None else seed, prunes, folds)
+
+
+def choose_trials(combinations: int, trials: int | None, seconds: float | None) -> int | None:
+    """Return how many trials a search has in all; None where its time alone ends it.
+
+    `combinations` are those of a grid, 0 for other samplers; `trials` and `seconds` are what the user asks for.
+    """
+    if not combinations:
+        return USUAL_TRIALS if trials is None and seconds is None else trials
+    if trials is None:
+        trials = combinations if seconds is not None or combinations <= WHOLE_GRID else USUAL_TRIALS
+    return min(trials, combinations)
 
 
 def find_identity(space: Space, settings: SearchSettings) -> str:

@@ -22,7 +22,8 @@ from kerastune_ft.trials.dimensions import Dimension, Range
 from kerastune_ft.trials.journal import Journal
 
 JOURNAL = "journal.jsonl"
-SAMPLERS = ("tpe", "random", "grid")
+GRID = "grid"
+SAMPLERS = ("tpe", "random", GRID)
 COMPLETE, PRUNED, FAILED, RUNNING = "complete", "pruned", "failed", "running"
 _FOR_IMPORTANCE = 4
 
@@ -44,7 +45,7 @@ def require_optuna() -> Any:
 
 def check_sampler(sampler: str, dimensions: Sequence[Dimension]) -> None:
     """Raise ConfigError for a grid over a range that has no steps."""
-    if sampler != "grid":
+    if sampler != GRID:
         return
     endless = [dimension.key for dimension in dimensions if dimension.list_values() is None]
     if endless:
@@ -118,7 +119,7 @@ class Study:
 
     def _enqueue(self, number: int, start: Mapping[str, Any] | None) -> bool:
         """Fix the values of the next trial where the sampler does not choose them; return False after the last."""
-        if self._sampler == "grid":
+        if self._sampler == GRID:
             grid = itertools.product(*(dimension.list_values() or () for dimension in self._dimensions))
             values = next(itertools.islice(grid, number, None), None)
             if values is None:

@@ -13,6 +13,7 @@ from kerastune_ft.trials.settings import (
     SEARCH,
     choose_directory,
     choose_settings,
+    choose_trials,
     find_identity,
     list_searches,
 )
@@ -84,3 +85,22 @@ def test_the_newest_directory_of_the_same_search_goes_on(tmp_path: Path) -> None
         choose_directory(tmp_path, "x", "a", tmp_path / "photos", False)
     with pytest.raises(ConfigError, match="give another --run-dir"):
         choose_directory(tmp_path, "x", "a", tmp_path / "photos", True)
+
+
+@pytest.mark.parametrize(
+    ("combinations", "trials", "seconds", "expected"),
+    [
+        (0, None, None, 20),
+        (0, None, 60.0, None),
+        (0, 7, 60.0, 7),
+        (24, None, None, 24),
+        (24, 7, None, 7),
+        (24, 70, None, 24),
+        (400, None, None, 20),
+        (400, None, 60.0, 400),
+    ],
+)
+def test_a_small_grid_is_tried_whole(
+    combinations: int, trials: int | None, seconds: float | None, expected: int | None
+) -> None:
+    assert choose_trials(combinations, trials, seconds) == expected

@@ -100,3 +100,12 @@ def describe_search(
         return [said]
     shares = zip(shorten_keys(list(importances)), importances.values(), strict=True)
     return [said, "what matters: " + ", ".join(f"{name} {percent(share)}" for name, share in shares)]
+
+
+def describe_grid(trials: int, combinations: int) -> list[str]:
+    """Return what there is to say of a grid of which not all was tried; nothing of others, which have none (0)."""
+    if trials >= combinations:
+        return []
+    return [
+        f"{trials:,} of the {combinations:,} combinations of the grid were tried; --trials {combinations} tries all"
+    ]

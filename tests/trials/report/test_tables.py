@@ -8,7 +8,13 @@ from dataclasses import replace
 from rich.console import Console
 
 from kerastune_ft.trials.records import TrialRecord
-from kerastune_ft.trials.report.tables import build_trials_table, describe_search, describe_trial, sort_trials
+from kerastune_ft.trials.report.tables import (
+    build_trials_table,
+    describe_grid,
+    describe_search,
+    describe_trial,
+    sort_trials,
+)
 from kerastune_ft.trials.settings import SearchSettings
 from kerastune_ft.trials.study import COMPLETE, FAILED, PRUNED
 
@@ -61,3 +67,9 @@ def test_means_over_folds_stand_beside_their_deviation() -> None:
     assert describe_search(trials[:1], settings, None, {}) == [
         "best: trial 0 of 1, validation_loss 0.5000 ± 0.1250 in 4 folds"
     ]
+
+
+def test_what_a_grid_has_left_is_said_with_the_option_that_tries_it() -> None:
+    said = "20 of the 1,400 combinations of the grid were tried; --trials 1400 tries all"
+    assert describe_grid(20, 1400) == [said]
+    assert describe_grid(24, 24) == describe_grid(5, 0) == []
