@@ -7,12 +7,13 @@ then.
 from __future__ import annotations
 
 import contextlib
+import difflib
 import glob
 import os
 import posixpath
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -207,6 +208,21 @@ def as_local_folder(path: Path) -> Iterator[Path]:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 download(os.path.join(here, name), target)
         yield Path(copy)
+
+
+def find_similar(path: Path, is_wanted: Callable[[Path], bool] = lambda path: True) -> Path | None:
+    """Return the file or folder beside a path that is not there whose name must be meant; None where none is near.
+
+    Names are compared without their suffixes, which many that have nothing in common share.
+    """
+    beside = [entry for entry in path.parent.iterdir() if is_wanted(entry)] if path.parent.is_dir() else []
+    stems = {_stem(entry).casefold(): entry for entry in sorted(beside, key=lambda entry: entry.suffix == path.suffix)}
+    near = difflib.get_close_matches(_stem(path).casefold(), stems, n=1, cutoff=0.7)
+    return stems[near[0]] if near else None
+
+
+def _stem(path: Path) -> str:
+    return path.name.removesuffix(".gz").rpartition(".")[0] or path.name
 
 
 def require_data(path: str | os.PathLike[str], key: str) -> Path:

@@ -189,3 +189,24 @@ def test_a_run_directory_out_of_reach_is_an_error_of_the_configuration(touch: Ca
     assert caught.value.exit_code == 2
     with pytest.raises(ConfigError, match="no file system for nope://"):
         choose("nope://bucket", "photos", "hash", fresh=False)
+
+
+@pytest.mark.parametrize(
+    ("missing", "meant"),
+    [
+        ("nosuch.jsonl", None),
+        ("chat.jsonl", "chats.jsonl"),
+        ("Chats.jsonl", "chats.jsonl"),
+        ("schma.json", "schema.json"),
+        ("photo", "photos"),
+        ("schema.csv", "schema.json"),
+    ],
+)
+def test_a_similar_name_beside_is_one_whose_stem_is_near(tmp_path: Path, missing: str, meant: str | None) -> None:
+    # Endings are alike in files that have nothing in common.
+    for name in ("chats.jsonl", "schema.json", "notes.jsonl"):
+        (tmp_path / name).write_text("")
+    (tmp_path / "photos").mkdir()
+    assert storage.find_similar(tmp_path / missing) == (None if meant is None else tmp_path / meant)
+    assert storage.find_similar(tmp_path / missing, lambda path: False) is None
+    assert storage.find_similar(tmp_path / "gone" / missing) is None

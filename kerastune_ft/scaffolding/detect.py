@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +25,7 @@ from kerastune_ft.scaffolding.sources.split_tables import inspect_split_tables, 
 from kerastune_ft.scaffolding.sources.tables import inspect_table
 from kerastune_ft.scaffolding.sources.writing.dialogues import inspect_text_folder
 from kerastune_ft.scaffolding.sources.writing.transcripts import inspect_transcript_table, inspect_transcripts
+from kerastune_ft.storage import find_similar
 from kerastune_ft.streams import say
 from kerastune_ft.wording import first_names
 
@@ -117,10 +117,5 @@ def _has_classes(folder: Path, kind: FileKind) -> bool:
 
 
 def _suggest_path(place: Path) -> str:
-    beside = [entry.name for entry in place.parent.iterdir()] if place.parent.is_dir() else []
-    near = difflib.get_close_matches(place.name, beside, n=1, cutoff=0.6)
-    return (
-        f'; did you mean "{place.parent / near[0]}"?'
-        if near
-        else "; give a folder, an archive, a table or an .npz file"
-    )
+    near = find_similar(place)
+    return f'; did you mean "{near}"?' if near else "; give a folder, an archive, a table or an .npz file"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -22,7 +21,7 @@ from kerastune_ft.data.kinds import written_folders
 from kerastune_ft.data.modality import FileList, Modality, ReadContext
 from kerastune_ft.data.records import Records
 from kerastune_ft.errors import DataError
-from kerastune_ft.storage import path_of
+from kerastune_ft.storage import find_similar, path_of
 from kerastune_ft.wording import lines
 
 FORMATS: Mapping[LabelKind, Callable[..., Annotations]] = {
@@ -87,9 +86,8 @@ def find_root(path: Path, context: ReadContext, file_kind: FileKind) -> Path:
     if path.is_dir():
         return path
     if not path.exists():
-        beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        near = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.6)
-        hint = f'; did you mean "{path.parent / near[0]}"?' if near else "."
+        near = find_similar(path)
+        hint = f'; did you mean "{near}"?' if near else "."
         raise DataError(f"data.path: {path} is not there{hint}\nGive a folder, a .zip or a .tar.")
     archive = fetch_to_cache(path, context.cache_directory, context.report)
     if not is_archive(archive):

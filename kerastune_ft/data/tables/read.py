@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import gzip
 import shlex
 import zlib
@@ -15,6 +14,7 @@ from kerastune_ft.data.tables.formats.jsonl_reader import read_lines
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.rules import NEWEST, Rules
+from kerastune_ft.storage import find_similar
 from kerastune_ft.wording import first_names
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".parquet", ".pq", ".xlsx")
@@ -106,9 +106,10 @@ def _explain_absence(path: Path) -> str:
         return f'{path} is a folder, and data.kind is "table". {held or "Name a table, or write kind folder."}'
     if path.exists():
         return f"{path} is a pipe, a socket or a device, no file. Write its content to a file, and name that."
-    beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, beside, n=1, cutoff=0.6)
-    if not near and not path.parent.is_dir():
+    if not path.parent.is_dir():
         return f"{path} is not there, nor is the folder {path.parent}."
-    hint = f'; did you mean "{path.parent / near[0]}"?' if near else "."
-    return f"{path} is not there{hint}\nGive a CSV, TSV, JSONL, Parquet or .xlsx file."
+    if near := find_similar(path, is_table):
+        return f'{path} is not there; did you mean "{near}"?'
+    tables = sorted(entry.name for entry in path.parent.iterdir() if is_table(entry))
+    held = f" The tables in its folder are {first_names(tables)}." if tables else ""
+    return f"{path} is not there. Give a CSV, TSV, JSONL, Parquet or .xlsx file.{held}"

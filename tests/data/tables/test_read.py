@@ -108,6 +108,11 @@ def test_a_table_that_is_not_there_has_a_nearest_name(tmp_path: Path) -> None:
     write(tmp_path / "cases.csv", b"a\n1\n")
     with pytest.raises(DataError, match=r'case\.csv is not there; did you mean ".*/cases\.csv"'):
         read_table(tmp_path / "case.csv")
+    write(tmp_path / "schema.json", b"{}")
+    with pytest.raises(
+        DataError, match=r"nosuch\.csv is not there\. Give a CSV.* The tables in its folder are cases\.csv"
+    ):
+        read_table(tmp_path / "nosuch.csv")
     with pytest.raises(DataError, match="is not there, nor is the folder"):
         read_table(tmp_path / "gone" / "case.csv")
     with pytest.raises(DataError, match=r"is a folder(.|\n)*The tables in it are cases\.csv"):
