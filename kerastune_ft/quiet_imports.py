@@ -8,13 +8,18 @@ import logging
 import os
 import signal
 import sys
+import tempfile
 import threading
 import warnings
 from collections.abc import Iterator
+from typing import IO
 
 # Keras and TensorFlow take a second and more to import them, where they are, for what no command uses.
 _UNUSED = ("sklearn", "pandas", "matplotlib", "scipy")
 _FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS")
+# What SentencePiece inside TensorFlow Text says of each model that changes no characters. Its log has a level that
+# nothing outside can set.
+_OF_SENTENCE_PIECE = b"LOG(INFO) precompiled_charsmap is empty."
 _is_own = False
 
 
@@ -76,21 +81,28 @@ def _silence() -> Iterator[None]:
     if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "3") < "2" or any(map(os.environ.get, _FLAGS)):
         yield
         return
+    with open(os.devnull, "wb") as nowhere, _standard_error_in(nowhere):
+        yield
+
+
+@contextlib.contextmanager
+def _standard_error_in(file: IO[bytes]) -> Iterator[None]:
+    """Let standard error be a file meanwhile, for C++ code too; where it is closed, it stays so."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.flush()
     try:
         kept = os.dup(2)
     except OSError:
-        # It is closed.
         yield
         return
-    with open(os.devnull, "wb") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
+    os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.flush()
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 @contextlib.contextmanager
@@ -150,3 +162,17 @@ def without_remarks_of_tensorflow() -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(is_warning)
+
+
+@contextlib.contextmanager
+def without_remarks_of_sentence_piece() -> Iterator[None]:
+    """Leave out the remark that SentencePiece makes where a tokenizer is opened; all else is said at the end."""
+    with tempfile.TemporaryFile() as said:
+        try:
+            with _standard_error_in(said):
+                yield
+        finally:
+            said.seek(0)
+            left = b"".join(line for line in said if _OF_SENTENCE_PIECE not in line)
+            with contextlib.suppress(OSError):
+                os.write(2, left)

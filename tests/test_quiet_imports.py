@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from kerastune_ft import quiet_imports
-from kerastune_ft.quiet_imports import tensorflow_import
+from kerastune_ft.quiet_imports import tensorflow_import, without_remarks_of_sentence_piece
 
 
 @pytest.fixture
@@ -87,6 +87,15 @@ def test_lines_from_before_there_is_a_log_go_nowhere(
     with tensorflow_import():
         os.write(2, b"asked for\n")
     assert capfd.readouterr().err == "asked for\n"
+
+
+def test_of_what_is_said_where_a_tokenizer_is_opened_one_remark_is_left_out(capfd: pytest.CaptureFixture[str]) -> None:
+    remark = b"normalizer.cc(51) LOG(INFO) precompiled_charsmap is empty. use identity normalization.\n"
+    with pytest.raises(ValueError), without_remarks_of_sentence_piece():
+        os.write(2, b"before\n" + remark + b"LOG(ERROR) a true one\n")
+        raise ValueError
+    os.write(2, b"after\n")
+    assert capfd.readouterr().err == "before\nLOG(ERROR) a true one\nafter\n"
 
 
 @pytest.mark.parametrize("is_own", [True, False])

@@ -37,6 +37,7 @@ from kerastune_ft.explaining import EXPLAINED
 from kerastune_ft.inference.output.form import PLAIN, OutputForm
 from kerastune_ft.metrics.document import Figures
 from kerastune_ft.own.objects import gather_objects
+from kerastune_ft.quiet_imports import without_remarks_of_sentence_piece
 from kerastune_ft.reporting.progress import create_watcher
 from kerastune_ft.reporting.reliability.save import save_figures
 from kerastune_ft.rundir import RunDirectory
@@ -70,7 +71,7 @@ class Run(RunFigures):
 
         from kerastune_ft.keras_file import describe_newer
 
-        with as_local_file(self.path / "model" / "model.keras") as file:
+        with as_local_file(self.path / "model" / "model.keras") as file, without_remarks_of_sentence_piece():
             try:
                 return keras.models.load_model(file)
             except (TypeError, ValueError) as error:

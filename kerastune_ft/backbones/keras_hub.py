@@ -36,7 +36,7 @@ from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.naming import name_by_layer
 from kerastune_ft.graph.units import Unit
-from kerastune_ft.quiet_imports import without_warnings_of_keras
+from kerastune_ft.quiet_imports import without_remarks_of_sentence_piece, without_warnings_of_keras
 from kerastune_ft.streams import error_stream
 
 # Seconds of sound for a graph of speech that is built for its units alone.
@@ -161,7 +161,7 @@ class Source:
         if self.preset is None:
             return None
         try:
-            with _quiet():
+            with _quiet(), without_remarks_of_sentence_piece():
                 return kind.from_preset(self.handle)
         except Exception as error:
             raise ConfigError(

@@ -25,6 +25,7 @@ from kerastune_ft.graph.parts import find_owners
 from kerastune_ft.graph.rebuild.flat import FlatCopy
 from kerastune_ft.graph.rows.windows import make_folding_layers
 from kerastune_ft.graph.units import Unit
+from kerastune_ft.quiet_imports import without_remarks_of_sentence_piece
 from kerastune_ft.rundir import MANIFEST, RunDirectory
 from kerastune_ft.storage import as_local_folder
 
@@ -188,7 +189,7 @@ def tokenizer_of(run: RunDirectory, plan: Mapping[str, Any]) -> Any:
         return keras_hub.tokenizers.ByteTokenizer(lowercase=False)
     folder = run.path / _TOKENIZER
     try:
-        with as_local_folder(folder) as local:
+        with as_local_folder(folder) as local, without_remarks_of_sentence_piece():
             return keras_hub.tokenizers.Tokenizer.from_preset(str(local))
     except (OSError, ValueError, TypeError, KeyError) as problem:
         said = " ".join(str(problem).split())[:200]

@@ -21,7 +21,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.depth import units_by_depth
 from kerastune_ft.graph.rebuild.flat import FlatCopy, NotRebuilt, is_graph
 from kerastune_ft.keras_file import describe_missing_class, describe_newer
-from kerastune_ft.quiet_imports import without_warnings_of_keras
+from kerastune_ft.quiet_imports import without_remarks_of_sentence_piece, without_warnings_of_keras
 from kerastune_ft.storage import as_local_file, path_of
 
 # The names of the layers that this package puts before and after the model.
@@ -90,7 +90,7 @@ def load(path: Path, place: str) -> keras.Model:
     Raises ConfigError for a model whose graph cannot be read that way; `place` is the key that named the file.
     """
     try:
-        with without_warnings_of_keras(), as_local_file(path) as file:
+        with without_warnings_of_keras(), without_remarks_of_sentence_piece(), as_local_file(path) as file:
             model = keras.models.load_model(file, compile=False, safe_mode=True)
     except Exception as error:
         why = _find_newer(path) or _explain_failure(str(error))

@@ -23,7 +23,7 @@ from kerastune_ft.input.sounds.resample import Clip
 from kerastune_ft.input.speech.transcripts import SpeechSettings
 from kerastune_ft.input.texts.row_settings import RowSettings
 from kerastune_ft.keras_file import describe_missing_class, describe_newer
-from kerastune_ft.quiet_imports import without_warnings_of_keras
+from kerastune_ft.quiet_imports import without_remarks_of_sentence_piece, without_warnings_of_keras
 from kerastune_ft.rundir import RunDirectory
 from kerastune_ft.saved_model.base import Serving, ServingSettings
 from kerastune_ft.saved_model.images import ImageServing
@@ -105,7 +105,12 @@ def load_model(run: RunDirectory) -> keras.Model:
     path, newer = run.path / MODEL, None
     try:
         # Keras calls a file that may not be read one that is not there.
-        with as_local_file(path) as file, file.open("rb"), without_warnings_of_keras():
+        with (
+            as_local_file(path) as file,
+            file.open("rb"),
+            without_warnings_of_keras(),
+            without_remarks_of_sentence_piece(),
+        ):
             newer = describe_newer(file)
             saved = keras.models.load_model(file, compile=False)
     except PermissionError:

@@ -20,7 +20,7 @@ from kerastune_ft.exporting.formats import keras_file
 from kerastune_ft.exporting.formats.base import ExportOptions
 from kerastune_ft.exporting.graphs.base import Graphs
 from kerastune_ft.graph import keras_private
-from kerastune_ft.quiet_imports import without_warnings_of_keras
+from kerastune_ft.quiet_imports import without_remarks_of_sentence_piece, without_warnings_of_keras
 from kerastune_ft.streams import error_stream
 
 NEEDS: tuple[str, ...] = ()
@@ -144,10 +144,11 @@ def _quiet() -> Iterator[None]:
 def _open_text(handle: str, length: int | None) -> Any:
     import keras_hub
 
-    try:
-        return keras_hub.models.TextClassifierPreprocessor.from_preset(handle, sequence_length=length)
-    except ValueError:  # A family without a classifier has its tokenizer alone.
-        return keras_hub.tokenizers.Tokenizer.from_preset(handle)
+    with without_remarks_of_sentence_piece():
+        try:
+            return keras_hub.models.TextClassifierPreprocessor.from_preset(handle, sequence_length=length)
+        except ValueError:  # A family without a classifier has its tokenizer alone.
+            return keras_hub.tokenizers.Tokenizer.from_preset(handle)
 
 
 def _open_image(handle: str, length: int | None) -> Any:

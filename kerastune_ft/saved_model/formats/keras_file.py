@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from kerastune_ft.graph.memory import keras_memory
-from kerastune_ft.quiet_imports import without_warnings_of_keras
+from kerastune_ft.quiet_imports import without_remarks_of_sentence_piece, without_warnings_of_keras
 from kerastune_ft.saved_model.base import Serving
 
 NAME = "model.keras"
@@ -30,6 +30,8 @@ def open(serving: Serving, folder: Path) -> Callable[[Sequence[Any]], np.ndarray
 
     def call(samples: Sequence[Any]) -> np.ndarray:
         with without_warnings_of_keras(), keras_memory.weights_by_files():
-            return serving.call(keras.models.load_model(folder / NAME), samples)
+            with without_remarks_of_sentence_piece():
+                opened = keras.models.load_model(folder / NAME)
+            return serving.call(opened, samples)
 
     return call
