@@ -161,7 +161,7 @@ def _find_problems_behind_kinds(
 ) -> Iterator[Problem]:
     """Yield the problems of an object with a misspelt kind, as if it were spelt correctly."""
     repaired = False
-    for slot in ("data", "backbone"):
+    for slot in ("task", "data", "backbone"):
         kind = locate((slot, "kind"), document)
         meant = [one.suggestion for one in problems if one.place == kind.place and one.suggestion]
         if meant and isinstance(plain.get(slot), dict):

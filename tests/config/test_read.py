@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,6 +112,28 @@ def test_a_kind_is_required(slot: str) -> None:
 def test_a_misspelt_kind_hides_nothing_inside_its_object() -> None:
     found = messages(with_change("data", {"kind": "foldr", "pth": "photos", "resize": "cropp"}))
     assert set(found) == {"data.kind", "data.pth", "data.resize"}
+
+
+WRITES: dict[str, Any] = {
+    "task": {"kind": "causal_lm"},
+    "data": {"kind": "table", "path": "chats.jsonl", "input": "messages"},
+    "backbone": {"kind": "keras_hub", "preset": "gpt2_base_en"},
+    "defaults": {"monitor": "validation_perplexity"},
+    "phases": "last_then_lora",
+}
+
+
+@pytest.mark.parametrize("kind", ["causal_ml", "nonsense", 3])
+def test_of_an_unknown_task_nothing_is_reported_that_follows_from_it(kind: Any) -> None:
+    read(WRITES)
+    found = messages({**WRITES, "task": {"kind": kind}})
+    assert set(found) == {"task.kind"}
+    assert (kind != "causal_ml") or 'did you mean "causal_lm"?' in found["task.kind"]
+
+
+def test_a_misspelt_task_is_checked_as_the_one_that_is_meant() -> None:
+    found = messages({**WRITES, "task": {"kind": "causal_ml", "classes": ["a", "b"]}, "head": {"dropout": 0.1}})
+    assert set(found) == {"task.kind", "task.classes", "head.dropout"}
 
 
 def test_a_misspelt_key_is_not_reported_missing_as_well() -> None:

@@ -23,7 +23,7 @@ from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED, EMBED
 from kerastune_ft.config.facts.hub_families import NO_OPTIONS
 from kerastune_ft.config.options.augment import changes_examples, mixes_examples
 from kerastune_ft.config.options.backbones import WEIGHTS_ALONE
-from kerastune_ft.config.options.task_facts import chosen_metrics, find_facts, metrics_of_labels
+from kerastune_ft.config.options.task_facts import chosen_metrics, find_facts, is_metric, metrics_of_labels
 from kerastune_ft.config.options.updates.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.words import unknown_message
 
@@ -35,7 +35,8 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     yield from _data(section(document, "data"))
     yield from _splits(section(section(document, "data"), "splits"))
     known = find_facts(section(document, "task"))
-    yield from table_inconsistencies(section(document, "data"), known is not None and known.may_lack_labels)
+    # What an unknown task needs is not known either.
+    yield from table_inconsistencies(section(document, "data"), known is None or known.may_lack_labels)
     yield from kind_inconsistencies(document)
     task = section(document, "task")
     for place, backbone in backbone_sections(document):
@@ -242,7 +243,8 @@ def _phase(
     # A misspelt kind is most often a classification, and an unknown monitor should be reported as well.
     measured = (*(facts.metrics if facts else metrics_of_labels("one")), *own_metrics)
     metrics = [f"validation_{metric}" for metric in measured]
-    if isinstance(monitor, str) and monitor not in metrics:
+    is_of_another = facts is None and isinstance(monitor, str) and is_metric(monitor.removeprefix("validation_"))
+    if isinstance(monitor, str) and monitor not in metrics and not is_of_another:
         yield ("monitor",), _explain_monitor(monitor, metrics, chosen_metrics(facts.labels) if facts else ())
     if phase.get("accumulate") == "auto" and phase.get("batch_norm") in ("statistics", "train"):
         yield (

@@ -171,6 +171,11 @@ def metrics_of_labels(labels: LabelKind) -> Mapping[str, MetricFacts]:
     return _METRICS[labels]
 
 
+def is_metric(name: str) -> bool:
+    """Return whether some task has a metric of this name."""
+    return any(name in metrics for table in (_METRICS, _CHOSEN) for metrics in table.values())
+
+
 def chosen_metrics(labels: LabelKind) -> Mapping[str, MetricFacts]:
     """Return the metrics that `task.metrics` can add for labels of a kind."""
     return _CHOSEN[labels]
