@@ -208,7 +208,7 @@ def search(
         if wanted is None or study.outcomes < wanted:
             _carry_out(held, checked, settings, study, wanted, seconds)
         else:
-            say(_describe_done(path, study.outcomes, _count_grid(checked, settings)))
+            say(_explain_end(path, study.outcomes, _count_grid(checked, settings)))
         found = _gather(held, checked, settings, study)
         page.write(held, found.trials, settings, found.start, found.importances, checked.base)
     if output is not None and found.best is not None:
@@ -222,7 +222,7 @@ def _count_grid(space: Space, settings: SearchSettings) -> int:
     return count_combinations(space.dimensions) if settings.sampler == GRID else 0
 
 
-def _describe_done(path: Path, outcomes: int, combinations: int) -> str:
+def _explain_end(path: Path, outcomes: int, combinations: int) -> str:
     done = f"search {path} has {counted(outcomes, 'trial')}"
     if combinations and outcomes >= combinations:
         return f"{done}, the whole grid"
