@@ -158,9 +158,14 @@ class Rules:
         """
         return self.version >= 3
 
+    @property
+    def counts_empty_quotes(self) -> bool:
+        """Whether a row `""` of a CSV file of one column is a row whose cell is empty; before, it was passed over."""
+        return self.version >= 4
+
 
 FIRST = Rules(1)
 """The rules of runs that recorded none."""
 
-NEWEST = Rules(3)
+NEWEST = Rules(4)
 """The rules of runs that begin now."""

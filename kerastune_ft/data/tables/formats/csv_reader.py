@@ -45,7 +45,9 @@ def read_delimited(path: Path, content: bytes, rules: Rules = NEWEST) -> TextTab
     said = f", as its first line, {declaration[0].strip()}, says" if declaration else ""
     notes = () if separator == usual and not said else (f"{path.name}: {words} separate its cells{said}",)
     records = _Records(path, text, separator, 2 if declaration else 1, rules.letters_between_tabs)
-    table = table_of_rows(path, records, words, notes, rules)
+    # The reader gives no cells for an empty line, and one for a line of two quotes.
+    keeps_empty = rules.counts_empty_quotes and separator != TAB
+    table = table_of_rows(path, records, words, notes, rules, keeps_empty)
     return replace(table, notes=(*notes, *records.notes()))
 
 

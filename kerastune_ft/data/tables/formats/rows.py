@@ -17,13 +17,19 @@ def table_of_rows(
     separator: str = "",
     notes: tuple[str, ...] = (),
     rules: Rules = NEWEST,
+    keeps_empty: bool = False,
 ) -> TextTable:
     """Return the table of numbered records; rows without any text are left out.
 
-    `separator` are the words for what stands between the cells, where text was divided. Raises DataError where the
-    first record is no header, or where a row is longer or shorter than it.
+    `separator` are the words for what stands between the cells, where text was divided; with `keeps_empty` a record of
+    one empty cell was written down as such, and stays where the header has one name. Raises DataError where the first
+    record is no header, or where a row is longer or shorter than it.
     """
-    found = [(number, record) for number, record in records if number == 1 or any(map(str.strip, record))]
+    records = list(records)
+    kept = [""] if keeps_empty and records and len(records[0][1]) == 1 else None
+    found = [
+        (number, record) for number, record in records if number == 1 or any(map(str.strip, record)) or record == kept
+    ]
     header = [name.strip() for name in found[0][1]] if found and found[0][0] == 1 else []
     numbers, rows = [number for number, _ in found[1:]], [record for _, record in found[1:]]
     check_header(path, header, rows, numbers, rules)

@@ -6,6 +6,7 @@ import pytest
 
 from kerastune_ft.data.tables.formats.csv_reader import read_delimited
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import Rules
 
 CSV = Path("a.csv")
 
@@ -97,3 +98,11 @@ def test_rows_that_quotes_may_have_joined_are_said() -> None:
 def test_bytes_at_the_end_of_a_line_are_named_with_it() -> None:
     with pytest.raises(DataError, match=r'line 2 has the byte 0xe9 in "caf'):
         read_delimited(CSV, b"a,b\ncaf,caf\xe9\n1,2\n")
+
+
+def test_two_quotes_alone_are_an_empty_cell_and_an_empty_line_is_none() -> None:
+    content = b'text\n""\n\nhello there\n  \n""\n'
+    table = read_delimited(CSV, content)
+    assert (list(table.numbers), list(table.cells["text"])) == ([2, 4, 6], ["", "hello there", ""])
+    assert list(read_delimited(CSV, content, Rules(3)).numbers) == [4]
+    assert list(read_delimited(CSV, b'text,label\n"",""\n""\nhello,a\n').numbers) == [4]
