@@ -12,6 +12,7 @@ from kerastune_ft.config.options.data import SPLITS
 from kerastune_ft.config.options.task_facts import SEVERAL_INPUTS, facts
 from kerastune_ft.config.run import RunConfig
 from kerastune_ft.data.modalities import MODALITIES
+from kerastune_ft.data.texts.placeholders import find_placeholder_notes
 from kerastune_ft.durations import format_duration
 from kerastune_ft.inspection.balance import find_copies_of_other_groups, find_imbalance, find_shared_groups
 from kerastune_ft.inspection.choice import choose_left_out
@@ -84,6 +85,8 @@ def describe_cost(session: Session, indices: np.ndarray) -> str:
 def inspect_data(session: Session, watch: Watcher) -> Inspection:
     """Return what is found in the data of a session, its test split included; the same each time."""
     source, known = session.source, facts(session.config.task)
+    for note in find_placeholder_notes(source.info.notes):
+        watch.note(note)
     if known.learns_tokens:
         return inspect_answers(session, watch)
     began = time.monotonic()

@@ -22,6 +22,12 @@ SPEECH = "speech"
 SEVERAL_INPUTS = "several_inputs"
 """The modality of examples with several inputs, whatever these are."""
 MASK, BOXES = "mask", "boxes"
+_LABEL_WORDS: Mapping[str, tuple[str, str]] = {
+    LANGUAGE: ("answer", "answers"),
+    PAIR: ("summary", "summaries"),
+    SPEECH: ("transcript", "transcripts"),
+}
+"""By modality, the words for what a model learns to write."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,11 @@ class TaskFacts:
     def learns_tokens(self) -> bool:
         """Return whether what is learnt are tokens of a vocabulary, at some or all places of a text."""
         return self.labels in _WRITTEN
+
+    @property
+    def label_words(self) -> tuple[str, str]:
+        """Return what one label of an example is called in messages, and what several are."""
+        return _LABEL_WORDS.get(self.modalities[0], ("label", "labels"))
 
     @property
     def may_lack_labels(self) -> bool:

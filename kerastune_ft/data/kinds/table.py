@@ -18,6 +18,7 @@ from kerastune_ft.data.source import SkippedFile
 from kerastune_ft.data.tables.label_columns import LabelCells, answer_cells, check_several, class_cells, value_cells
 from kerastune_ft.data.tables.split_tables import SplitTables, read_tables
 from kerastune_ft.data.tables.text_table import TextTable
+from kerastune_ft.data.texts.placeholders import describe_placeholders
 from kerastune_ft.errors import DataError
 from kerastune_ft.rules import Rules
 from kerastune_ft.wording import counted, lines
@@ -50,7 +51,7 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
     if context.rules.refuses_odd_headers:
         table.refuse_headless([*options.input_columns, *cells.names])
     try:
-        labelled, unlabelled = find_labelled_rows(table, options, found.names, cells)
+        labelled, unlabelled = find_labelled_rows(table, options, found.names, cells, context.facts.label_words)
     except DataError as error:
         raise found.add_problems(error) from error
     rows, without = found.select(labelled)
@@ -90,9 +91,17 @@ def read_records(options: TableData, modality: Modality, context: ReadContext) -
             *tables.notes,
             *table.notes,
             *cells.notes,
-            *found.find_notes([cells.text(row) for row in range(len(cells.cells))]),
+            *found.find_notes(label_texts := [cells.text(row) for row in range(len(cells.cells))]),
+            *_note_written(options, label_texts, context),
         ),
     )
+
+
+def _note_written(options: TableData, texts: Sequence[str], context: ReadContext) -> list[str]:
+    """Return sentences on texts to be written that may stand for none."""
+    if not context.facts.learns_tokens or not isinstance(options.label, str):
+        return []
+    return describe_placeholders(options.label, texts, is_learnt=True)
 
 
 def _read_labels(table: TextTable, options: TableData, found: RowInputs, context: ReadContext) -> LabelCells:
@@ -109,22 +118,28 @@ def check_splits(table: TextTable, options: TableData) -> None:
 
 
 def find_labelled_rows(
-    table: TextTable, options: TableData, names: Sequence[str], cells: LabelCells
+    table: TextTable, options: TableData, names: Sequence[str], cells: LabelCells, words: tuple[str, str]
 ) -> tuple[list[int], tuple[SkippedFile, ...]]:
-    """Return the rows that have a label, and the others; raise DataError where these are not to be left out."""
+    """Return the rows that have a label, and the others; raise DataError where these are not to be left out.
+
+    `words` are what one label is called, and what several are.
+    """
+    one, several = words
     where = " and ".join(cells.names[:5]) if cells.form == "columns" else cells.names[0]
-    reason = f"has no label: its {where} is empty"
+    reason = f"has no {one}: its {where} is empty"
     if cells.missing and options.on_missing == "error":
         is_asked = cells.form == "sets" and other_data() is None
         none = ', or say which text means no label: "none": ""' if is_asked else ""
         raise DataError(
             f"data.label: {counted(len(cells.missing), table.place)} of {len(cells.cells)} in {table.path} "
-            f"{'has' if len(cells.missing) == 1 else 'have'} no label ({where}):\n"
+            f"{'has' if len(cells.missing) == 1 else 'have'} no {one} ({where}):\n"
             f"{lines([(names[row], '') for row in cells.missing])}\n"
-            f"Write the labels, or {how_to_skip(['on_missing'], f'the {table.place}s')}{none}."
+            f"Write the {several}, or {how_to_skip(['on_missing'], f'the {table.place}s')}{none}."
         )
     if len(cells.missing) == len(cells.cells):
-        raise DataError(f"data.label: no {table.place} of {table.path} has a label ({where}).")
+        raise DataError(
+            f"data.label: no {table.place} of {table.path} has {'an' if one[0] in 'aeiou' else 'a'} {one} ({where})."
+        )
     left_out = set(cells.missing)
     rows = [row for row in range(len(cells.cells)) if row not in left_out]
     return rows, tuple(SkippedFile(names[row], reason) for row in cells.missing)

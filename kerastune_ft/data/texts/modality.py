@@ -22,6 +22,7 @@ from kerastune_ft.data.remedies import how_to_skip, reading_other_data
 from kerastune_ft.data.source import SkippedFile
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.data.texts.check import find_complete, find_text_notes
+from kerastune_ft.data.texts.placeholders import describe_placeholders
 from kerastune_ft.data.texts.read import array_texts, column_texts, read_text
 from kerastune_ft.data.texts.text_source import Texts, TextSource, shorten, text_identity
 from kerastune_ft.errors import DataError
@@ -130,7 +131,7 @@ class TextRows(RowInputs):
         self, table: TextTable, options: TableData, context: ReadContext, source: type[TextSource] = TextSource
     ) -> None:
         wanted: Any = options.input
-        self._source = source
+        self._source, self._columns = source, [wanted] if isinstance(wanted, str) else list(wanted)
         self.texts = column_texts(table, wanted)
         self._rule, self._place, self._rules = options.on_missing, str(table.path), context.rules
         self.keys = [table.name_row(row) for row in range(len(self.texts))]
@@ -145,6 +146,11 @@ class TextRows(RowInputs):
     def read(self, rows: Sequence[int]) -> Inputs:
         """Return the texts of some rows."""
         return _describe([self.texts[row] for row in rows], self._source, kept=range(len(rows)))
+
+    def find_notes(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """Return sentences on texts that may stand for none."""
+        by_column = zip(self._columns, zip(*self.texts, strict=True), strict=False)
+        return tuple(note for name, texts in by_column for note in describe_placeholders(name, texts, is_learnt=False))
 
     def add_problems(self, error: DataError) -> DataError:
         """Return an error about rows without a label that also names the rows without a text."""
