@@ -160,4 +160,5 @@ def show_dialogue(plan: Mapping[str, Any]) -> str:
     if not example:
         return ""
     marked = "".join(f"\u00ab{each['text']}\u00bb" if each["learnt"] else each["text"] for each in example["pieces"])
-    return f"{example['key']}, what is learnt between \u00ab\u00bb: {marked}"
+    cut = f" after {lost:,} tokens were cut" if (lost := example.get("lost")) else ""
+    return f"{example['key']}{cut}, what is learnt between \u00ab\u00bb: {marked}"

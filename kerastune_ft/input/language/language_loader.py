@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,9 @@ from kerastune_ft.data.dialogues.dialogue_source import DialogueSource
 from kerastune_ft.data.dialogues.turns import Dialogue
 from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.input.language.control_tokens import ControlTokens
-from kerastune_ft.input.language.cut_source import pack_pairs
+from kerastune_ft.input.language.cut_source import pack_pairs, shorten
 from kerastune_ft.input.language.row_lookup import RowLookup
-from kerastune_ft.input.language.rows import DialogueRows, encode_parts, encode_segments, pack_dialogues
+from kerastune_ft.input.language.rows import DialogueRows, choose_places, encode_parts, encode_segments, pack_dialogues
 from kerastune_ft.input.language.template import Segment, Template, choose_template
 from kerastune_ft.input.loader import INPUT_VERSION, TargetTask
 from kerastune_ft.input.texts.lengths import assign_buckets, choose_lengths, round_up
@@ -70,6 +71,23 @@ class DialogueSettings:
         # Where all is learnt, answers are still what is kept longest.
         answers = [self.template.render(each) for each in dialogues] if self.learns_all else segments
         return _PACK[self.keeps](self, segments, answers, ControlTokens(self.given.tokenizer))
+
+    def cut(self, dialogue: Dialogue) -> list[tuple[Segment, np.ndarray, np.ndarray]]:
+        """Return the segments of a dialogue, each with its tokens and those of them that a row keeps, int32."""
+        segments = self.template.render(dialogue, self.learns_all)
+        (parts,) = encode_parts([segments], self.given, ControlTokens(self.given.tokenizer))
+        if self.keeps == BEGINNING:
+            return list(zip(segments, parts, shorten(segments, parts, self.limit + 1, self.target_length), strict=True))
+        answers = self.template.render(dialogue)
+        marks = [np.full(len(part), each.is_learnt) for each, part in zip(answers, parts, strict=True)]
+        start = len(self.given.start) if self.template.starts else 0
+        places = choose_places(np.concatenate(marks), self.limit + 1, start)
+        ends = np.cumsum([0, *map(len, parts)])
+        kept = [
+            part[places[(places >= begin) & (places < end)] - begin]
+            for part, (begin, end) in zip(parts, pairwise(ends), strict=True)
+        ]
+        return list(zip(segments, parts, kept, strict=True))
 
     def _pack_ends(
         self, segments: Sequence[Sequence[Segment]], answers: Sequence[Sequence[Segment]], tokens: ControlTokens

@@ -106,7 +106,7 @@ def pack_dialogues(
     What is too long loses the beginning of what stands before its last answer, and only then the end of this.
     """
     marked = [learnt for _, learnt in encoded] if answers is None else answers
-    places = [_choose_places(marks, limit + 1, start) for marks in marked]
+    places = [choose_places(marks, limit + 1, start) for marks in marked]
     kept = [(ids[keep], learnt[keep]) for (ids, learnt), keep in zip(encoded, places, strict=True)]
     ends = [len(marks) - 1 - int(keep[-1]) if len(keep) else 0 for marks, keep in zip(marked, places, strict=True)]
     return join_rows(encoded, kept, ends)
@@ -134,7 +134,7 @@ def join_rows(
     )
 
 
-def _choose_places(answers: np.ndarray, most: int, start: int) -> np.ndarray:
+def choose_places(answers: np.ndarray, most: int, start: int) -> np.ndarray:
     """Return the places of the tokens of a dialogue that are kept, in order; `answers` is 1 for those of answers."""
     count = len(answers)
     excess = count - most

@@ -1,16 +1,25 @@
-"""What the plan says of dialogues: their template, why it was chosen, and one example as the model reads it."""
+"""What the plan says of dialogues: their template, why it was chosen, and one example as the model reads it.
+
+Of an example that is too long the plan shows what is left of it: the rest is not learnt.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from kerastune_ft.config.facts.chat_templates import AUTO, TEMPLATES
+from kerastune_ft.data.dialogues.turns import Dialogue
+from kerastune_ft.generation.texts import decode
 from kerastune_ft.input.language.template import END, START, Segment
 from kerastune_ft.training.session.session import Session
 
 # The letters of an example, and of one of its pieces, that are shown.
-_MOST, _MOST_OF_PIECE = 800, 240
+_MOST, _MOST_OF_PIECE, _LEAST_OF_PIECE = 800, 240, 40
+_GAP = "..."
 _NAMES = {START: "<start>", END: "<end>"}
 
 
@@ -27,8 +36,12 @@ def describe_dialogues(session: Session) -> dict[str, Any]:
     about: dict[str, Any] = {"template": template.name, "why": _explain(template.name, asked), "plain_texts": plain}
     if session.config.output.examples:
         index = int(session.source.splits["train"][0]) if "train" in session.source.splits else 0
-        segments = template.render(loader.source.read_dialogue(index), loader.settings.learns_all)
-        about["example"] = {"key": session.source.keys[index], "pieces": list(_shorten(segments))}
+        segments, lost = _cut(loader.settings, loader.source.read_dialogue(index))
+        about["example"] = {
+            "key": session.source.keys[index],
+            "pieces": list(_shorten(segments)),
+            **({"lost": lost} if lost else {}),
+        }
     return {"dialogues": about}
 
 
@@ -46,16 +59,29 @@ def _explain(name: str, asked: Any) -> str:
     return f"the tokenizer has the token {facts.mark}"
 
 
+def _cut(settings: Any, dialogue: Dialogue) -> tuple[list[Segment], int]:
+    """Return the segments of a dialogue as its row keeps them, and how many tokens it lost."""
+    kept, lost = [], 0
+    for segment, whole, own in settings.cut(dialogue):
+        lost += len(whole) - len(own)
+        if len(own) == len(whole):
+            kept.append(segment)
+        elif len(own):
+            text, is_begun = decode(settings.given.tokenizer, own), np.array_equal(own, whole[: len(own)])
+            kept.append(replace(segment, text=f"{text} {_GAP}" if is_begun else f"{_GAP} {text}"))
+    return kept, lost
+
+
 def _shorten(segments: Sequence[Segment]) -> Iterator[dict[str, Any]]:
     """Yield the pieces of an example, of which long ones lose their middle and many their end."""
     room = _MOST
     for piece in _join(segments):
-        if room <= 0:
-            yield {"text": "...", "learnt": False}
-            return
         text, most = piece["text"], min(room, _MOST_OF_PIECE)
+        if room < min(len(text), _LEAST_OF_PIECE):
+            yield {"text": _GAP, "learnt": False}
+            return
         if len(text) > most:
-            text = f"{text[: most // 2]} ... {text[-(most // 2) :]}"
+            text = f"{text[: most // 2]} {_GAP} {text[-(most // 2) :]}"
         room -= len(text)
         yield {**piece, "text": text}
 

@@ -9,6 +9,7 @@ import pytest
 
 from kerastune_ft.data.dialogues.turns import Turn, make_pair
 from kerastune_ft.input.language.control_tokens import ControlTokens
+from kerastune_ft.input.language.language_loader import DialogueSettings
 from kerastune_ft.input.language.template import choose_template
 from kerastune_ft.reporting.data_table import describe_dialogues as describe_lines
 from kerastune_ft.reporting.data_table import show_dialogue
@@ -18,7 +19,9 @@ from tests.support.chat_tokenizers import make_bytes, make_chat_pairs, make_inpu
 DIALOGUES = [make_pair("Why?", "So."), (Turn("text", "Once."),), make_pair("x" * 4000, "Yes.")]
 
 
-def make_session(tokenizer: Any, asked: Any = "auto", shows: bool = True, train: tuple[int, ...] = (0, 1)) -> Any:
+def make_session(
+    tokenizer: Any, asked: Any = "auto", shows: bool = True, train: tuple[int, ...] = (0, 1), limit: int = 9000
+) -> Any:
     given = make_input(tokenizer)
     template = choose_template(asked, given, ControlTokens(tokenizer))
     source = SimpleNamespace(
@@ -28,7 +31,7 @@ def make_session(tokenizer: Any, asked: Any = "auto", shows: bool = True, train:
         plan_entry=lambda: {"language": {"rows": {}}},
         template=template,
         source=source,
-        settings=SimpleNamespace(learns_all=False),
+        settings=DialogueSettings(given, template, False, limit, (limit,)),
     )
     config = SimpleNamespace(task=SimpleNamespace(template=asked), output=SimpleNamespace(examples=shows))
     return SimpleNamespace(loader=loader, source=source, config=config)
@@ -72,6 +75,21 @@ def test_long_examples_lose_their_middle() -> None:
     pieces = describe_dialogues(make_session(make_bytes(), train=(2,)))["dialogues"]["example"]["pieces"]
     assert len(pieces[0]["text"]) < 300
     assert pieces[-1] == {"text": " Yes.<end>", "learnt": True}
+
+
+def test_of_an_example_that_is_cut_the_rest_is_shown() -> None:
+    session = make_session(make_bytes(), train=(2,), limit=30)
+    example = describe_dialogues(session)["dialogues"]["example"]
+    shown = "".join(piece["text"] for piece in example["pieces"])
+    ids, learnt = session.loader.settings.pack([DIALOGUES[2]]).read(0)
+    assert len(ids) == 31
+    assert shown.startswith("<start>... xx") and shown.count("x") == bytes(ids.astype(np.uint8)).count(b"x")
+    assert example["pieces"][-1] == {"text": " Yes.<end>", "learnt": True}
+    assert learnt.sum() == len(" Yes.") + 1
+    whole = len(make_session(make_bytes()).loader.settings.pack([DIALOGUES[2]]).ids)
+    assert example["lost"] == whole - 31
+    plan = {"dialogues": {"example": example, "template": "plain", "why": "x"}}
+    assert show_dialogue(plan).startswith(f"c after {example['lost']:,} tokens were cut, what is learnt between")
 
 
 def test_of_plain_texts_alone_no_template_is_told() -> None:
