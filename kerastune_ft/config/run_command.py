@@ -16,10 +16,8 @@ def find_command(path: str | os.PathLike[str]) -> str | None:
     place = Path(path)
     if place.exists():
         return None
-    for folder in (Path.cwd(), place.parent, place.parent.parent):
-        file = folder / f"{place.name}.json"
-        if file.is_file():
-            return f"python -m kerastune_ft run {os.path.relpath(file)} --run-dir {os.path.relpath(place)}"
+    if (command := find_maker(place)) is not None:
+        return command
     # A run of smoke/adaptation is called smoke_adaptation.
     names = {name.replace("/", "_"): name for name in shipped_names()}
     if place.name not in names:
@@ -30,3 +28,13 @@ def find_command(path: str | os.PathLike[str]) -> str | None:
     # Paths of a configuration are beside it, and nothing is to be written into the package.
     run = f"runs/{place.name}"
     return f"{command} {run}, and begin with it by --set backbone.path={run}"
+
+
+def find_maker(path: str | os.PathLike[str]) -> str | None:
+    """Return the command that made or makes a run by a configuration of its name; None where none is near."""
+    place = Path(path)
+    for folder in (Path.cwd(), place.parent, place.parent.parent):
+        file = folder / f"{place.name}.json"
+        if file.is_file():
+            return f"python -m kerastune_ft run {os.path.relpath(file)} --run-dir {os.path.relpath(place)}"
+    return None

@@ -48,7 +48,7 @@ def propose_adaptation(
     if found is None:
         data = _leave_out_labels(document["data"])
     else:
-        data = _describe_texts(found, document["data"])
+        data = _describe_texts(found, document["data"], kind == "masked_lm")
         said = f"texts without labels: {counted(found.count, 'text')} in {texts}, {found.measures.length_text}"
         proposal = replace(proposal, seen=(*proposal.seen, said), asks=(*proposal.asks, *found.asks))
     first: dict[str, Any] = {"task": {}, "data": data, "backbone": document["backbone"]}
@@ -87,15 +87,18 @@ def _leave_out_labels(data: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _describe_texts(found: PlainTexts, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the section `data` for texts that are not those of the run on labels, whose section is `data`."""
+def _describe_texts(found: PlainTexts, data: Mapping[str, Any], is_limited: bool) -> dict[str, Any]:
+    """Return the section `data` for texts that are not those of the run on labels, whose section is `data`.
+
+    With `is_limited` blocks of long texts are kept short, where that run names no length.
+    """
     section = dict(found.data)
-    why = "no test split: what this run brings is measured on labels, by the run that begins with it"
+    why = "no test split: what this run brings is measured by the run that begins with it"
     add_with_reason(section, "splits", {"train": 0.9, "validation": 0.1}, why)
     if (length := data.get("sequence_length")) is not None:
         why = "as in the run that begins with this one; longer texts are divided into blocks"
         add_with_reason(section, "sequence_length", length, why)
-    elif found.measures.most > LONG_TEXT:
+    elif is_limited and found.measures.most > LONG_TEXT:
         why = f"{found.measures.length_text}; longer texts are divided into blocks"
         add_with_reason(section, "sequence_length", LONG_TEXT_LENGTH, why)
     return section

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from kerastune_ft.config.options.data import SPLITS, Column, File
-from kerastune_ft.config.run_command import find_command
+from kerastune_ft.config.run_command import find_command, find_maker
 from kerastune_ft.data.blocks import text_of_block
 from kerastune_ft.data.splits.examples import SplitExamples
 from kerastune_ft.data.splits.names import SPLIT_OF_WORD
@@ -76,7 +76,8 @@ def _other_labels(file: str, rows: Mapping[str, Mapping[str, str]], examples: Sp
         (rows[key].get("label"), text) for key, text in zip(examples.keys, examples.texts(), strict=True) if key in rows
     ]
     changed = Counter((was, text) for was, text in pairs if was is not None and was != text)
-    if not changed:
+    # A run on texts without labels wrote none.
+    if not changed or not any(was for was, _ in pairs):
         return []
     count = changed.total()
     verb = "has another label" if count == 1 else "have another label"
@@ -127,10 +128,12 @@ def _explain_missing_places(
             f"{place} none of the {counted(len(absent), examples.noun)}: the data has {absent[0]}, "
             f"the file {next(iter(split_of), 'nothing')}.\nGive the splits.csv of a run on this data."
         )
+    command = find_maker(file)
+    remedy = f"Make that run anew on the data as it is: {command} --fresh.\nOr add" if command else "Add"
     return (
         f"{place} {len(examples.keys) - len(absent)} of {counted(len(examples.keys), examples.noun)}, but not "
-        f"{first_names(absent, _SHOWN)}.\nAdd a row with input and split for each to a copy of the file, or take them "
-        "out of the data."
+        f"{first_names(absent, _SHOWN)}.\n{remedy} a row with input and split for each to a copy of the file, or take "
+        "them out of the data."
     )
 
 

@@ -136,6 +136,9 @@ def test_labels_that_changed_since_the_file_was_written_are_counted(tmp_path: Pa
     other = SplitExamples.from_labels(KEYS, OneClassLabels(("a", ""), numbers.astype(np.int32)))
     (note,) = choose_splits(File(file=str(path)), {}, other).notes
     assert note.startswith(f"splits: 5 of 40 images have another label {same}")
+    # A run on texts without labels writes an empty one in each row.
+    path.write_text("input,split,label\n" + "".join(f'"{key}",{split},\n' for key, split, _ in rows))
+    assert choose_splits(File(file=str(path)), {}, examples).notes == ()
     without = _write(tmp_path / "t.csv", ROWS)
     assert choose_splits(File(file=str(without)), {}, examples).notes == ()
 
