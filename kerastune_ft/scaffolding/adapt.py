@@ -16,7 +16,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.findings import add_with_reason
 from kerastune_ft.scaffolding.propose import Proposal
 from kerastune_ft.scaffolding.sources.plain_texts import PlainTexts, find_plain_texts
-from kerastune_ft.scaffolding.suggest.texts import LONG_TEXT, LONG_TEXT_LENGTH
+from kerastune_ft.scaffolding.suggest.texts import LONG_TEXT, LONG_TEXT_LENGTH, is_random
 from kerastune_ft.wording import counted
 
 OWN = ""
@@ -43,12 +43,17 @@ def propose_adaptation(
         raise ConfigError(
             f"--adapt: {proposal.task} on these data has no single text to learn the language of; leave it out"
         )
+    if kind == "causal_lm" and texts == OWN:
+        raise ConfigError(
+            "--adapt: a model that writes learns the texts of these data as they are; give it other ones to learn "
+            "first, a folder of .txt files or a table, or leave it out"
+        )
     document = proposal.document
     found = None if texts == OWN else find_plain_texts(texts, document["data"].get("input"), relate)
     if found is None:
         data = _leave_out_labels(document["data"])
     else:
-        data = _describe_texts(found, document["data"], kind == "masked_lm")
+        data = _describe_texts(found, document["data"], kind == "masked_lm" and not is_random(document["backbone"]))
         said = f"texts without labels: {counted(found.count, 'text')} in {texts}, {found.measures.length_text}"
         proposal = replace(proposal, seen=(*proposal.seen, said), asks=(*proposal.asks, *found.asks))
     first: dict[str, Any] = {"task": {}, "data": data, "backbone": document["backbone"]}
@@ -106,9 +111,9 @@ def _describe_texts(found: PlainTexts, data: Mapping[str, Any], is_limited: bool
 
 def _list_phases(backbone: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the phases of finding hidden words: the new head by itself, then the whole model at a low rate."""
-    is_random = "class" in backbone
-    whole: dict[str, Any] = {"name": "all", "unfreeze": "all", "epochs": 10 if is_random else 3}
-    rate = 0.003 if is_random else 0.00005
+    is_new = is_random(backbone)
+    whole: dict[str, Any] = {"name": "all", "unfreeze": "all", "epochs": 10 if is_new else 3}
+    rate = 0.003 if is_new else 0.00005
     return [
         {"name": "head", "unfreeze": "none", "epochs": 1, "learning_rate": 0.001},
         {**whole, "learning_rate": {"peak": rate, "shape": "linear", "warmup": 0.1}},

@@ -79,11 +79,14 @@ def test_long_texts_are_read_in_blocks_of_a_length_that_is_named(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "long.csv").write_text("text\n" + "many words of this kind " * 60 + "\n\n")
-    written = init(_write(tmp_path), "a.json", backbone="BertBackbone", adapt="long.csv")
+    written = init(_write(tmp_path), "a.json", backbone="bert_base_en", adapt="long.csv")
     learnt = _read_data(tmp_path / "a-adapt.json")
     assert learnt["sequence_length"] == 256
     assert any(line.startswith("texts without labels: 1 text in ") for line in written.seen)
     read(_load(tmp_path / "a-adapt.json"))
+    # The tokens of a small model of random weights are bytes, of which a row of usual length holds a sentence.
+    init("notes.csv", "b.json", backbone="BertBackbone", adapt="long.csv")
+    assert "sequence_length" not in _read_data(tmp_path / "b-adapt.json")
 
 
 def test_rows_without_a_label_are_learnt_by_the_first_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,3 +97,17 @@ def test_rows_without_a_label_are_learnt_by_the_first_run(tmp_path: Path, monkey
     first = _load(tmp_path / "notes-adapt.json")["data"]
     assert first["on_missing"] == "skip"
     assert first["// on_missing"] == "rows without text are skipped; those without label are learnt too"
+
+
+def test_a_model_that_writes_learns_other_texts_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    chat = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "good day to you"}]
+    (tmp_path / "chats.jsonl").write_text("".join(json.dumps({"messages": chat}) + "\n" for _ in range(30)))
+    (tmp_path / "more.csv").write_text("text\n" + "many words of this kind " * 60 + "\n")
+    with pytest.raises(ConfigError, match=r"learns the texts of these data as they are; give it other ones"):
+        init("chats.jsonl", backbone="GPT2Backbone", adapt="")
+    init("chats.jsonl", backbone="GPT2Backbone", adapt="more.csv")
+    first = _load(tmp_path / "chats-adapt.json")
+    assert (first["task"]["kind"], first["data"]["input"]) == ("causal_lm", "text")
+    assert "sequence_length" not in first["data"], "blocks are as long as rows of the preset"
+    read(first)

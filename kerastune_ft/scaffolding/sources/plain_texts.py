@@ -58,7 +58,10 @@ def _find_files(place: Path, written: str) -> PlainTexts:
     note_texts(found)
     if found.prose is None:
         seen = "; ".join(walk.ignored.notes())
-        raise DataError(f"--adapt: {place} holds {TEXTS.none} with anything in it" + (f"; {seen}" if seen else ""))
+        raise DataError(
+            f"--adapt: {place} holds {TEXTS.none} with anything in it{f'; {seen}' if seen else ''}.\n"
+            "Give a folder of .txt files in UTF-8, or a table."
+        )
     return PlainTexts(found.data, len(files), found.prose, tuple(found.asks))
 
 
