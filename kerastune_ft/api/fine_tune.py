@@ -17,6 +17,7 @@ from kerastune_ft.api.given.data import GivenData, find_data
 from kerastune_ft.api.given.model import find_backbone
 from kerastune_ft.api.given.names import replace_paths
 from kerastune_ft.api.python_words import in_python
+from kerastune_ft.api.row_lengths import measure_local
 from kerastune_ft.api.runs import Run
 from kerastune_ft.config.read import read
 from kerastune_ft.data.in_memory.collect import is_in_memory
@@ -24,6 +25,7 @@ from kerastune_ft.durations import parse_duration
 from kerastune_ft.errors import ConfigError, KerasTuneError, reword_errors
 from kerastune_ft.own.objects import OwnObjects, gather_objects
 from kerastune_ft.scaffolding.measured import MEASURE, USUAL_TIME, with_measured_backbone
+from kerastune_ft.scaffolding.measured_rows import KEY, may_measure, with_measured_rows
 from kerastune_ft.scaffolding.propose import Proposal, Wishes, path_from, propose
 from kerastune_ft.scaffolding.sentences import describe
 from kerastune_ft.storage import explain_unreachable
@@ -140,6 +142,8 @@ def _propose(
     # What is wrong with it is said instead of what was guessed.
     read(document)
     proposal = replace(proposal, document=document)
+    if may_measure(proposal, is_given=KEY in found.options):
+        proposal = with_measured_rows(proposal, measure_local)
     return with_measured_backbone(proposal, make_rank(parse_duration(USUAL_TIME))) if is_measured else proposal
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from kerastune_ft.api.backbones import make_rank
 from kerastune_ft.api.engine import parse_seconds
+from kerastune_ft.api.row_lengths import measure_local
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding import scaffold
 from kerastune_ft.scaffolding.adapt import OWN
@@ -56,6 +57,7 @@ def init(
     return scaffold.init(
         data, output, example=example, label=columns, backbone=backbone, weights=weights, schedule=schedule,
         epochs=epochs, adapt=(OWN if adapt is True else None if adapt is False else adapt), rank=rank,
+        measure=measure_local,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kerastune_ft.config.options.task_facts import facts
 from kerastune_ft.config.presets import AUTO
 from kerastune_ft.config.read import read
 from kerastune_ft.errors import ConfigError
@@ -63,6 +64,11 @@ class Proposal:
     def task(self) -> str:
         """The kind of the task."""
         return str(self.document["task"]["kind"])
+
+    @property
+    def modality(self) -> str:
+        """The modality of the examples."""
+        return facts(self.document["task"]).modality
 
     @property
     def is_multi_label(self) -> bool:

@@ -18,6 +18,7 @@ from kerastune_ft.notebook.speech import speak
 from kerastune_ft.scaffolding.adapt import OWN, propose_adaptation
 from kerastune_ft.scaffolding.json_text import as_text
 from kerastune_ft.scaffolding.measured import Rank, with_measured_backbone
+from kerastune_ft.scaffolding.measured_rows import Measure, may_measure, with_measured_rows
 from kerastune_ft.scaffolding.propose import Proposal, Wishes, name_of, path_from, propose
 from kerastune_ft.scaffolding.wishes import read_schedule
 from kerastune_ft.storage import expand_home, explain_unreachable, path_of_user
@@ -104,11 +105,12 @@ def init(
     epochs: int | None = None,
     adapt: str | os.PathLike[str] | None = None,
     rank: Rank | None = None,
+    measure: Measure | None = None,
 ) -> Scaffolded:
     """Inspect data and write a short commented configuration for it, or copy the one called `example`.
 
-    The arguments are those of `kerastune_ft.init`, but for `rank`: it measures the backbones that are here, of which
-    the best is written. Raises ConfigError and DataError.
+    The arguments are those of `kerastune_ft.init`, but for `rank`, which measures the backbones that are here, of
+    which the best is written, and `measure`, which measures the rows of texts. Raises ConfigError and DataError.
     """
     if (data is None) == (example is None):
         given = "one of them, not both" if data is not None else "the data"
@@ -134,6 +136,8 @@ def init(
         )
     if rank is not None:
         proposal = with_measured_backbone(proposal, lambda document: rank(_from_here(document, place)))
+    if measure is not None and may_measure(proposal, is_given=False):
+        proposal = with_measured_rows(proposal, lambda document: measure(_from_here(document, place, words[0])))
     first, run = None, ""
     if adapt is not None:
         first = _choose_target(target.with_name(f"{target.stem}-adapt.json"), "")
@@ -157,9 +161,15 @@ def _list_steps(first: Path, second: Path, run: str) -> list[str]:
     ]
 
 
-def _from_here(document: Mapping[str, Any], place: Path) -> dict[str, Any]:
-    """Return a configuration with its data as the working directory sees them, and not the folder of its file."""
-    return {**document, "data": {**document["data"], "path": str(place)}}
+def _from_here(document: Mapping[str, Any], place: Path, preset: str | None = None) -> dict[str, Any]:
+    """Return a configuration with its data as the working directory sees them, and not the folder of its file.
+
+    So it is with the directory of a preset, `preset`.
+    """
+    found = {**document, "data": {**document["data"], "path": str(place)}}
+    if preset is not None and Path(expand_home(preset)).is_dir():
+        found["backbone"] = {**document["backbone"], "preset": str(Path(expand_home(preset)).resolve())}
+    return found
 
 
 def _refuse_beside_example(options: Mapping[str, Any]) -> None:

@@ -257,20 +257,27 @@ def build_language_loader(
     ConfigError for a length that the model has no positions for, a template that its tokenizer has no tokens of or that
     no dialogue is rendered by, and DataError for examples without a token to learn.
     """
-    plain, keeps = _FORMS[facts(task.options).modality]
-    template = choose_template(task.options.template, given, ControlTokens(given.tokenizer), plain)
-    learns_all = task.options.learn == "all"
     limit = sizes[-1] if sizes else choose_limit(given, asked, 1)
     dialogues = [source.read_dialogue(index) for index in range(len(source.keys))]
     if sizes is None:
         _check_turns(dialogues, task.options)
-    settings = DialogueSettings(given, template, learns_all, limit, (), keeps, target_length)
+    settings = make_settings(task.options, given, limit, target_length)
     rows = settings.pack(dialogues)
     _check_learnt(rows, source)
     train = rows.lengths[source.splits["train"]] if "train" in source.splits else rows.lengths
     longest = min(limit, round_up(int(rows.lengths.max())))
     chosen = tuple(sizes or choose_lengths(train, longest))
     return LanguageLoader(source, task, replace(settings, sizes=chosen), rows)
+
+
+def make_settings(options: Any, given: TextInput, limit: int, target_length: int | None = None) -> DialogueSettings:
+    """Return the settings of a task's rows, `options`, of at most `limit` positions, before what they are padded to.
+
+    Raises ConfigError for a template that the tokenizer has no tokens of.
+    """
+    plain, keeps = _FORMS[facts(options).modality]
+    template = choose_template(options.template, given, ControlTokens(given.tokenizer), plain)
+    return DialogueSettings(given, template, options.learn == "all", limit, (), keeps, target_length)
 
 
 def _check_turns(dialogues: Sequence[Dialogue], options: Any) -> None:
