@@ -28,6 +28,7 @@ from kerastune_ft.scaffolding.measured import MEASURE, USUAL_TIME, with_measured
 from kerastune_ft.scaffolding.measured_rows import KEY, may_measure, with_measured_rows
 from kerastune_ft.scaffolding.propose import Proposal, Wishes, path_from, propose
 from kerastune_ft.scaffolding.sentences import describe
+from kerastune_ft.scaffolding.wishes import refuse_texts_as_classes
 from kerastune_ft.storage import explain_unreachable
 from kerastune_ft.streams import say
 
@@ -138,6 +139,8 @@ def _propose(
         sections=sections,
     )
     proposal = propose(found.place, lambda path: path_from(path, Path()), found.label, wishes)
+    if "kind" not in wanted:
+        refuse_texts_as_classes(proposal.document["task"], proposal.counts)
     document = _with_place({"name": found.name, **proposal.document}, directory)
     # What is wrong with it is said instead of what was guessed.
     read(document)

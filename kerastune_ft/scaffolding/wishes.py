@@ -15,7 +15,10 @@ from kerastune_ft.config.options.tasks import TASK_KINDS
 from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.findings import DataFindings, add_splits
+from kerastune_ft.scaffolding.samples.text_statistics import are_sentences
 
+_OF_TEXTS = "text_classification"
+_SHOWN = 50
 _LENGTHS = ("epochs", "steps")
 # By modality: whether labels are answers that a model writes, and whether they could be.
 _ARE_ANSWERS: Mapping[str, bool] = {LANGUAGE: True, PAIR: True}
@@ -84,6 +87,22 @@ def _choose_task(findings: DataFindings, task: Mapping[str, Any]) -> dict[str, A
     if kind == findings.task["kind"]:
         return {"task": replace_keys(findings.task, task)}
     return {"task": dict(task), "counts": {}}
+
+
+def refuse_texts_as_classes(task: Mapping[str, Any], counts: Mapping[str, int]) -> None:
+    """Raise ConfigError for a proposed `task` of classes that are sentences, which a model could only write.
+
+    `counts` are the examples by label.
+    """
+    labels = [label for label, count in counts.items() for _ in range(count)]
+    if task["kind"] != _OF_TEXTS or task.get("multi_label") or not are_sentences(labels):
+        return
+    example = labels[0] if len(labels[0]) <= _SHOWN else f"{labels[0][:_SHOWN]}..."
+    raise ConfigError(
+        f'label: the {len(counts):,} different labels of {len(labels):,} examples look like texts ("{example}"), and '
+        'no classes;\ngive task="causal_lm" for a model that learns to write them as answers, or task="summarization" as '
+        f'summaries\n(task="{_OF_TEXTS}" takes them for classes all the same).'
+    )
 
 
 def read_schedule(written: str | Mapping[str, Any] | None) -> Any:

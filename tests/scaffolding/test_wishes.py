@@ -10,7 +10,14 @@ import pytest
 from kerastune_ft.config.presets import PRESETS
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.scaffolding.findings import DataFindings
-from kerastune_ft.scaffolding.wishes import lay_over, read_schedule, replace_keys, with_schedule, with_wishes
+from kerastune_ft.scaffolding.wishes import (
+    lay_over,
+    read_schedule,
+    refuse_texts_as_classes,
+    replace_keys,
+    with_schedule,
+    with_wishes,
+)
 
 
 def test_a_reason_goes_with_the_value_it_was_for() -> None:
@@ -107,3 +114,14 @@ def test_what_is_no_schedule_is_said(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match="--schedule: ") as caught:
         read_schedule(text)
     assert message in str(caught.value)
+
+
+def test_classes_that_are_sentences_are_refused_in_three_lines_with_what_to_give() -> None:
+    sentences = {f"the answer {row} is that something": 1 for row in range(60)}
+    with pytest.raises(ConfigError, match=r'look like texts \("the answer 0(.|\n)*task="causal_lm"') as caught:
+        refuse_texts_as_classes({"kind": "text_classification"}, sentences)
+    assert 'task="summarization"' in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 3
+    refuse_texts_as_classes({"kind": "image_classification"}, sentences)
+    refuse_texts_as_classes({"kind": "text_classification"}, {"card did not arrive yet": 30, "top up by bank card": 30})
+    refuse_texts_as_classes({"kind": "text_classification"}, {f"class {row}": 1 for row in range(60)})

@@ -13,6 +13,8 @@ _SAMPLE = 2_000
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]")
 _LETTERS_A_WORD = 2
 _MARKUP = re.compile(r"\S*(://|\\|/.*\.)\S*")
+# So many words in the mean, and so large a share of different texts, are sentences, and no names of classes.
+_WORDS, _DISTINCT = 3.5, 0.5
 # Names and loan words have occasional accents; 1 letter in 100 means another language.
 _FOREIGN = 0.01
 
@@ -38,6 +40,12 @@ def measure_texts(texts: Sequence[str]) -> TextStatistics | None:
         words[int(0.95 * (len(words) - 1))],
         foreign > _FOREIGN * len(letters),
     )
+
+
+def are_sentences(texts: Sequence[str]) -> bool:
+    """Return whether labels are sentences that differ from row to row, and not names of classes."""
+    found = measure_texts(texts)
+    return found is not None and found.words >= _WORDS and found.distinct > _DISTINCT
 
 
 def _words(text: str) -> int:

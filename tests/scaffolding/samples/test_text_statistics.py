@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from kerastune_ft.scaffolding.samples.text_statistics import measure_texts, sample_evenly
+from kerastune_ft.scaffolding.samples.text_statistics import are_sentences, measure_texts, sample_evenly
 
 
 def test_a_sample_is_spread_over_all() -> None:
@@ -23,3 +23,10 @@ def test_english_is_told_from_other_languages() -> None:
     assert english is not None and german is not None and chinese is not None
     assert english != german
     assert english != chinese
+
+
+def test_sentences_are_told_from_names_of_classes() -> None:
+    assert are_sentences([f"It comes on day {day}." for day in range(9)])
+    assert not are_sentences([f"class {number}" for number in range(9)])
+    assert not are_sentences(["card did not arrive yet", "top up by bank card"] * 9)
+    assert not are_sentences([])

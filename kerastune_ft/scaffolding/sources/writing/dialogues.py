@@ -13,6 +13,7 @@ from kerastune_ft.data.splits.names import usual_split_names
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_splits, add_with_reason
+from kerastune_ft.scaffolding.samples.text_statistics import are_sentences
 from kerastune_ft.scaffolding.sources import columns as kinds
 from kerastune_ft.scaffolding.sources.text_columns import find_text_columns
 from kerastune_ft.wording import counted
@@ -49,6 +50,7 @@ def inspect_dialogues(frame: TextTable, written: str, label: Sequence[str]) -> D
     chats = [] if label else [name for name in frame.columns if _holds_chats(frame, name)]
     pair = None if chats else _find_pair(frame, label)
     summed = None if chats or pair else _find_named(frame, label, _SUMMARISED, ())
+    written_for = None if chats or pair or summed else _find_written(frame, label)
     if chats:
         add_with_reason(data, "input", chats[0], "its cells are lists of messages, each with a role and a text")
     elif pair:
@@ -57,11 +59,22 @@ def inspect_dialogues(frame: TextTable, written: str, label: Sequence[str]) -> D
     elif summed:
         add_with_reason(data, "input", summed[0], "what is summarized, by the name of the column")
         add_with_reason(data, "label", summed[1], "what is to be written for it, by the name of the column")
+    elif written_for:
+        add_with_reason(data, "input", written_for, "the column of texts beside it")
+        add_with_reason(
+            data, "label", label[0], "given by --label; its cells are sentences, which a model learns to write"
+        )
     elif texts := _find_lone_texts(frame, label):
         add_with_reason(data, "input", texts, "texts, which are learnt whole: the table has no other column")
     else:
         return None
-    return _finish(data, frame, _make_task(_SUMMARIES, _WHY_SUMMARIES) if summed else _make_task(_TASK, _WHY))
+    findings = _finish(data, frame, _make_task(_SUMMARIES, _WHY_SUMMARIES) if summed else _make_task(_TASK, _WHY))
+    if written_for:
+        findings.asks.append(
+            f'is "{label[0]}" an answer to "{written_for}"? Its cells are sentences, too different to be classes; if '
+            f'they are summaries, write "kind": "{_SUMMARIES}" in task'
+        )
+    return findings
 
 
 def _holds_chats(frame: TextTable, name: str) -> bool:
@@ -102,6 +115,17 @@ def _find_named(
         if (question, answer) in sure or len(set(answers)) > _DISTINCT * len(answers):
             return question, answer
     return None
+
+
+def _find_written(frame: TextTable, label: Sequence[str]) -> str | None:
+    """Return the column of texts that sentences in the column of labels are written for; None for other labels."""
+    if len(label) != 1 or label[0] not in frame.cells or not _is_plain(frame, label[0]):
+        return None
+    if not are_sentences(frame.texts(label[0], "data")):
+        return None
+    plain = {name: frame.texts(name, "data") for name in frame.columns if name != label[0] and _is_plain(frame, name)}
+    found = find_text_columns(plain, ())
+    return found.names[0] if found and len(found.names) == 1 else None
 
 
 def _find_lone_texts(frame: TextTable, label: Sequence[str]) -> str | None:

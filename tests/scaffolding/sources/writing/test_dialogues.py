@@ -104,3 +104,17 @@ def test_folders_of_texts_that_are_splits_are_named(tmp_path: Path) -> None:
     (root / "dev" / "class").rmdir()
     (root / "cats").mkdir()
     assert inspect_text_folder(root, "d", TEXTS) is None
+
+
+def test_sentences_that_the_user_names_as_labels_are_to_be_written(tmp_path: Path) -> None:
+    rows = [
+        {"id": row, "note": f"The customer {row} asks for parcel {row}.", "reply": f"It comes on day number {row}.",
+         "kind": ("late", "lost")[row % 2]}
+        for row in range(12)
+    ]  # fmt: skip
+    found = inspect(tmp_path, rows, ("reply",))
+    assert (found.task["kind"], found.data["input"], found.data["label"]) == ("causal_lm", "note", "reply")
+    assert "given by --label" in found.data["// label"]
+    assert 'write "kind": "summarization" in task' in found.asks[0]
+    assert inspect(tmp_path, rows, ("kind",)) is None
+    assert inspect(tmp_path, [{"reply": row["reply"], "n": row["id"]} for row in rows], ("reply",)) is None
