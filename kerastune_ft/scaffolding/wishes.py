@@ -100,7 +100,7 @@ def refuse_texts_as_classes(task: Mapping[str, Any], counts: Mapping[str, int]) 
     example = labels[0] if len(labels[0]) <= _SHOWN else f"{labels[0][:_SHOWN]}..."
     raise ConfigError(
         f'label: the {len(counts):,} different labels of {len(labels):,} examples look like texts ("{example}"), and '
-        'no classes;\ngive task="causal_lm" for a model that learns to write them as answers, or task="summarization" as '
+        'no classes;\ngive task="causal_lm" to learn to write them as answers, or task="summarization" as '
         f'summaries\n(task="{_OF_TEXTS}" takes them for classes all the same).'
     )
 
