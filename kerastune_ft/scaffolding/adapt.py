@@ -72,7 +72,11 @@ def propose_adaptation(
 
 def _begin_with(document: Mapping[str, Any], run: str, shares_data: bool) -> dict[str, Any]:
     """Return a configuration that begins with the model of a run, and takes its splits where the data are the same."""
-    backbone = {"// path": "the run that learnt the language of the texts; it comes first", "kind": "run", "path": run}
+    path = (
+        "the run that learnt the language of the texts; it comes first. It does not always help: compare with a run "
+        f"that has the backbone of {Path(run).name}.json here"
+    )
+    backbone = {"// path": path, "kind": "run", "path": run}
     data = dict(document["data"])
     splits = data.get("splits") or {}
     if shares_data and all(isinstance(share, int | float) for share in splits.values()):

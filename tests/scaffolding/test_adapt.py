@@ -38,6 +38,7 @@ def test_the_texts_of_the_data_are_learnt_first(tmp_path: Path, monkeypatch: pyt
     assert first["backbone"]["class"] == "BertBackbone"
     assert second["backbone"]["path"] == "runs/notes-adapt"
     assert second["data"]["splits"] == {"file": "runs/notes-adapt"}
+    assert "compare with a run that has the backbone of notes-adapt.json" in second["backbone"]["// path"]
     read(first)
     read(second)
     assert written.next[1:] == [
