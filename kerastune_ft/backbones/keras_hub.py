@@ -102,7 +102,7 @@ def _make_speech_writer(source: Source, given: Any) -> Backbone:
     body = source.body
     rate, own, lengths = speech.open_transcriber(body, source.load_part(keras_hub.layers.AudioConverter))
     # For its units; the data decide the length.
-    model, units = lengths.build(min(own, _USUAL_SECONDS * rate))
+    model, units = lengths.build(min(own or lengths.most, _USUAL_SECONDS * rate))
     name_by_layer(model)
     return Backbone(
         source.name,
@@ -112,13 +112,13 @@ def _make_speech_writer(source: Source, given: Any) -> Backbone:
         "samples and tokens",
         source.transfer,
         vocabulary=speech.vocabulary(body),
-        generator=Generator(body, pair_variables(body, model, {})),
+        generator=Generator(body, speech.match_variables(body, model)),
     )
 
 
-def _speech_input(source: Source, own: int) -> SpeechInput:
+def _speech_input(source: Source, own: int | None) -> SpeechInput:
     """Return the tokenizer and special tokens of a preset, made for `own` samples; without one tokens are bytes."""
-    tokenizer = source.load_part(keras_hub.tokenizers.Tokenizer)
+    tokenizer = speech.load_tokenizer(source.body, source.load_part)
     if tokenizer is None:
         _check_vocabulary(source.options)
     return speech.make_input(source.body, tokenizer, own)

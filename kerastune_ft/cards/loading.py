@@ -86,6 +86,35 @@ def transcribe(samples):  # float32 [samples], -1 to 1, about["sample_rate"] of 
 
 print(transcribe(np.zeros(about["sample_rate"], "float32")))  # the samples of a sound
 """
+# Of a class that keras-hub has a model for that writes down sounds.
+_SPEECH_BY_TASK = """
+import json, keras, keras_hub, numpy as np
+model, about = keras.models.load_model("model.keras"), json.load(open("preprocessing.json"))
+tokenizer = keras_hub.tokenizers.TOKENIZER
+body = next(layer for layer in model.layers if isinstance(layer, keras_hub.models.BACKBONE))
+unwritten = np.zeros(body.vocabulary_size, "float32")
+unwritten[about["unwritten"]] = unwritten[about["times"] or len(unwritten):] = 2  # control tokens
+
+class Sampler(keras_hub.samplers.GreedySampler):
+    def get_next_token(self, probabilities):
+        return keras.ops.argmax(probabilities - unwritten, axis=-1)
+
+writer = keras_hub.models.TASK(backbone=body, preprocessor=None)
+writer.compile(sampler=Sampler())
+
+def transcribe(samples):  # float32 [samples], -1 to 1, about["sample_rate"] of them a second
+    sound, row = np.zeros((1, about["samples"], 1), "float32"), np.zeros((1, about["sequence_length"]), "int32")
+    kept, prompt = samples[:about["samples"]], about["prompt"]
+    sound[0, :len(kept), 0], row[0, :len(prompt)] = kept, prompt
+    heard = np.arange(about["samples"]) <= np.flatnonzero(sound[0]).max(initial=-1)  # silence after it is not
+    given = {"encoder_input_values": sound, "encoder_padding_mask": heard[None], "decoder_token_ids": row,
+             "decoder_padding_mask": np.arange(row.size)[None] < len(prompt)}
+    written = writer.generate(given, stop_token_ids=[about["end"]])
+    tokens = written["decoder_token_ids"][0][written["decoder_padding_mask"][0]][len(prompt):]
+    return tokenizer.detokenize([[int(token) for token in tokens if token != about["end"]]])[0].strip()
+
+print(transcribe(np.zeros(about["sample_rate"], "float32")))  # the samples of a sound
+"""
 _HIDDEN = """
 import json, keras, keras_hub, numpy as np
 model, tokenizer = keras.models.load_model("model.keras"), keras_hub.tokenizers.TOKENIZER
@@ -122,6 +151,8 @@ def write_loading(modality: str, labels: str, inputs: Mapping[str, Any]) -> str:
         parts = "\n".join(_write_part(name, about) for name, about in inputs["inputs"].items())
         return _SEVERAL.format(parts=parts).strip()
     if (code := _BY_BOTH.get((modality, labels))) is not None:
+        if task := inputs.get("generates_with"):
+            code = _SPEECH_BY_TASK.replace("BACKBONE", inputs["backbone"]).replace("TASK", task)
         code = code.replace("TOKENIZER", _OPEN_FILES if inputs["tokenizer"]["folder"] else _OPEN_BYTES)
         if code.count("{mask}"):
             code = code.format(inputs=_list_tokens(inputs), **{key: inputs[key] for key in ("start", "end", "mask")})

@@ -75,3 +75,30 @@ def call_pair_with_cache(task: Any, token_ids: Any, mask: Any, state: Any, index
         cross_attention_cache_update_index=None,
     )
     return scores[:, 0], (read, own, others)
+
+
+def build_speech_cache(task: Any, inputs: Mapping[str, Any]) -> Any:
+    """Return what an encoder makes of sounds with its mask, and the keys and values of a decoder, a nest of tensors.
+
+    `task` is an `AudioToText`; `inputs` are those of its backbone by name. Keys and values of positions that are still
+    to be written are there too; each is replaced before it is looked at.
+    """
+    _, own, others, heard, mask = task._build_cache(**inputs)
+    return own, others, heard, mask
+
+
+def call_speech_with_cache(task: Any, token_ids: Any, state: Any, index: Any) -> tuple[Any, Any]:
+    """Return the scores of the tokens after `token_ids` [rows, 1] [rows, vocabulary], and the state with theirs.
+
+    `state` is what `build_speech_cache` or this returned.
+    """
+    own, others, heard, mask = state
+    scores, _, own, _ = task.call_decoder_with_cache(
+        encoder_hidden_states=heard,
+        encoder_padding_mask=mask,
+        decoder_token_ids=token_ids,
+        self_attention_cache=own,
+        self_attention_cache_update_index=index,
+        cross_attention_cache=others,
+    )
+    return scores[:, 0], (own, others, heard, mask)

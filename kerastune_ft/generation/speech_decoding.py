@@ -1,9 +1,12 @@
-"""What the loop over tokens asks of Whisper: the encoder once, then one token after the other, with keys and values."""
+"""What the loop over tokens asks of a model that writes down sounds: the encoder once, then one token after the other.
+
+Keys and values of the sound and of the tokens before are kept.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -11,6 +14,8 @@ import tensorflow as tf
 
 from kerastune_ft.backbones.hub.audio import audio_encoder
 from kerastune_ft.backbones.speech.speech_input import SOUND
+from kerastune_ft.config.facts.transcripts import TRANSCRIPTS
+from kerastune_ft.generation import hub_calls
 from kerastune_ft.generation.decoding import TOKENS, Decoding
 from kerastune_ft.input.speech.transcripts import SpeechSettings
 
@@ -19,22 +24,27 @@ _NEVER = -1e9
 
 
 class SpeechDecoding(Decoding):
-    """A Whisper of keras-hub, which writes down a sound; a prompt is its samples, float32, of the model's length.
+    """A backbone of keras-hub that writes down a sound; a prompt is its samples, float32, of the model's length.
 
-    Tokens of signs that are not spoken are not written, nor times, nor a blank or the end as the first.
+    Tokens of signs that are not spoken are not written, nor times, nor what no transcript begins with.
     """
 
     def __init__(self, body: Any, settings: SpeechSettings) -> None:
         """`body` is the backbone, whose variables are shared and may change between calls."""
         self.positions = settings.given.maximum_length
-        self._body, self._settings = body, settings
-        self._front = audio_encoder(body, None).front
-        self._encoder = keras.Model(body.input["encoder_features"], body.output["encoder_sequence_output"])
+        self._settings = settings
+        self._make_inputs = audio_encoder(body, None).inputs
+        task = TRANSCRIPTS[type(body).__name__].task
+        self._calls: _Calls = _TaskCalls(body, task) if task else _WhisperCalls(body)
         self._penalty, self._first = _find_penalties(settings, body.vocabulary_size)
 
     def count(self, prompt: np.ndarray) -> int:
         """Return how many tokens stand before every transcript."""
         return len(self._settings.prompt)
+
+    def find_room(self, length: int, most: int) -> int:
+        """Return the tokens that stand before what is written: sounds stand elsewhere."""
+        return most
 
     def arrange(self, prompts: Sequence[np.ndarray], length: int, total: int) -> dict[str, np.ndarray]:
         """Return the sounds, and the tokens that stand before every transcript."""
@@ -43,27 +53,67 @@ class SpeechDecoding(Decoding):
         return {TOKENS: tokens, SOUND: np.stack(prompts).astype(np.float32)}
 
     def begin(self, inputs: Mapping[str, tf.Tensor]) -> Any:
-        """Return what the encoder makes of sounds, keys and values of it, and those of the first tokens, by layer."""
-        tokens, sound = inputs[TOKENS], inputs[SOUND]
-        heard = self._encoder(self._front(sound), training=False)
-        body, (rows, total) = self._body, tokens.shape
-        width = body.hidden_dim // body.num_heads
-        own = tf.zeros([body.num_layers, rows, 2, total, body.num_heads, width], heard.dtype)
-        others = tf.zeros([body.num_layers, rows, 2, heard.shape[1], body.num_heads, width], heard.dtype)
-        given = tokens[:, : len(self._settings.prompt)]
-        _, own, others = self._decode(given, heard, own, others, 0, is_first=True)
-        return heard, own, others
+        """Return what the encoder makes of sounds, and keys and values of it and of the first tokens, by layer."""
+        return self._calls.begin(self._make_inputs(inputs[SOUND]), inputs[TOKENS], len(self._settings.prompt))
 
     def step(
         self, inputs: Mapping[str, tf.Tensor], tokens: tf.Tensor, state: Any, index: tf.Tensor
     ) -> tuple[tf.Tensor, Any]:
         """Return the scores after a token, and keys and values with its own."""
-        heard, own, others = state
-        hidden, own, _ = self._decode(tokens, heard, own, others, index, is_first=False)
-        scores = self._body.token_embedding(hidden[:, -1], reverse=True)
+        scores, state = self._calls.step(tokens, state, index)
         is_first = tf.cast(index == len(self._settings.prompt) - 1, scores.dtype)
         scores += tf.cast(self._penalty, scores.dtype) + is_first * tf.cast(self._first, scores.dtype)
-        return scores, (heard, own, others)
+        return scores, state
+
+
+class _Calls(Protocol):
+    """How the model of a class is called for one token after the other; graph functions."""
+
+    def begin(self, sounds: Mapping[str, Any], tokens: tf.Tensor, given: int) -> Any:
+        """Return what further calls need of sounds, as the backbone takes them, and of the `given` first tokens."""
+
+    def step(self, tokens: tf.Tensor, state: Any, index: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        """Return the scores [rows, vocabulary] after `tokens` [rows, 1] at `index`, and the state with theirs."""
+
+
+class _TaskCalls:
+    """Calls what keras-hub generates with."""
+
+    def __init__(self, body: Any, name: str) -> None:
+        import keras_hub
+
+        self._task = getattr(keras_hub.models, name)(backbone=body, preprocessor=None)
+
+    def begin(self, sounds: Mapping[str, Any], tokens: tf.Tensor, given: int) -> Any:
+        mask = tf.ones_like(tokens, tf.bool)
+        return hub_calls.build_speech_cache(
+            self._task, {**sounds, "decoder_token_ids": tokens, "decoder_padding_mask": mask}
+        )
+
+    def step(self, tokens: tf.Tensor, state: Any, index: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        return hub_calls.call_speech_with_cache(self._task, tokens, state, index)
+
+
+class _WhisperCalls:
+    """Calls the layers of a Whisper, of which keras-hub has nothing that generates."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+        self._encoder = keras.Model(body.input["encoder_features"], body.output["encoder_sequence_output"])
+
+    def begin(self, sounds: Mapping[str, Any], tokens: tf.Tensor, given: int) -> Any:
+        heard = self._encoder(sounds["encoder_features"], training=False)
+        body, (rows, total) = self._body, tokens.shape
+        width = body.hidden_dim // body.num_heads
+        own = tf.zeros([body.num_layers, rows, 2, total, body.num_heads, width], heard.dtype)
+        others = tf.zeros([body.num_layers, rows, 2, heard.shape[1], body.num_heads, width], heard.dtype)
+        _, own, others = self._decode(tokens[:, :given], heard, own, others, 0, is_first=True)
+        return heard, own, others
+
+    def step(self, tokens: tf.Tensor, state: Any, index: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        heard, own, others = state
+        hidden, own, _ = self._decode(tokens, heard, own, others, index, is_first=False)
+        return self._body.token_embedding(hidden[:, -1], reverse=True), (heard, own, others)
 
     def _decode(
         self, tokens: tf.Tensor, heard: tf.Tensor, own: tf.Tensor, others: tf.Tensor, index: Any, *, is_first: bool

@@ -1,4 +1,4 @@
-"""Layers that compute something cheap from variables of another layer, on whichever side of a cut it is needed."""
+"""Layers that compute something cheap, on whichever side of a cut it is needed: some with another layer's variables."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ import keras
 
 
 class Recomputed(keras.layers.Layer):
-    """A layer without variables whose output is never stored: what crosses a cut is what it reads.
+    """A layer without variables whose output is never stored: the tail computes it anew from what it reads."""
 
-    It computes with variables of another layer of the same model, its lender. Where these train it belongs to the tail
-    as if they were its own; else the tail computes it anew.
+    @property
+    def loans(self) -> list[keras.Variable]:
+        """Return the variables of other layers that it computes with."""
+        return []
+
+
+class Borrower(Recomputed):
+    """One that computes with variables of another layer of the same model, its lender.
+
+    Where these train it belongs to the tail as if they were its own.
     """
 
     def __init__(self, lender: str, **options: Any) -> None:
@@ -35,11 +43,6 @@ class Recomputed(keras.layers.Layer):
         assert self._lent is not None, f"{self.name} has nothing to compute with"
         return self._lent
 
-    @property
-    def loans(self) -> list[keras.Variable]:
-        """Return the variables it computes with: none of its own."""
-        raise NotImplementedError
-
     def get_config(self) -> dict[str, Any]:
         """Return what the layer is made again from, but for the lender itself."""
         return {**super().get_config(), "lender": self.lender}
@@ -48,5 +51,5 @@ class Recomputed(keras.layers.Layer):
 def borrow_anew(model: keras.Model) -> None:
     """Let the layers of a model that was made anew compute with layers of that model."""
     for layer in model.layers:
-        if isinstance(layer, Recomputed):
+        if isinstance(layer, Borrower):
             layer.borrow(model)

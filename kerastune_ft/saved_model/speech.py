@@ -1,4 +1,4 @@
-"""The saved model of speech: sounds and tokens in, the spectrogram and keras-hub's own backbone inside.
+"""The saved model of speech: sounds and tokens in, keras-hub's own backbone inside with what it takes of sounds.
 
 It ends at hidden states; the embeddings of the backbone inside make scores of them, so that its weights are there once.
 """
@@ -15,6 +15,7 @@ import tensorflow as tf
 from kerastune_ft.backbones.run import is_inner
 from kerastune_ft.backbones.speech.speech_input import SOUND
 from kerastune_ft.backbones.text_input import PADDING_MASK, TOKEN_IDS
+from kerastune_ft.config.facts.transcripts import TRANSCRIPTS
 from kerastune_ft.input.sounds.resample import resample
 from kerastune_ft.input.speech.transcripts import SpeechSettings
 from kerastune_ft.input.texts.lengths import assign_buckets
@@ -49,7 +50,7 @@ class SpeechServing(Serving):
         inputs, taken = self.begin(SOUND)
         body = self.body
         given = {f"decoder_{name}": taken[name] for name in _TOKENS}
-        given["encoder_features"] = audio_encoder(body, None).front(taken[SOUND])
+        given |= audio_encoder(body, None).inputs(taken[SOUND])
         hidden = body(given)["decoder_sequence_output"]
         return keras.Model(inputs, hidden, name=self.settings.name)
 
@@ -64,7 +65,8 @@ class SpeechServing(Serving):
     def preprocessing(self) -> dict[str, Any]:
         """Return the content of preprocessing.json: sounds, and the tokens before, in and after transcripts."""
         own, tokens, tokenizer = self.speech, self.speech.tokens, self.speech.given.tokenizer
-        has_files = bool(read_tokenizer_files(tokenizer))
+        has_files, name = bool(read_tokenizer_files(tokenizer)), type(self.body).__name__
+        known = TRANSCRIPTS[name]
         return {
             "input": "a dict of sound, float32 [batch, samples] of one channel, -1 to 1, of any length, and token_ids "
             "and padding_mask, int32 [batch, length]",
@@ -84,9 +86,11 @@ class SpeechServing(Serving):
             "never_first": list(tokens.never_first),
             "times": tokens.times,
             "sequence_length": own.limit,
+            "backbone": name,
+            "generates_with": known.task or None,
             "inside_the_model": [
                 "silence after shorter sounds, longer ones cut",
-                "log-mel spectrogram",
+                known.inside,
                 self.settings.preprocessing,
             ],
             "output": "hidden states; token_embedding(states, reverse=True) of the backbone inside gives the "

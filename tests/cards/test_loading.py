@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from kerastune_ft.cards.loading import write_export_loading, write_loading
+from kerastune_ft.config.facts.transcripts import TRANSCRIPTS
 
 TEXT = {"names": ["token_ids", "padding_mask"], "start": [101], "end": [102], "sequence_length": 48}
 
@@ -46,9 +47,12 @@ def test_a_hidden_word_is_asked_for_in_six_lines() -> None:
     assert '{"token_ids": row, "padding_mask": np.ones_like(row)}' in code
 
 
+@pytest.mark.parametrize("name", ["WhisperBackbone", "MoonshineBackbone"])
 @pytest.mark.parametrize(("folder", "opens"), [("tokenizer", "Tokenizer.from_preset("), (None, "ByteTokenizer(")])
-def test_speech_is_written_down_in_thirty_lines(folder: str | None, opens: str) -> None:
-    code = write_loading("speech", "text", {"tokenizer": {"folder": folder}})
+def test_speech_is_written_down_in_thirty_lines(folder: str | None, opens: str, name: str) -> None:
+    task = TRANSCRIPTS[name].task or None
+    code = write_loading("speech", "text", {"tokenizer": {"folder": folder}, "backbone": name, "generates_with": task})
+    assert name in code and (task is None or f"keras_hub.models.{task}(" in code)
     imported = {name.name for node in ast.parse(code).body if isinstance(node, ast.Import) for name in node.names}
     assert imported == {"json", "keras", "keras_hub", "numpy"}
     assert f"keras_hub.tokenizers.{opens}" in code and len(code.splitlines()) <= 30

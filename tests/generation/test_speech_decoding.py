@@ -14,6 +14,7 @@ from kerastune_ft.backbones.hub.audio import audio_encoder
 from kerastune_ft.backbones.speech.speech_input import SpeechInput
 from kerastune_ft.backbones.speech.speech_tokens import byte_speech_tokens
 from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
+from kerastune_ft.config.facts.transcripts import TRANSCRIPTS
 from kerastune_ft.config.options.language.tasks import Generation
 from kerastune_ft.generation.speech_writer import SpeechWriter
 from kerastune_ft.input.sounds.resample import Clip
@@ -23,10 +24,18 @@ _SAMPLES, _NEW = 1600, 4
 _OPTIONS = Generation(max_new_tokens=_NEW)
 
 
-@pytest.fixture(scope="module")
-def body() -> Any:
+_CLASSES = {
+    "WhisperBackbone": {"num_layers": 1},
+    # Heads that are wider than what they divide, as in the larger of the published models.
+    "MoonshineBackbone": {"encoder_num_layers": 1, "decoder_num_layers": 2, "pad_head_dim_to_multiple_of": 6},
+}
+
+
+@pytest.fixture(scope="module", params=_CLASSES)
+def body(request: pytest.FixtureRequest) -> Any:
+    name = request.param
     keras.utils.set_random_seed(4)
-    made = keras_hub.models.WhisperBackbone(**{**HUB_FAMILIES["WhisperBackbone"].small, "num_layers": 1})
+    made = getattr(keras_hub.models, name)(**{**HUB_FAMILIES[name].small, **_CLASSES[name]})
     for variable in made.trainable_variables:
         if len(variable.shape) > 1:
             # Of weights near zero every sound would get the same text.
@@ -47,11 +56,11 @@ def _draw_sounds() -> list[Any]:
 
 def _write_plainly(body: Any, settings: SpeechSettings, sound: np.ndarray) -> list[int]:
     """Write a transcript by whole passes over all of it, without a cache."""
-    frames = audio_encoder(body, None).front(sound[np.newaxis])
+    sounds = audio_encoder(body, None).inputs(sound[np.newaxis])
     tokens = list(settings.prompt)
     for step in range(_NEW):
         ids = np.array([tokens], np.int32)
-        given = {"encoder_features": frames, "decoder_token_ids": ids, "decoder_padding_mask": np.ones_like(ids)}
+        given = {**sounds, "decoder_token_ids": ids, "decoder_padding_mask": np.ones_like(ids)}
         hidden = body(keras.tree.map_structure(keras.ops.convert_to_tensor, given))["decoder_sequence_output"]
         scores = np.array(body.token_embedding(hidden[:, -1], reverse=True))[0]
         scores[list(settings.unwritten)] = -np.inf
@@ -80,6 +89,31 @@ def test_some_tokens_are_never_written(body: Any) -> None:
     settings = replace(settings, given=given)
     (answer,) = SpeechWriter(body, settings).write(_draw_sounds()[:1], _OPTIONS, 0)
     assert first not in answer.tokens.tolist() and max(answer.tokens) < 200
+
+
+def test_transcripts_are_those_that_keras_hub_writes(body: Any) -> None:
+    name = TRANSCRIPTS[type(body).__name__].task
+    if not name:
+        pytest.skip("keras-hub writes down no sounds with it")
+    sounds = [np.concatenate([sound[:length], np.zeros(_SAMPLES - length)]) for sound, length in zip(
+        _draw_sounds(), (1300, 1600), strict=True)]  # fmt: skip
+    settings, length = _settings(prompt=(2,)), 12
+    answers = SpeechWriter(body, settings).write(sounds, Generation(max_new_tokens=length - 1), 0)
+    tokens = np.zeros((2, length), np.int32)
+    tokens[:, 0] = 2
+    given = {
+        "encoder_input_values": np.stack(sounds)[..., None].astype("float32"),
+        "encoder_padding_mask": np.arange(_SAMPLES) < np.array([[1300], [1600]]),
+        "decoder_token_ids": tokens,
+        "decoder_padding_mask": np.arange(length) < np.array([[1], [1]]),
+    }
+    task = getattr(keras_hub.models, name)(backbone=body, preprocessor=None)
+    task.compile(sampler="greedy")
+    written = task.generate(given, stop_token_ids=[settings.tokens.end])["decoder_token_ids"][:, 1:].tolist()
+    for answer, expected in zip(answers, written, strict=True):
+        assert answer.tokens.tolist() == expected[: len(answer.tokens)]
+        assert len(answer.tokens) == length - 1 or expected[len(answer.tokens)] == settings.tokens.end
+    assert written[0] != written[1], "the weights say nothing of the sounds"
 
 
 def test_sounds_are_fitted_to_the_model(body: Any) -> None:

@@ -9,10 +9,10 @@ import numpy as np
 
 from kerastune_ft.graph.partition import partition
 from kerastune_ft.graph.rebuild import precision
-from kerastune_ft.graph.recomputed import Recomputed
+from kerastune_ft.graph.recomputed import Borrower
 
 
-class _Outer(Recomputed):
+class _Outer(Borrower):
     """Gives every example the kernel of a dense layer, times its number: [batch, 2] of [batch, 1]."""
 
     @property

@@ -49,12 +49,12 @@ class _Replay:
         # Whether a layer trains is decided by the phases, not where the graph was made.
         options.pop("training", None)
         kind = type(operation).__name__
+        if kind in self._calls:
+            return self._calls[kind](operation, _named_after(operation), *arguments, **options)
         if kind in _POSITIONS:
             return _constant(operation, arguments[0])
         if kind in _MASKS:
             return None
-        if kind in self._calls:
-            return self._calls[kind](operation, _named_after(operation), *arguments, **options)
         if getattr(operation, "tie_weights", True) is False:
             operation = self._without_output(operation)
         if id(operation) in self._called and _is_weightless(operation):
@@ -191,6 +191,6 @@ _UNROLLED: Mapping[str, Callable[..., Any]] = MappingProxyType(
 )
 _EMBEDDINGS = ("ReversibleEmbedding", "TokenAndPositionEmbedding")
 _POSITIONS = ("Arange", "DINOV3RopePositionEmbedding", "MoonshineRotaryEmbedding")
-# They tell sounds from padding. Here all sounds have one length, and a mask that is true everywhere, of a length that
-# the graph does not know, would cross every cut.
+# They tell sounds from padding. Where silence counts as sound, a mask that is true everywhere, of a length that the
+# graph does not know, would cross every cut.
 _MASKS = ("ComputeAttentionMask",)

@@ -6,10 +6,10 @@ from typing import Any
 
 import keras
 
-from kerastune_ft.graph.recomputed import Recomputed
+from kerastune_ft.graph.recomputed import Borrower
 
 
-class PositionBias(Recomputed):
+class PositionBias(Borrower):
     """What T5 adds to the scores of attention: a table's entry for each distance, and -1e9 where a mask is 0.
 
     keras-hub's first block of a stack computes it and hands it on, [batch, heads, length, length] floats, eight times

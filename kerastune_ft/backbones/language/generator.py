@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,14 +38,15 @@ class Generator:
 
 
 def pair_variables(
-    body: keras.Model, model: keras.Model, others: Mapping[int, str]
+    body: keras.Model, model: keras.Model, others: Mapping[int, str], constant: Collection[int] = ()
 ) -> tuple[tuple[keras.Variable, str], ...]:
     """Return each variable of a backbone, but for seeds, with the path of the variable of `model` that it is.
 
-    `others` gives by the id of a variable the path of one that is a copy of it.
+    `others` gives by the id of a variable the path of one that is a copy of it, `constant` has the ids of those that
+    the model has no variable for, since they never change.
     """
     known: dict[int, str] = {id(variable): variable.path for variable in model.variables}
-    own = (variable for variable in body.variables if not is_seed(variable))
+    own = (variable for variable in body.variables if not is_seed(variable) and id(variable) not in constant)
     return tuple((variable, others.get(id(variable)) or known[id(variable)]) for variable in own)
 
 

@@ -1,9 +1,10 @@
-"""The tokens around a transcript, and those that are never one: what a tokenizer of Whisper has beside words."""
+"""The tokens around a transcript, and those that are never one: what a tokenizer of speech has beside words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from kerastune_ft.backbones.text_input import byte_tokens
@@ -45,7 +46,7 @@ class SpeechTokens:
     never_first: tuple[int, ...] = ()
     """Tokens that no transcript begins with: the blank alone, and the end."""
     times: int | None = None
-    """The token from which on all are times; None where there are none."""
+    """The token from which on all are times, or mean nothing; None where there are none."""
     lead: str = ""
     """What stands before the first word of a transcript, as a model was taught to write it."""
 
@@ -73,15 +74,35 @@ class SpeechTokens:
         return (self.start, known[language], wanted, *self.plain)
 
 
-def byte_speech_tokens() -> SpeechTokens:
-    """Return the tokens of a model of random weights, whose tokens are the bytes of a text."""
+def byte_speech_tokens(kind: str = "whisper") -> SpeechTokens:
+    """Return the tokens of a model of random weights, whose tokens are the bytes of a text; see `find_speech_tokens`.
+
+    As Whisper, a model does not end a transcript before it has begun; one of another kind writes nothing of silence.
+    """
     special = byte_tokens("between")
     (start,), (end,), pad = special["start"], special["end"], special["pad"]
-    return SpeechTokens(start, end, pad, control=(start, pad), never_first=(end,))
+    return SpeechTokens(start, end, pad, control=(start, pad), never_first=(end,) if kind == "whisper" else ())
 
 
-def find_speech_tokens(tokenizer: Any) -> SpeechTokens:
-    """Return the special tokens of a `WhisperTokenizer`, from its vocabulary."""
+def find_speech_tokens(tokenizer: Any, kind: str = "whisper", vocabulary: int | None = None) -> SpeechTokens:
+    """Return the special tokens of a tokenizer, from its vocabulary.
+
+    `kind` is `whisper` for a `WhisperTokenizer`, and `ends` for one that has a start and an end of a text alone;
+    `vocabulary` is the number of tokens that the model gives scores for.
+    """
+    return _FINDERS[kind](tokenizer, vocabulary)
+
+
+def _find_ends(tokenizer: Any, vocabulary: int | None) -> SpeechTokens:
+    """Return the tokens of a tokenizer as `MoonshineTokenizer`, which writes the blank before the first word itself."""
+    start, end, pad = (int(getattr(tokenizer, f"{name}_token_id")) for name in ("start", "end", "pad"))
+    known = tokenizer.vocabulary_size()
+    return SpeechTokens(
+        start, end, pad, control=tuple(sorted({start, pad} - {end})), times=known if (vocabulary or 0) > known else None
+    )
+
+
+def _find_of_whisper(tokenizer: Any, vocabulary: int | None) -> SpeechTokens:
     known = dict(zip(tokenizer.special_tokens, map(int, tokenizer.special_token_ids), strict=True))
     languages = tokenizer.language_tokens or {}
     end, plain = int(tokenizer.eos_token_id), int(tokenizer.no_timestamps_token_id)
@@ -113,6 +134,11 @@ def _find_unspoken(tokenizer: Any) -> set[int]:
     }
     # Within words hyphens and apostrophes are written, and not at their beginning.
     return found | {tokens[0] for tokens in _encode(tokenizer, [" -", " '"]) if tokens}
+
+
+_FINDERS: Mapping[str, Callable[[Any, int | None], SpeechTokens]] = MappingProxyType(
+    {"whisper": _find_of_whisper, "ends": _find_ends}
+)
 
 
 def _encode(tokenizer: Any, texts: list[str]) -> Iterator[list[int]]:

@@ -342,9 +342,11 @@ _AUDIO = {
                 "decoder_num_layers": 1,
                 "encoder_num_heads": 2,
                 "decoder_num_heads": 2,
+                "max_position_embeddings": 448,
             }
         ),
         ((r"encoder_block_(\d+)$", r"layer\1"), (r"(?:conv|group_norm)", "embeddings")),
+        writes="speech",
     ),
     "WhisperBackbone": HubFamily(
         "audio",

@@ -117,7 +117,7 @@ def _open(run: RunDirectory, config: RunConfig, plan: Mapping[str, Any], count: 
     split = next(split for split in _SPLITS if plan["data"]["sizes"].get(split))
     source = open_own_data(run, config, split, plan, watch)
     rows = serving.samples(source, choose_samples(source.splits[split], count))
-    task = ScoredSpeech(serving.body, settings.given.tokenizer) if is_speech else serving.model()
+    task: Any = ScoredSpeech(serving.body, settings.given.tokenizer, settings.limit) if is_speech else serving.model()
     rows = make_rows(serving, rows) if is_speech else rows
     scores = [np.asarray(task(dict(inputs), training=False), np.float32) for inputs, _ in rows]
     return Written(run, config, plan, task, settings, rows, scores, split)

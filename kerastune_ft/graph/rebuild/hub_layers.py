@@ -8,7 +8,7 @@ and never a block. tests/conformance/test_hub_families.py saves a model of every
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -30,6 +30,7 @@ def repair_layer(layer: Any) -> None:
         return
     for one in keras_private.all_layers(layer):
         kind = type(one).__name__
+        _name_inner(one, _NAMELESS.get(kind, ()))
         if getattr(one, "mask_zero", False):
             one.mask_zero = False
         if kind in _TAKING_MASKS:
@@ -45,6 +46,15 @@ def repair_layer(layer: Any) -> None:
         if kind == "LlamaTransformerDecoder":
             # Its configuration asks for what it calls rope_position_scaling_factor.
             one.rope_scaling_factor = one.rope_position_scaling_factor
+
+
+def _name_inner(layer: keras.layers.Layer, attributes: Sequence[str]) -> None:
+    """Name layers in another after its attributes, and their variables, where Keras numbered them in this process."""
+    for attribute in attributes:
+        inner = getattr(layer, attribute)
+        old, inner.name = inner.name, attribute
+        for variable in inner.variables:
+            keras_private.set_path(variable, variable.path.replace(f"/{old}/", f"/{attribute}/", 1))
 
 
 def _repair_config(layer: keras.layers.Layer, repair: _Repair) -> dict[str, Any]:
@@ -109,6 +119,10 @@ def _swin(layer: Any, config: dict[str, Any]) -> dict[str, Any]:
 _ROPE = tuple(f"rope_{name}" for name in ("position_scaling_factor", "frequency_adjustment_factor"))
 _PATCHES = ("num_patches", "num_positions")
 
+# Layers that are made without a name, in the classes that hold them.
+_NAMELESS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"MoonshineDecoderBlock": ("norm1", "self_attention", "norm2", "cross_attention", "norm3", "ff")}
+)
 _TAKING_MASKS = ("T5MultiHeadAttention", "WindowAttention")
 _REPAIRS: Mapping[str, _Repair] = MappingProxyType(
     {
@@ -119,6 +133,8 @@ _REPAIRS: Mapping[str, _Repair] = MappingProxyType(
         "HierarchicalTransformerEncoder": _hierarchical,
         "LlamaTransformerDecoder": _with(*_ROPE, without=("rope_scaling_factor",)),
         "MixtralTransformerDecoder": _with("output_router_logits", "router_aux_loss_coef"),
+        # It names a type where keras-hub looks for a policy, and opens no preset of it.
+        "MoonshineBackbone": _without("dtype"),
         "Qwen3LayerNorm": _with("head_dim"),
         "Qwen3TransformerDecoder": _with("head_dim", "sliding_window_size"),
         "QwenMoeTransformerDecoder": _with("activation", "layer_index", "kernel_initializer"),

@@ -7,6 +7,7 @@ from keras_hub.tokenizers import WhisperTokenizer
 
 from kerastune_ft.backbones.speech.speech_tokens import SpeechTokens, byte_speech_tokens, find_speech_tokens
 from kerastune_ft.errors import ConfigError
+from tests.support.small_tokenizers import make_pieces
 
 _SPECIAL = ("<|endoftext|>", "<|startoftranscript|>", "<|translate|>", "<|transcribe|>", "<|notimestamps|>")
 
@@ -53,3 +54,16 @@ def test_tokens_of_bytes() -> None:
     assert isinstance(tokens, SpeechTokens)
     assert tokens.make_prompt(None, False, "it") == (tokens.start,)
     assert tokens.end not in np.asarray(keras_hub.tokenizers.ByteTokenizer()("spoken words"))
+
+
+def test_tokens_of_a_tokenizer_that_has_ends_alone() -> None:
+    tokenizer = make_pieces(keras_hub.tokenizers.MoonshineTokenizer)
+    known = tokenizer.vocabulary_size()
+    tokens = find_speech_tokens(tokenizer, "ends", known)
+    assert (tokens.start, tokens.end, tokens.pad, tokens.lead) == (1, 2, 0, "")
+    assert tokens.make_prompt(None, False, "it") == (1,)
+    # An empty transcript is one, as keras-hub writes it of silence.
+    assert (tokens.control, tokens.never_first, tokens.unspoken, tokens.times) == ((0, 1), (), (), None)
+    # Of the scores that no token belongs to none is written.
+    assert find_speech_tokens(tokenizer, "ends", known + 768).times == known
+    assert byte_speech_tokens("ends").never_first == () and byte_speech_tokens().never_first == (3,)
