@@ -142,6 +142,12 @@ class Modality(ABC):
     takes_pairs: ClassVar[bool] = False
     """Whether an example may have two inputs."""
 
+    def takes_feature(self, feature: Any) -> bool:
+        """Return whether a feature of a prepared TensorFlow Datasets builder is an input of the modality."""
+        import tensorflow_datasets as tfds
+
+        return isinstance(feature, getattr(tfds.features, self.feature))
+
     @abstractmethod
     def read_files(self, files: FileList, options: FolderData, context: ReadContext) -> Inputs:
         """Return the checked inputs of files; raise DataError for those that may not be left out."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from kerastune_ft.config.options.data import TableData
+from kerastune_ft.config.options.data import TableData, TfdsData
 from kerastune_ft.data.dialogues.dialogue_source import DialogueSource
 from kerastune_ft.data.dialogues.messages import MessageFaultError, Messages, are_messages, read_messages
 from kerastune_ft.data.dialogues.plain_texts import describe_plain
@@ -22,6 +23,7 @@ from kerastune_ft.data.texts.check import find_text_notes
 from kerastune_ft.data.texts.modality import TextRows
 from kerastune_ft.data.texts.text_source import Texts, shorten, text_identity
 from kerastune_ft.errors import DataError
+from kerastune_ft.rules import Rules
 from kerastune_ft.wording import counted, lines
 
 
@@ -51,19 +53,27 @@ class PlainRows(TextRows):
 class MessageRows(RowInputs):
     """Dialogues, as lists of messages."""
 
-    def __init__(self, table: TextTable, options: TableData, context: ReadContext) -> None:
-        self._column, self._rule, self._place = options.input_columns[0], options.on_missing, str(table.path)
+    def __init__(
+        self,
+        cells: Sequence[Any],
+        keys: Sequence[str],
+        place: str,
+        column: str,
+        options: TableData | TfdsData,
+        rules: Rules,
+    ) -> None:
+        """`cells` are those of a column, in the table or data set at a place, and `keys` the names of their rows."""
+        self._column, self._rule, self._place, self.keys = column, options.on_missing, place, keys
         self._found: list[Messages | None] = []
         self._faults: dict[int, str] = {}
-        for row, cell in enumerate(table.cells[self._column]):
+        self._is_answered = options.label is None
+        for row, cell in enumerate(cells):
             try:
-                self._found.append(read_messages(cell, is_answered=options.label is None, rules=context.rules))
+                self._found.append(read_messages(cell, is_answered=self._is_answered, rules=rules))
             except MessageFaultError as fault:
                 self._faults[row] = str(fault)
                 self._found.append(None)
-        self._is_answered = options.label is None
         self._contexts = [self._cut_answer(one) for one in self._found]
-        self.keys = [table.name_row(row) for row in range(len(self._found))]
         self.names = [
             f"{key}: {shorten((write_turns(context),))}" for key, context in zip(self.keys, self._contexts, strict=True)
         ]
@@ -75,8 +85,12 @@ class MessageRows(RowInputs):
 
     def find_labels(self) -> LabelCells:
         """Return the last answer of each row."""
-        answers = ["" if found is None else found.turns[-1].content for found in self._found]
-        return LabelCells("single", (self._column,), [(answer,) for answer in answers], [])
+        return LabelCells("single", (self._column,), [(answer,) for answer in self.answers], [])
+
+    @property
+    def answers(self) -> list[str]:
+        """Return the last message of each row, which is what is learnt last; empty of a row that cannot be learnt."""
+        return ["" if found is None else found.turns[-1].content for found in self._found]
 
     def select(self, rows: Sequence[int]) -> tuple[list[int], tuple[SkippedFile, ...]]:
         """Return which of these rows have a dialogue that can be learnt, and the others."""
@@ -126,7 +140,9 @@ def find_dialogue_rows(table: TextTable, options: TableData, context: ReadContex
     column = options.input_columns[0]
     is_column = column in table.cells
     if is_column and are_messages(table.cells[column]):
-        return MessageRows(table, options, context)
+        cells = table.cells[column]
+        keys = [table.name_row(row) for row in range(len(cells))]
+        return MessageRows(cells, keys, str(table.path), column, options, context.rules)
     return PlainRows(table, options, context)
 
 

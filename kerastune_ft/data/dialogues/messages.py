@@ -15,8 +15,9 @@ from kerastune_ft.data.texts.blank import is_blank
 from kerastune_ft.rules import NEWEST, Rules
 from kerastune_ft.wording import first_names
 
-# Where a message says who speaks, and what: as OpenAI and most others write it, and as ShareGPT does.
-_KEYS = (("role", "content"), ("from", "value"))
+# As OpenAI and most others write it, and as ShareGPT does.
+KEYS = (("role", "content"), ("from", "value"))
+"""Where a message says who speaks, and what."""
 _ROLES: Mapping[str, Role] = {
     "system": "system",
     "developer": "system",
@@ -58,7 +59,7 @@ def are_messages(cells: Iterable[Any]) -> bool:
     if any(isinstance(cell, list | tuple) for cell in given):
         return True
     texts = [cell.strip() for cell in given if isinstance(cell, str)]
-    marks = [f"{quote}{who}{quote}" for who, _ in _KEYS for quote in "\"'"]
+    marks = [f"{quote}{who}{quote}" for who, _ in KEYS for quote in "\"'"]
     found = [text for text in texts if text[:1] == "[" and any(mark in text for mark in marks)]
     return bool(found) and 2 * len(found) >= len(texts)
 
@@ -72,7 +73,7 @@ def read_messages(cell: Any, *, is_answered: bool, rules: Rules = NEWEST) -> Mes
     found = _read_list(cell)
     if not found:
         raise MessageFaultError(NO_MESSAGES)
-    keys = next((keys for keys in _KEYS if isinstance(found[0], Mapping) and keys[0] in found[0]), _KEYS[0])
+    keys = next((keys for keys in KEYS if isinstance(found[0], Mapping) and keys[0] in found[0]), KEYS[0])
     turns = [_read_turn(message, f"its message {number}", keys) for number, message in enumerate(found, start=1)]
     for number, turn in enumerate(turns, start=1):
         if is_blank(turn.content, rules):
@@ -82,10 +83,10 @@ def read_messages(cell: Any, *, is_answered: bool, rules: Rules = NEWEST) -> Mes
     if not is_answered:
         if not has_open_end:
             raise MessageFaultError("ends with an answer, and data.label names another; remove label or that message")
-        return Messages(tuple(turns), keys == _KEYS[1], False)
+        return Messages(tuple(turns), keys == KEYS[1], False)
     if all(turn.role != "assistant" for turn in turns):
         raise MessageFaultError("has no answer (assistant), so that there is nothing to learn; write one")
-    return Messages(tuple(turns[: len(turns) - has_open_end]), keys == _KEYS[1], has_open_end)
+    return Messages(tuple(turns[: len(turns) - has_open_end]), keys == KEYS[1], has_open_end)
 
 
 def _read_list(cell: Any) -> Sequence[Any]:

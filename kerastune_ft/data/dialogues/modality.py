@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar, cast
 
-from kerastune_ft.config.options.data import TableData
+from kerastune_ft.config.options.data import TableData, TfdsData
 from kerastune_ft.data.dialogues.dialogue_rows import describe_dialogues, find_dialogue_rows
 from kerastune_ft.data.dialogues.dialogue_source import DialogueSource
 from kerastune_ft.data.dialogues.plain_texts import describe_plain
+from kerastune_ft.data.dialogues.prepared_messages import are_message_features, make_message_form
 from kerastune_ft.data.dialogues.turns import Role, Turn
 from kerastune_ft.data.embedded import DIALOGUES, embedded_dialogues
 from kerastune_ft.data.inputs import Inputs
-from kerastune_ft.data.modality import ReadContext, RowInputs
+from kerastune_ft.data.modality import PreparedExamples, ReadContext, RowInputs, StoredForm
 from kerastune_ft.data.source import SkippedFile
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.data.texts.modality import TextInputs
@@ -44,6 +45,17 @@ class Dialogues(TextInputs):
         if is_labelled:
             return super().describe(texts, keys, is_labelled, context, kept, skipped, hashes)
         return describe_plain([text for (text,) in texts], keys, context.divide, kept, skipped)
+
+    def takes_feature(self, feature: Any) -> bool:
+        """Return whether a feature is a text, or a sequence of messages."""
+        return super().takes_feature(feature) or are_message_features(feature)
+
+    def store_form(self, examples: PreparedExamples, options: TfdsData, context: ReadContext) -> StoredForm:
+        """Return how the dialogues or texts of a prepared builder are stored."""
+        (name,) = examples.inputs
+        if are_message_features(examples.feature(name)):
+            return make_message_form(name, examples, options, context)
+        return super().store_form(examples, options, context)
 
     def find_embedded(self, name: str) -> Any:
         """Return the module of an embedded data set of dialogues."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from kerastune_ft.config.options.data import TableData
 from kerastune_ft.data.dialogues.dialogue_rows import PlainRows
@@ -14,6 +15,7 @@ from kerastune_ft.data.inputs import Inputs
 from kerastune_ft.data.modality import ReadContext, RowInputs
 from kerastune_ft.data.source import SkippedFile
 from kerastune_ft.data.tables.text_table import TextTable
+from kerastune_ft.data.texts.modality import TextInputs
 from kerastune_ft.data.texts.text_source import Texts, text_identity
 from kerastune_ft.errors import DataError
 
@@ -22,6 +24,10 @@ class PlainTexts(Dialogues):
     """Texts without labels; a text that is whole is known by the same hash as in a task with labels."""
 
     embedded_names = PLAIN_TEXTS
+
+    def takes_feature(self, feature: Any) -> bool:
+        """Return whether a feature is a text: messages have turns, and here nothing is answered."""
+        return TextInputs.takes_feature(self, feature)
 
     def find_in_rows(self, table: TextTable, options: TableData, context: ReadContext) -> RowInputs:
         """Return the texts that the rows of a table hold; raise DataError where they are dialogues."""

@@ -133,7 +133,7 @@ def _choose_features(builder: Any, options: TfdsData, modality: Modality, labels
     group = None if options.group is None else _feature_name(builder, "group", options.group)
     features, full_name = builder.info.features, builder.info.full_name
     for name in inputs:
-        if not isinstance(features[name], getattr(tfds.features, modality.feature)):
+        if not modality.takes_feature(features[name]):
             raise DataError(_explain_feature(builder, name, modality))
     if label is not None:
         labels.check(builder, label)
@@ -144,12 +144,12 @@ def _choose_features(builder: Any, options: TfdsData, modality: Modality, labels
 
 def _explain_feature(builder: Any, name: str, modality: Modality) -> str:
     """Return the message about a feature that is no input of the modality."""
-    features, kind = builder.info.features, getattr(tfds.features, modality.feature)
-    usable = sorted(other for other, feature in features.items() if isinstance(feature, kind))
+    features = builder.info.features
+    usable = sorted(other for other, feature in features.items() if modality.takes_feature(feature))
     return (
         f'data.input: the feature "{name}" of {builder.info.full_name} is {features[name]}, not '
         f"{modality.feature_words}.\n"
-        f"{kind.__name__} features are {', '.join(usable) or 'none'}."
+        f"{modality.feature} features are {', '.join(usable) or 'none'}."
     )
 
 
