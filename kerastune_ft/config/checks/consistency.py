@@ -23,18 +23,29 @@ from kerastune_ft.config.facts.applications import APPLICATIONS, EMBEDDED, EMBED
 from kerastune_ft.config.facts.hub_families import NO_OPTIONS
 from kerastune_ft.config.options.augment import changes_examples, mixes_examples
 from kerastune_ft.config.options.backbones import WEIGHTS_ALONE
-from kerastune_ft.config.options.task_facts import chosen_metrics, find_facts, is_metric, metrics_of_labels
+from kerastune_ft.config.options.task_facts import (
+    LANGUAGE,
+    MASKED,
+    PAIR,
+    TEXT,
+    chosen_metrics,
+    find_facts,
+    is_metric,
+    metrics_of_labels,
+)
 from kerastune_ft.config.options.updates.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.words import unknown_message
+
+_OF_TEXTS = (TEXT, LANGUAGE, MASKED, PAIR)
 
 
 def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield place and message of every inconsistency in a complete document."""
     if isinstance(document.get("task"), Mapping):
         yield from _task(document["task"])
-    yield from _data(section(document, "data"))
-    yield from _splits(section(section(document, "data"), "splits"))
     known = find_facts(section(document, "task"))
+    yield from _data(section(document, "data"), known is None or known.modalities[0] in _OF_TEXTS)
+    yield from _splits(section(section(document, "data"), "splits"))
     # What an unknown task needs is not known either.
     yield from table_inconsistencies(section(document, "data"), known is None or known.may_lack_labels)
     yield from kind_inconsistencies(document)
@@ -104,11 +115,12 @@ def _thresholds(task: Mapping[str, Any]) -> Iterator[Finding]:
                 )
 
 
-def _data(data: Mapping[str, Any]) -> Iterator[Finding]:
+def _data(data: Mapping[str, Any], may_be_texts: bool) -> Iterator[Finding]:
     kind, intensity = data.get("kind"), data.get("intensity", "auto")
     if kind in ("tfds", "arrays"):
         for key in ("on_bad_file", "on_missing"):
-            if data.get(key) == "skip":
+            # Of inputs that are held whole texts alone can be missing: they are empty then.
+            if data.get(key) == "skip" and not (may_be_texts and key == "on_missing"):
                 yield ("data", key), f"it has no effect with data.kind {kind}; remove it"
         if data.get("window") is not None:
             yield (

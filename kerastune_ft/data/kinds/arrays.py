@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,11 @@ from kerastune_ft.config.options.data import ArraysData, Named
 from kerastune_ft.config.options.task_facts import LabelKind
 from kerastune_ft.data.files.array_values import as_text, list_values
 from kerastune_ft.data.files.npz import ArrayFile, open_array_file
-from kerastune_ft.data.inputs import Inputs
+from kerastune_ft.data.inputs import Inputs, select
 from kerastune_ft.data.labels.raw import LabelColumns, SingleLabels
 from kerastune_ft.data.modality import Modality, ReadContext
 from kerastune_ft.data.records import Records
+from kerastune_ft.data.texts.blank import is_blank
 from kerastune_ft.errors import DataError
 from kerastune_ft.wording import counted, first_names
 
@@ -31,21 +32,25 @@ def read_records(options: ArraysData, modality: Modality, context: ReadContext) 
     texts = labels.as_texts
     _check_length(file.path, options.x, inputs, options.y, len(texts))
     keys = [f"{options.x}[{row}]" for row in range(len(texts))]
+    if context.facts.learns_tokens:
+        _refuse_unwritten(texts, f"data.y: {options.y!r} in {file.path}", options.y, context)
     if isinstance(options.splits, Named):
         raise DataError(
             f'data.splits: an .npz file has no named splits; give fractions, as {{"train": 0.7, "validation": '
             f'0.15, "test": 0.15}}, instead of "{options.splits.train}".'
         )
+    groups = _read_groups(file, options, inputs)
     return Records(
         kind="arrays",
         name=Path(options.path).stem,
         place=str(file.path),
-        keys=keys,
-        names=keys,
+        keys=select(keys, inputs.kept),
+        names=select(keys, inputs.kept),
         inputs={context.facts.modality: inputs},
-        labels=labels,
-        label_texts=texts,
-        groups=_read_groups(file, options, inputs),
+        labels=labels.keep(inputs.kept),
+        label_texts=select(texts, inputs.kept),
+        groups=None if groups is None else select(groups, inputs.kept),
+        skipped=inputs.skipped,
         notes=inputs.notes,
     )
 
@@ -69,6 +74,16 @@ def _read_groups(file: ArrayFile, options: ArraysData, inputs: Inputs) -> list[s
             "write what each belongs to; an example of its own gets a group of its own."
         )
     return groups
+
+
+def _refuse_unwritten(texts: Sequence[str], place: str, name: str, context: ReadContext) -> None:
+    """Raise DataError for texts to be written that are empty: without them examples would be learnt whole."""
+    if empty := [f"{name}[{row}]" for row, text in enumerate(texts) if is_blank(text, context.rules)]:
+        one, several = context.facts.label_words
+        raise DataError(
+            f"{place} has no {one} for {counted(len(empty), 'example')} of {len(texts):,}: {first_names(empty)}.\n"
+            f"Write the {several}, or take these rows out of all arrays."
+        )
 
 
 def _check_one(labels: SingleLabels | LabelColumns, place: str) -> None:
@@ -99,9 +114,10 @@ _CHECKS: Mapping[LabelKind, Callable[[SingleLabels | LabelColumns, str], None]] 
 
 def _check_length(path: Path, x: str, inputs: Inputs, other: str, length: int) -> None:
     """Raise DataError where two arrays do not have a row per example each."""
-    if len(inputs.contents) != length:
+    found = len(inputs.contents) + len(inputs.skipped)
+    if found != length:
         raise DataError(
-            f"data.path: {path} has {counted(len(inputs.contents), 'input')} in {x!r} and {counted(length, 'label')} "
+            f"data.path: {path} has {counted(found, 'input')} in {x!r} and {counted(length, 'label')} "
             f"in {other!r}.\nBoth need one row per example."
         )
 

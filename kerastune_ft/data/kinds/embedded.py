@@ -55,6 +55,10 @@ def _check_options(options: TfdsData) -> None:
                 f"data.{key}: has no effect on the embedded data set {options.name}, which comes with the package.\n"
                 "Remove the key."
             )
+    if options.on_missing != "error":
+        raise ConfigError(
+            f"data.on_missing: it has no effect on {options.name}, in which nothing is missing; remove it"
+        )
     if options.group is not None:
         raise ConfigError(f"data.group: the examples of {options.name} have no groups; remove it")
 

@@ -18,7 +18,7 @@ from kerastune_ft.data.inputs import Inputs, select
 from kerastune_ft.data.labels.base import Labels
 from kerastune_ft.data.modality import FileList, Modality, PreparedExamples, ReadContext, RowInputs, StoredForm
 from kerastune_ft.data.record_store import Entry, RecordStore
-from kerastune_ft.data.remedies import how_to_skip, reading_other_data
+from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import SkippedFile
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.data.texts.check import find_complete, find_text_notes
@@ -89,10 +89,8 @@ class TextInputs(Modality):
         """Return the texts of the array `options.x`."""
         texts = array_texts(file.array(options.x, "x"), options.x, f"data.x: {options.x!r} in {file.path}")
         names = [f"{options.x}[{row}]: {shorten(each)}" for row, each in enumerate(texts)]
-        # Every example is read; an .npz file is written by a program, which can leave empty ones out.
-        with reading_other_data(str(file.path)):
-            find_complete(texts, names, "error", str(file.path), context.rules)
-        return _describe(texts, self.source, kept=range(len(texts)))
+        kept, skipped = find_complete(texts, names, options.on_missing, str(file.path), context.rules)
+        return _describe([texts[row] for row in kept], self.source, kept, skipped)
 
     def find_embedded(self, name: str) -> EmbeddedTexts:
         """Return the module of an embedded data set of texts."""
@@ -115,9 +113,7 @@ class TextInputs(Modality):
         def read(store: RecordStore) -> Inputs:
             texts: list[Texts] = [tuple(json.loads(store.content(index))) for index in range(len(store.keys))]
             names = [f"{key}: {shorten(each)}" for key, each in zip(store.keys, texts, strict=True)]
-            # No option of data leaves examples of a builder out, so that none is named.
-            with reading_other_data(options.name):
-                kept, skipped = find_complete(texts, names, options.on_missing, options.name, context.rules)
+            kept, skipped = find_complete(texts, names, options.on_missing, options.name, context.rules)
             own = [texts[index] for index in kept]
             return self.describe(own, select(store.keys, kept), options.label is not None, context, kept, skipped)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kerastune_ft.config.checks.kinds import kind_inconsistencies
+from kerastune_ft.config.read import read
 
 TEXT = {
     "task": {"kind": "text_classification"},
@@ -71,3 +72,14 @@ def test_texts_have_no_image_size() -> None:
     ((place, message),) = kind_inconsistencies(document)
     assert place == ("phases", 1, "image_size")
     assert message == "it is the size of photos and other images, and task.kind text_classification has none; remove it"
+
+
+@pytest.mark.parametrize("data", [{"kind": "arrays", "path": "a.npz"}, {"kind": "tfds", "name": "glue/sst2"}])
+def test_empty_texts_can_be_left_out_of_data_that_hold_them(data: dict[str, Any]) -> None:
+    document: dict[str, Any] = {
+        "task": {"kind": "text_classification"},
+        "data": {**data, "on_missing": "skip"},
+        "backbone": {"kind": "keras_hub", "class": "BertBackbone"},
+        "phases": "head",
+    }
+    assert read(document).data.on_missing == "skip"

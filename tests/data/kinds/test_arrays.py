@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerastune_ft.config.options.data import Named
+from kerastune_ft.config.options.data import ArraysData, Named
+from kerastune_ft.config.options.language.tasks import CausalLm
+from kerastune_ft.config.options.tasks import TextClassification
+from kerastune_ft.data.open import open_source
 from kerastune_ft.errors import DataError
 from tests.support.image_files import Open, pixels
 
@@ -98,3 +101,33 @@ def test_fingerprint_follows_the_content(tmp_path: Path, open_arrays: Open) -> N
     other[0, 0, 0, 0] ^= 1
     assert open_arrays(_save(tmp_path / "b.npz", x=other, y=Y)).info.fingerprint != first
     assert open_arrays(_save(tmp_path / "c.npz", x=X, y=Y[::-1])).info.fingerprint != first
+
+
+def test_empty_texts_are_an_error_or_left_out_with_their_labels_and_groups(tmp_path: Path) -> None:
+    x = np.array([f"What is {row}?" for row in range(20)])
+    x[3], x[5] = "", "  "
+    y, groups = np.array(["a", "b"] * 10), np.array([f"g{row // 2}" for row in range(20)])
+    path = _save(tmp_path / "texts.npz", x=x, y=y, g=groups)
+    task = TextClassification(kind="text_classification")
+
+    def open_texts(**options: Any) -> Any:
+        data = ArraysData(kind="arrays", path=str(path), group="g", **options)
+        return open_source(data, task, tmp_path / "cache", lambda line: None)
+
+    with pytest.raises(DataError, match=r'2 examples of 20 (.|\n)*x\[3\](.|\n)*"on_missing": "skip"'):
+        open_texts()
+    source = open_texts(on_missing="skip")
+    kept = [row for row in range(20) if row not in (3, 5)]
+    assert list(source.keys) == [f"x[{row}]" for row in kept]
+    assert [source.info.classes[number] for number in source.labels] == [y[row] for row in kept]
+    assert list(source.groups) == [groups[row] for row in kept]
+    assert len(source.info.skipped) == 2
+
+
+def test_an_answer_that_is_empty_is_refused(tmp_path: Path) -> None:
+    answers = [f"It is {row}." for row in range(20)]
+    answers[4] = " "
+    path = _save(tmp_path / "texts.npz", x=np.array([f"What is {row}?" for row in range(20)]), y=np.array(answers))
+    data = ArraysData(kind="arrays", path=str(path))
+    with pytest.raises(DataError, match=r"no answer for 1 example of 20: y\[4\]\.\nWrite the answers"):
+        open_source(data, CausalLm(kind="causal_lm"), tmp_path / "cache", lambda line: None)

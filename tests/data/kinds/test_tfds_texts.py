@@ -43,6 +43,8 @@ def test_embedded_reviews(open_texts: Open) -> None:
     assert "is synthetic" in source.info.notes[0]
     with pytest.raises(ConfigError, match=r"data.input: has no effect"):
         open_texts("reviews", input="text")
+    with pytest.raises(ConfigError, match=r"data\.on_missing: it has no effect on reviews"):
+        open_texts("reviews", on_missing="skip")
     with pytest.raises(DataError, match='reviews has no split "dev"'):
         open_texts("reviews", splits=Named(train="train", validation="dev", test="test"))
 
@@ -121,7 +123,7 @@ class TestPrepared:
             ({}, "does not say which feature is the input"),
             ({"input": "three", "label": "kind"}, 'has no feature "three"'),
             ({"input": "kind", "label": "kind"}, 'the feature "kind" of .* not text'),
-            (GLUE, "1 example of 40 in sentences has an empty text"),
+            (GLUE, r'1 example of 40 in sentences has an empty text(.|\n)*"on_missing": "skip"'),
         ],
     )
     def test_what_cannot_be_read(self, open_texts: Open, prepared: Path, options: dict[str, Any], message: str) -> None:
