@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from kerastune_ft.config.checks.computing.runtime import check_runtime
+from kerastune_ft.config.checks.held import HELD, held_inconsistencies
 from kerastune_ft.config.checks.kinds import kind_inconsistencies
 from kerastune_ft.config.checks.modality import modality_inconsistencies
 from kerastune_ft.config.checks.parts import Finding, backbone_sections, is_number, move_findings, section
@@ -24,10 +25,6 @@ from kerastune_ft.config.facts.hub_families import NO_OPTIONS
 from kerastune_ft.config.options.augment import changes_examples, mixes_examples
 from kerastune_ft.config.options.backbones import WEIGHTS_ALONE
 from kerastune_ft.config.options.task_facts import (
-    LANGUAGE,
-    MASKED,
-    PAIR,
-    TEXT,
     chosen_metrics,
     find_facts,
     is_metric,
@@ -36,15 +33,14 @@ from kerastune_ft.config.options.task_facts import (
 from kerastune_ft.config.options.updates.optimizers import OPTIMIZER_OPTIONS
 from kerastune_ft.config.words import unknown_message
 
-_OF_TEXTS = (TEXT, LANGUAGE, MASKED, PAIR)
-
 
 def inconsistencies(document: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield place and message of every inconsistency in a complete document."""
     if isinstance(document.get("task"), Mapping):
         yield from _task(document["task"])
+    yield from _data(section(document, "data"))
     known = find_facts(section(document, "task"))
-    yield from _data(section(document, "data"), known is None or known.modalities[0] in _OF_TEXTS)
+    yield from held_inconsistencies(section(document, "data"), known)
     yield from _splits(section(section(document, "data"), "splits"))
     # What an unknown task needs is not known either.
     yield from table_inconsistencies(section(document, "data"), known is None or known.may_lack_labels)
@@ -115,19 +111,9 @@ def _thresholds(task: Mapping[str, Any]) -> Iterator[Finding]:
                 )
 
 
-def _data(data: Mapping[str, Any], may_be_texts: bool) -> Iterator[Finding]:
-    kind, intensity = data.get("kind"), data.get("intensity", "auto")
-    if kind in ("tfds", "arrays"):
-        for key in ("on_bad_file", "on_missing"):
-            # Of inputs that are held whole texts alone can be missing: they are empty then.
-            if data.get(key) == "skip" and not (may_be_texts and key == "on_missing"):
-                yield ("data", key), f"it has no effect with data.kind {kind}; remove it"
-        if data.get("window") is not None:
-            yield (
-                ("data", "window"),
-                f"it has an effect on DICOM files alone, which data.kind {kind} has none of; remove it",
-            )
-    elif data.get("window") is not None and intensity != "auto":
+def _data(data: Mapping[str, Any]) -> Iterator[Finding]:
+    intensity = data.get("intensity", "auto")
+    if data.get("kind") not in HELD and data.get("window") is not None and intensity != "auto":
         yield ("data", "window"), "window and intensity both say what becomes 0 to 255; keep one of them"
     if isinstance(intensity, list) and len(intensity) == 2 and all(map(is_number, intensity)):
         low, high = intensity

@@ -42,7 +42,7 @@ def make_message_form(name: str, examples: PreparedExamples, options: TfdsData, 
     def write(split: str) -> Iterator[Entry]:
         for position, ((messages,), label, group) in enumerate(examples.read(split)):
             place = f"data.input: {name} of {split}[{position}]"
-            content = json.dumps(_read(messages, keys, feature.feature, place))
+            content = json.dumps(_list_messages(messages, keys, feature.feature, place))
             rows = MessageRows([content], [f"{split}[{position}]"], examples.name, name, options, context.rules)
             yield Entry(content.encode(), label if options.label is not None else rows.answers[0], group)
 
@@ -55,7 +55,7 @@ def make_message_form(name: str, examples: PreparedExamples, options: TfdsData, 
     return StoredForm(["messages", _STORE_VERSION, name], write, read)
 
 
-def _read(messages: Any, keys: tuple[str, str], features: Any, place: str) -> list[dict[str, str]]:
+def _list_messages(messages: Any, keys: tuple[str, str], features: Any, place: str) -> list[dict[str, str]]:
     """Return messages as lists of objects; those of a builder are an object of lists, a role by its name."""
     columns = [[_as_text(value, features[key], place) for value in messages[key]] for key in keys]
     return [dict(zip(keys, each, strict=True)) for each in zip(*columns, strict=True)]
