@@ -30,7 +30,7 @@ def describe_check(document: Mapping[str, Any]) -> Iterator[str]:
         if (named := _name_first(finding)) is not None:
             yield f"{finding['title']}: {named}"
     if document["clean"]:
-        yield f"not found: {', '.join(document['clean'])}"
+        yield f"looked for and not found: {', '.join(document['clean'])}"
     yield from document["not_looked_for"]
     count = document["exclude"]["examples"]
     if count:

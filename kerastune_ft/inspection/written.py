@@ -70,9 +70,8 @@ def inspect_answers(session: Session, watch: Watcher) -> Inspection:
     indices = np.concatenate([source.splits[split] for split in SPLITS if split in source.splits])
     kind = CONTENTS[modality]
     seconds = len(indices) * (kind.seconds_to_read + kind.seconds_to_compare)
-    watch.note(
-        f"checking {counted(len(indices), 'example')} by themselves, without features: about {format_duration(seconds)}"
-    )
+    cost = f"about {format_duration(seconds)}" if seconds >= 1 else "less than a second"
+    watch.note(f"checking {counted(len(indices), 'example')} by what they say, without features: {cost}")
     examples = list_examples(session, indices)
     with naming_lost_files(source):
         contents: Any = kind.read(session, indices, lambda done, total: watch.work("reading the examples", done, total))

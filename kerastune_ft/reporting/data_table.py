@@ -119,8 +119,9 @@ def describe_dialogues(plan: Mapping[str, Any]) -> list[str]:
         return []
     learnt = language.get("learnt") or {}
     share = f"{format_share(learnt.get('share'))} of the tokens ({learnt.get('tokens'):,})"
-    what = "all of them" if language.get("learn") == "all" else "answers, and plain texts whole"
-    found = [f"template {about['template']}: {about['why']}", f"learnt are {what}: {share}"]
+    answers = "answers, and plain texts whole" if about.get("plain_texts") else "answers"
+    what = "all that is said" if language.get("learn") == "all" else answers
+    found = [f"template {about['template']}: {about['why']}", f"what is learnt: {what}, {share}"]
     return found[1:] if about.get("plain_texts") == _count_training(plan) else found
 
 

@@ -28,7 +28,7 @@ def test_a_set_without_findings(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) 
     said = CliRunner().invoke(main, ["check", "a.json", "--strict", "--set", "seed=2"])
     assert said.exit_code == 0
     assert said.output.splitlines() == [
-        "not found: exact copies",
+        "looked for and not found: exact copies",
         f"page: {tmp_path}/index.html",
         "next: python -m kerastune_ft plan a.json --set seed=2",
     ]

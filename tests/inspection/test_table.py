@@ -15,7 +15,7 @@ def test_the_sentences_below_the_table() -> None:
     assert said[0] == "near copies: secret0.png, secret1.png: alike"
     assert said[1] == "likely label errors: secret2.png (a; likelier b): probability 0.9 of b"
     assert said[2] == "cannot be read: secret9.png: cut short"
-    assert said[3].startswith("not found: exact copies, ")
+    assert said[3].startswith("looked for and not found: exact copies, ")
     assert said[4] == "labels: no"
     assert said[5] == ("x/exclude.csv names 2 examples that may be left out (1 near copies, 1 likely label errors):")
     assert said[-1] == 'to leave them out, write in data  "exclude": "x"'

@@ -229,4 +229,6 @@ def _format_accuracy(value: Any) -> str:
 def _format_shape(shape: Any) -> str:
     if not isinstance(shape, list | tuple):
         return format_cell("output_shape", shape)
-    return " x ".join("?" if extent is None else str(extent) for extent in shape)
+    # Of two axes the first is the length of a row of tokens, or of a sound.
+    unknown = "any length" if len(shape) == 2 else "any"
+    return " x ".join(unknown if extent is None else str(extent) for extent in shape)

@@ -55,7 +55,7 @@ def _explain(name: str, asked: Any) -> str:
         return "as task.template says"
     facts = TEMPLATES.get(name)
     if facts is None or not facts.mark:
-        return "the tokenizer has no tokens of another one"
+        return "the tokenizer has the tokens of no other template"
     return f"the tokenizer has the token {facts.mark}"
 
 

@@ -64,7 +64,7 @@ def test_units_end_with_what_to_paste() -> None:
     ]
     stem, block = render(tables.build_units_table(rows)).strip().splitlines()[-2:]
     assert re.split(r"\s{2,}", stem.strip()) == [
-        "stem", "1.0 k", "25 %", "100 %", "? x 8 x 8 x 3", '{"from": "stem"} = {"last": 2}',
+        "stem", "1.0 k", "25 %", "100 %", "any x 8 x 8 x 3", '{"from": "stem"} = {"last": 2}',
     ]  # fmt: skip
     assert re.split(r"\s{2,}", block.strip())[1:4] == ["3.0 k", "75 %", "75 %"]
     assert block.strip().endswith('{"from": "block1"} = {"last": 1}')

@@ -51,14 +51,17 @@ def test_the_plan_shows_an_example_with_what_is_learnt() -> None:
     plan = {"dialogues": about, "language": {"learn": "responses", "learnt": {"tokens": 1234, "share": 0.5}}}
     assert describe_lines(plan) == [
         "template chatml: the tokenizer has the token <|im_start|>",
-        "learnt are answers, and plain texts whole: 50 % of the tokens (1,234)",
+        "what is learnt: answers, and plain texts whole, 50 % of the tokens (1,234)",
     ]
     assert "\u00abSo.<|im_end|>\u00bb" in show_dialogue(plan)
+    assert describe_lines({**plan, "dialogues": {**about, "plain_texts": 0}})[1] == (
+        "what is learnt: answers, 50 % of the tokens (1,234)"
+    )
 
 
 def test_the_reason_for_a_template_is_said() -> None:
     assert describe_dialogues(make_session(make_bytes()))["dialogues"]["why"] == (
-        "the tokenizer has no tokens of another one"
+        "the tokenizer has the tokens of no other template"
     )
     asked = describe_dialogues(make_session(make_chat_pairs(), "plain"))["dialogues"]
     assert (asked["template"], asked["why"]) == ("plain", "as task.template says")
