@@ -163,6 +163,14 @@ class Rules:
         """Whether a row `""` of a CSV file of one column is a row whose cell is empty; before, it was passed over."""
         return self.version >= 4
 
+    @property
+    def stores_shared_once(self) -> bool:
+        """Whether what all cuts in a decoder have, as the output of the encoder, is computed and stored apart, once.
+
+        Before, each of them stored it with its own tensors.
+        """
+        return self.version >= 4
+
 
 FIRST = Rules(1)
 """The rules of runs that recorded none."""

@@ -145,7 +145,7 @@ TESTED_ELSEWHERE: dict[str, tuple[str, ...]] = {
     ),
     "runs/test_workers.py": ("training/devices/workers",),
     "training/features/test_store_key.py": (
-        "training/features/existing_stores", "training/features/extraction", "training/features/feed",
+        "training/features/existing_stores", "training/features/feed",
         "training/features/prefix", "training/features/store_rows", "training/features/timing",
     ),
     "training/plan/test_feature_usage.py": (

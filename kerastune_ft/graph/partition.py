@@ -15,6 +15,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph import keras_private
 from kerastune_ft.graph.lengths import DECODER, Length, choose_length, find_targets
 from kerastune_ft.graph.recomputed import Recomputed
+from kerastune_ft.graph.rows.meetings import find_meetings, has_weights
 from kerastune_ft.graph.rows.windows import FoldWindows, UnfoldWindows, find_window_rows
 
 # Assumed tokens of a text of unknown length; which of two tensors is larger does not depend on it.
@@ -91,6 +92,17 @@ class Stage:
     cut_names: tuple[str, ...]
     precision: str | None = None
     """The policy that it computes by, with a cut of its type; None where that is the model's own."""
+    passed: tuple[int | None, ...] = ()
+    """For each tensor of the cut its place in the cut below, of which it is passed on as it is, None where it is new.
+
+    Empty where rows hold all of them, whatever the cut below has.
+    """
+
+    @property
+    def new(self) -> tuple[int, ...]:
+        """Return the places of the tensors that rows of this cut hold: all but those that are passed on."""
+        passed = self.passed or (None,) * len(self.cut)
+        return tuple(place for place, below in enumerate(passed) if below is None)
 
     @property
     def cut_bytes(self) -> int:
@@ -113,17 +125,18 @@ class CutModel:
         return self.by_part[part] if self.by_part else self.stages
 
 
-def split_prefix(whole: Partition, base: Partition) -> tuple[Stage, ...]:
+def split_prefix(whole: Partition, base: Partition, *, passes: bool = False) -> tuple[Stage, ...]:
     """Return the prefix of a partition as the stages it is computed in, input to output.
 
-    `base` is a partition of the same model whose prefix is a part of that of `whole`: what stays frozen for longer.
-    Where it is neither nothing nor everything the prefix has two stages, the first of which ends at the cut of `base`.
+    `base` is a partition of the same model whose prefix is a part of that of `whole`: what stays frozen for longer, or
+    what other cuts have too. Where it is neither nothing nor everything the prefix has two stages, the first of which
+    ends at the cut of `base`. With `passes`, rows of the second do not hold what the first has already.
     """
     if whole.prefix is None:
         return ()
     if base.prefix is None or set(base.cut_names) == set(whole.cut_names):
         return (Stage(whole.prefix, whole.cut, whole.cut_names),)
-    crossing = {id(tensor) for tensor in base.crossing.tensors}
+    crossing = {id(tensor): place for place, tensor in enumerate(base.crossing.tensors)}
     outputs = [
         _pass_through(folded, f"{name}_passed{number}") if id(tensor) in crossing else folded
         for number, (tensor, folded, name) in enumerate(
@@ -131,7 +144,8 @@ def split_prefix(whole: Partition, base: Partition) -> tuple[Stage, ...]:
         )
     ]
     between = base.crossing.model_to(_structure(outputs))
-    return Stage(base.prefix, base.cut, base.cut_names), Stage(between, whole.cut, whole.cut_names)
+    passed = tuple(crossing.get(id(tensor)) for tensor in whole.crossing.tensors) if passes else ()
+    return Stage(base.prefix, base.cut, base.cut_names), Stage(between, whole.cut, whole.cut_names, passed=passed)
 
 
 def _pass_through(tensor: Any, name: str) -> Any:
@@ -174,6 +188,24 @@ def partition(model: keras.Model, trained: Collection[str], live: Collection[str
     return make_partition(model.input, found, model)
 
 
+def partition_at_meeting(
+    model: keras.Model, trained: Collection[str], live: Collection[str], whole: Partition
+) -> Partition | None:
+    """Return the partition below which each input is computed by itself, as an encoder does beside a decoder.
+
+    `whole` is what `partition` makes with the same arguments. None where its cut has no computed tensor in common with
+    the other, or is the same: then nothing that is computed of one input is read at cuts of several depths.
+    """
+    joins = find_meetings(model)
+    if not joins or whole.prefix is None:
+        return None
+    found = find_cut(model, frozenset(trained), frozenset(live), joins)
+    below, above = ({id(tensor) for tensor in tensors} for tensors in (found.tensors, whole.crossing.tensors))
+    if not above - below or not below & above & found.weighted:
+        return None
+    return make_partition(model.input, found, model)
+
+
 @dataclass(frozen=True)
 class Cut:
     """Where a model is cut, before it is."""
@@ -193,12 +225,9 @@ def find_cut(
     model: keras.Model,
     trained: Collection[str],
     live: Collection[str],
-    owners: Mapping[int, Any] | None = None,
+    joins: Collection[int] = (),
 ) -> Cut:
-    """Return where `partition` cuts a model.
-
-    `owners` says by tensor which of several inputs it is computed from: a node that reads tensors of two is above.
-    """
+    """Return where `partition` cuts a model; `joins` are the ids of tensors that are above, whatever trains."""
     trained, live = frozenset(trained), frozenset(live)
     above: set[int] = set()
     weighted: set[int] = set()
@@ -211,15 +240,13 @@ def find_cut(
         makers |= {id(tensor): node for tensor in node.outputs}
         named |= {id(tensor): _name_use(node.operation.name, uses) for tensor in node.outputs}
         variables = getattr(node.operation, "variables", [])
-        joins = owners is not None and len({owners[id(tensor)] for tensor in node.inputs}) > 1
+        is_join = any(id(tensor) in joins for tensor in node.outputs)
         used = [*variables, *getattr(node.operation, "loans", [])]
-        trains = joins or node.operation.name in live or any(variable.path in trained for variable in used)
+        trains = is_join or node.operation.name in live or any(variable.path in trained for variable in used)
         if trains or any(id(tensor) in above for tensor in node.inputs):
             above |= {id(tensor) for tensor in node.outputs}
             cut |= {id(tensor): tensor for tensor in node.inputs if id(tensor) not in above}
-        elif (variables and not isinstance(node.operation, keras.layers.Normalization)) or any(
-            id(tensor) in weighted for tensor in node.inputs
-        ):
+        elif has_weights(node.operation) or any(id(tensor) in weighted for tensor in node.inputs):
             weighted |= {id(tensor) for tensor in node.outputs}
     cut |= {id(tensor): tensor for tensor in model.outputs if id(tensor) not in above}
     tensors = _narrow(_recompute(list(cut.values()), makers), makers)

@@ -49,7 +49,7 @@ def partition_parts(
     Where tensors of two parts meet the tail begins, whatever is trained.
     """
     owners = find_owners(model, inputs)
-    found = find_cut(model, trained, live, owners)
+    found = find_cut(model, trained, live, _find_joins(model, owners))
     cuts = {}
     for name, own in inputs.items():
         tensors = [tensor for tensor in found.tensors if owners[id(tensor)] == name]
@@ -90,6 +90,16 @@ def find_owners(model: keras.Model, inputs: Mapping[str, Sequence[str]]) -> dict
         for tensor in node.outputs:
             owners.setdefault(id(tensor), read.pop() if len(read) == 1 else None)
     return owners
+
+
+def _find_joins(model: keras.Model, owners: Mapping[int, str | None]) -> frozenset[int]:
+    """Return the ids of the tensors of the operations that read tensors of two parts."""
+    return frozenset(
+        id(tensor)
+        for node in keras_private.nodes_in_order(model)
+        if len({owners[id(each)] for each in node.inputs}) > 1
+        for tensor in node.outputs
+    )
 
 
 def _cut_of_part(model: keras.Model, found: Cut, own: Sequence[Any], inputs: Sequence[str]) -> Cut:

@@ -14,6 +14,8 @@ Document = Mapping[str, Any]
 def describe_phase_store(store: Document) -> str:
     """Return why a phase stores the features of its frozen part or computes them again, and the seconds it takes."""
     size = format_size(store["bytes"]) if store.get("bytes") else ""
+    if store.get("shared_bytes"):
+        size += f" beside {format_size(store['shared_bytes'])} that all cuts in the decoder share"
     said = ": ".join(part for part in (size, str(store.get("reason") or "")) if part)
     return "; ".join(
         part for part in (said, _describe_gain(store.get("seconds"), store.get("seconds_recomputed"))) if part

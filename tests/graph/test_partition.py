@@ -12,7 +12,7 @@ from kerastune_ft.config.options.backbones import Applications
 from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.boundary import HEAD, resolve
 from kerastune_ft.graph.depth import units_by_depth
-from kerastune_ft.graph.partition import partition, tensor_bytes
+from kerastune_ft.graph.partition import partition, partition_at_meeting, split_prefix, tensor_bytes
 from kerastune_ft.graph.units import units_by_name
 from tests.support.graph_models import (
     LENGTH,
@@ -23,6 +23,7 @@ from tests.support.graph_models import (
     masked_encoder,
     paths_from,
     random_inputs,
+    reader_and_writer,
     skip_segmenter,
     tied_language_model,
 )
@@ -175,3 +176,55 @@ def test_trained_variables_change_and_no_other() -> None:
     assert {
         path for path, variable in variables.items() if not np.array_equal(variable.numpy(), before[path])
     } == trained
+
+
+def paths_of(model: keras.Model, *layers: str) -> set[str]:
+    return {variable.path for name in layers for variable in model.get_layer(name).variables}
+
+
+def test_rows_above_a_meeting_hold_what_is_not_passed_on() -> None:
+    model = reader_and_writer()
+    trained = paths_of(model, "cross_1", "decoder_1", "output")
+    whole = partition(model, trained)
+    met = partition_at_meeting(model, trained, (), whole)
+    assert met is not None
+    low, high = split_prefix(whole, met, passes=True)
+    kept = {high.cut_names[place] for place in high.new}
+    assert kept and not kept & set(low.cut_names)
+    passed = [(name, below) for name, below in zip(high.cut_names, high.passed, strict=True) if below is not None]
+    assert "encoder_1" in dict(passed)
+    assert all(low.cut_names[below] == name for name, below in passed)
+    inputs = random_inputs(model)
+    lower = low.model(inputs, training=False)
+    upper = high.model(lower, training=False)
+    for found, expected in zip(upper, whole.prefix(inputs, training=False), strict=True):
+        assert np.array_equal(found, expected)
+    for place, below in enumerate(high.passed):
+        assert below is None or np.array_equal(upper[place], lower[below])
+
+
+def test_a_meeting_is_the_same_below_all_cuts_of_a_decoder() -> None:
+    model, found = reader_and_writer(3), []
+    for trained in (("cross_2", "decoder_2"), ("cross_1", "decoder_1", "cross_2", "decoder_2")):
+        paths = paths_of(model, *trained)
+        met = partition_at_meeting(model, paths, (), partition(model, paths))
+        assert met is not None
+        found.append(met.cut_names)
+    assert found[0] == found[1] == partition(model, paths_of(model, "cross_0")).cut_names
+
+
+@pytest.mark.parametrize(
+    ("build", "trained"),
+    [
+        # The cut is the meeting; the encoder trains too; the tail reads the decoder alone; nothing meets.
+        (reader_and_writer, ("cross_0", "decoder_0", "cross_1", "decoder_1")),
+        (reader_and_writer, ("encoder_1", "cross_0")),
+        (reader_and_writer, ("output",)),
+        (masked_encoder, ("output",)),
+    ],
+)
+def test_without_anything_to_share_there_is_no_meeting(build: type, trained: tuple[str, ...]) -> None:
+    model = build()
+    paths = paths_of(model, *trained)
+    assert partition_at_meeting(model, paths, (), partition(model, paths)) is None
+    assert split_prefix(partition(model, paths), partition(model, paths))[0].passed == ()

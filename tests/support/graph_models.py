@@ -76,6 +76,27 @@ def masked_encoder(blocks: int = 2) -> keras.Model:
     return keras.Model([tokens, mask], keras.layers.Dense(3, name="output")(pooled))
 
 
+def reader_and_writer(blocks: int = 2) -> keras.Model:
+    """Return an encoder whose output is read, beside its mask, by all blocks of a decoder, which has a mask too."""
+    read, written = (keras.Input((LENGTH,), dtype="int32", name=name) for name in ("read", "written"))
+    read_mask, written_mask = (
+        keras.Input((LENGTH,), dtype="float32", name=f"{name}_mask") for name in ("read", "written")
+    )
+    embedding = keras.layers.Embedding(TOKENS, WIDTH, name="embedding")
+    encoded = embedding(read)
+    for number in range(blocks):
+        encoded = keras.layers.Dense(WIDTH, "relu", name=f"encoder_{number}")(
+            encoded * keras.ops.expand_dims(read_mask, -1)
+        )
+    x = keras.layers.Identity(name="decoder_embedded")(embedding(written))
+    for number in range(blocks):
+        cross = keras.layers.MultiHeadAttention(1, WIDTH, name=f"cross_{number}")
+        looked = cross(x * keras.ops.expand_dims(written_mask, -1), encoded)
+        x = keras.layers.Dense(WIDTH, "relu", name=f"decoder_{number}")(x + looked)
+    inputs = [read, read_mask, written, written_mask]
+    return keras.Model(inputs, keras.layers.Dense(3, name="output")(x))
+
+
 def skip_segmenter() -> keras.Model:
     """Return an encoder and decoder with two skip connections."""
     images = keras.Input((16, 16, 3), name="image")

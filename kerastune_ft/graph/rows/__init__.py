@@ -1,1 +1,1 @@
-"""The rows of a batch: pooling that treats each alike, and rows that are windows of an example."""
+"""The rows of a batch: pooling that treats each alike, rows that are windows of an example, and where inputs meet."""

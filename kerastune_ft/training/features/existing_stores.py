@@ -37,7 +37,7 @@ def _describe_store(session: Session, plan: Plan, store: CachedFeatures, root: P
         ids = _list_row_ids(session, plan, store, examples)
         row_bytes = store_key.row_bytes(store_key.row_tensors(session, stages, store, bucket))
         there = lookup.count_present(root, record.key_of(parts, row_bytes), ids)
-        about = store_key.describe_store(session, store, bucket)
+        about = store_key.describe_store(session, stages, store, bucket)
         alike = {name: about[name] for name in ("backbone", "cut", "length")}
         rows, present = rows + len(ids), present + there
         differs += [] if there else nearest.compare_with_nearest(root, parts, alike)

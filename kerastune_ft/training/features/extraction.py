@@ -24,7 +24,7 @@ from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.features import store_key
 from kerastune_ft.training.features.prefix import Prefix, as_float
 from kerastune_ft.training.features.store_rows import StoredByLength, StoredFeatures, StoreProgress, StoreWriter
-from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, NOT_AUGMENTED, CachedFeatures, FeatureUse
+from kerastune_ft.training.plan.cache_plan import BASE, CUT, INPUT, NOT_AUGMENTED, SHARED, CachedFeatures, FeatureUse
 from kerastune_ft.training.plan.phase_plan import PhasePlan, Plan, augmentation
 from kerastune_ft.training.session.session import Session
 from kerastune_ft.training.watch import Watcher
@@ -93,6 +93,9 @@ class FeatureExtractor:
             store = need.stores.get(level)
             if store not in self._plan.decision.stored or store in self._given_up:
                 continue
+            # Without the tensors that it shares a store is none.
+            if store.shared is not None and self._find_stored(need, (BASE,)) is None:
+                continue
             try:
                 return self._provide_rows(need, level), len(store.stages)
             except (ConfigError, ResourceError) as error:
@@ -133,7 +136,23 @@ class FeatureExtractor:
         if all(was_there):
             count = counted(sum(len(each.ids) for each in fillings), "example")
             self._watch.note(f"features of {count}{self._describe_level(need, level, 0)} were stored before")
-        return {bucket: each.read_back() for bucket, each in zip(examples, fillings, strict=True)}
+        return {
+            bucket: each.read_back(*self._find_shared(need, store, bucket))
+            for bucket, each in zip(examples, fillings, strict=True)
+        }
+
+    def _find_shared(
+        self, need: FeatureUse, store: CachedFeatures, bucket: int | None
+    ) -> tuple[StoredFeatures | None, tuple[int | None, ...]]:
+        """Return the rows that hold the other tensors of the cut of a store, and which of them are there."""
+        if store.shared is None:
+            return None, ()
+        rows = self._provide_rows(need, BASE)
+        if isinstance(rows, StoredByLength):
+            assert bucket is not None
+            rows = rows.stores[bucket]
+        assert isinstance(rows, StoredFeatures)
+        return rows, self.prefix.stages[len(store.stages) - 1].passed
 
     def _open_writer(self, store: CachedFeatures, bucket: int | None, examples: np.ndarray) -> StoreWriter:
         """Open the store of these examples, which are of one bucket, for writing."""
@@ -176,7 +195,7 @@ class FeatureExtractor:
         if (store, bucket) not in self._open:
             root = self._session.cache / "features"
             parts = store_key.key_parts(self._session, self._plan.chunk, self.prefix.stages, store, bucket)
-            about = store_key.describe_store(self._session, store, bucket)
+            about = store_key.describe_store(self._session, self.prefix.stages, store, bucket)
             opened = FeatureStore(root, parts, row_bytes, about, self._watch.note)
             self._open[store, bucket] = self._closing.enter_context(opened)
             self._in_use.append(opened.key)
@@ -249,21 +268,23 @@ class FeatureExtractor:
 
     def _choose_origin(self, need: FeatureUse, level: str, examples: np.ndarray, view: int) -> _Source:
         """Return the inputs that the rows of a level are computed from: the nearest store below, or the data loader."""
-        last = len(need.stores[level].stages)
+        store = need.stores[level]
+        last = len(store.stages)
+        places = store_key.find_places(self.prefix.stages, store) if last else ()
         below = self._find_stored(need, {CUT: (BASE, INPUT), BASE: (INPUT,), INPUT: ()}[level])
-        drawn = None if need.stores[level].variant == NOT_AUGMENTED else augmentation(self._session, self._phase)
+        drawn = None if store.variant == NOT_AUGMENTED else augmentation(self._session, self._phase)
         if below is not None and (below[1] or drawn is None):
             stored, first = below
             rows = functools.partial(self._read_below, stored, examples, view)
-            return _Source(rows, first, last, need.stores[level].row_bytes, reads_files=False)
+            return _Source(rows, first, last, places, store.row_bytes, reads_files=False)
         loader = self._session.loader
         in_memory = loader.in_memory if drawn is None else loader.look_up(drawn)
         if in_memory is not None:
             rows = functools.partial(self._read_below, in_memory, examples, view)
-            return _Source(rows, 0, last, need.stores[level].row_bytes, reads_files=False)
+            return _Source(rows, 0, last, places, store.row_bytes, reads_files=False)
         decoded = below[0] if below is not None else None
         pixels = functools.partial(self._load_inputs, decoded, examples, drawn, view)
-        return _Source(pixels, 0, last, need.stores[level].row_bytes, reads_files=decoded is None)
+        return _Source(pixels, 0, last, places, store.row_bytes, reads_files=decoded is None)
 
     def _read_below(self, stored: Lookup, examples: np.ndarray, view: int, positions: np.ndarray) -> Iterator[Any]:
         """Yield groups of features from a store below."""
@@ -308,21 +329,22 @@ class FeatureExtractor:
         # One thread only: two concurrent calls of a function that is being compiled gave wrong rows now and then.
         with ThreadPoolExecutor(1) as thread:
             for inputs in source.groups(np.concatenate(filled)):
-                pending.append(thread.submit(self._compute_group, inputs, source.first, source.last))
+                pending.append(thread.submit(self._compute_group, inputs, source))
                 if len(pending) > 1 + waiting:
                     block, rows = next(groups)
                     yield block, pending.popleft().result()[:rows]
             for block, rows in groups:
                 yield block, pending.popleft().result()[:rows]
 
-    def _compute_group(self, inputs: Any, first: int, last: int) -> np.ndarray:
-        """Return one row of bytes for each example of a group, computed by the stages `first` to before `last`."""
+    def _compute_group(self, inputs: Any, source: _Source) -> np.ndarray:
+        """Return one row of bytes for each example of a group."""
         devices = self._session.devices
-        if last == first:
-            return _to_bytes(inputs)
+        if source.last == source.first:
+            return _to_bytes(tf.nest.flatten(inputs))
         values = devices.shared_out(tf.nest.map_structure(as_float, inputs))
-        values = self.prefix.chunk(values, first, last)
-        return np.concatenate([_to_bytes(each) for each in devices.strategy.experimental_local_results(values)])
+        values = tf.nest.flatten(self.prefix.chunk(values, source.first, source.last))
+        kept = [devices.strategy.experimental_local_results(values[place]) for place in source.places]
+        return np.concatenate([_to_bytes(tensors) for tensors in zip(*kept, strict=True)])
 
 
 class _Source(NamedTuple):
@@ -334,21 +356,26 @@ class _Source(NamedTuple):
     """The first stage they go through."""
     last: int
     """The stage before which they stop."""
+    places: tuple[int, ...]
+    """The tensors of the cut there that a row holds; none for decoded inputs."""
     row_bytes: int
     """The bytes of a computed row."""
     reads_files: bool
     """Whether the inputs are decoded from files, which may change meanwhile."""
 
 
-def _to_bytes(features: Any) -> np.ndarray:
-    arrays = [np.asarray(tensor) for tensor in tf.nest.flatten(features)]
+def _to_bytes(tensors: Iterable[Any]) -> np.ndarray:
+    """Return the values of tensors [rows, ...] as bytes, uint8 [rows, row_bytes]."""
+    arrays = [np.asarray(tensor) for tensor in tensors]
     packed = [np.ascontiguousarray(array).reshape(len(array), -1).view(np.uint8) for array in arrays]
     return packed[0] if len(packed) == 1 else np.concatenate(packed, axis=1)
 
 
 def _describe_level(need: FeatureUse, level: str, view: int, inputs: str) -> str:
     said = [need.part] if need.part else []
-    said += {INPUT: [f"decoded {inputs}"], BASE: ["what stays frozen"], CUT: []}[level]
+    is_shared = need.stores[level] in (each.shared for each in need.stores.values())
+    base = SHARED if is_shared else "what stays frozen"
+    said += {INPUT: [f"decoded {inputs}"], BASE: [base], CUT: []}[level]
     if need.image_size is not None:
         said.append(f"at {need.image_size[0]} x {need.image_size[1]}")
     if level != INPUT and need.views > 1:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from kerastune_ft.training.devices.memory import MemoryLimit
+from kerastune_ft.training.features import store_key
 from kerastune_ft.training.features.store_rows import StoredByLength, StoredFeatures
 
 # The most bytes that are held, and the share of the memory left that they may take.
@@ -20,7 +21,8 @@ def find_room(limit: MemoryLimit | None, needed: int) -> int:
 
 def count_bytes(stored: StoredFeatures | StoredByLength) -> int:
     """Return the bytes of all rows."""
-    return sum(len(part.rows) * part.row_bytes for part in _parts(stored))
+    rows = [rows for part in _parts(stored) for rows in (part, part.shared) if rows is not None]
+    return sum(len(each.rows) * store_key.row_bytes(each.tensors) for each in rows)
 
 
 def hold_rows(stored: StoredFeatures | StoredByLength) -> StoredFeatures | StoredByLength:
@@ -29,15 +31,20 @@ def hold_rows(stored: StoredFeatures | StoredByLength) -> StoredFeatures | Store
     Stores of several lengths whose rows have one shape, such as pooled features of texts, become one.
     """
     parts = _parts(stored)
-    # In the order of the file, which is the fastest.
-    held = [replace(part, rows=part.rows[np.arange(len(part.rows))]) for part in parts]
-    if len({part.tensors for part in parts}) == 1:
+    held = [_hold(part) for part in parts]
+    if len({(part.tensors, part.shared and part.shared.tensors) for part in parts}) == 1:
         return _join(held)
     return StoredByLength(stored.buckets, dict(zip(stored.stores, held, strict=True)))  # type: ignore[union-attr]
 
 
 def _parts(stored: StoredFeatures | StoredByLength) -> list[StoredFeatures]:
     return list(getattr(stored, "stores", {None: stored}).values())
+
+
+def _hold(part: StoredFeatures) -> StoredFeatures:
+    # In the order of the file, which is the fastest.
+    rows = part.rows[np.arange(len(part.rows))]
+    return replace(part, rows=rows, shared=None if part.shared is None else _hold(part.shared))
 
 
 def _join(parts: list[StoredFeatures]) -> StoredFeatures:
@@ -48,4 +55,10 @@ def _join(parts: list[StoredFeatures]) -> StoredFeatures:
     starts = np.cumsum([0, *(len(part.rows) for part in parts)])
     for part, start in zip(parts, starts, strict=False):
         places = np.where(part.places >= 0, part.places + start, places)
-    return StoredFeatures(np.concatenate([np.asarray(part.rows) for part in parts]), places, parts[0].tensors)
+    shared = [part.shared for part in parts if part.shared is not None]
+    return replace(
+        parts[0],
+        rows=np.concatenate([np.asarray(part.rows) for part in parts]),
+        places=places,
+        shared=_join(shared) if shared else None,
+    )

@@ -61,8 +61,8 @@ def key_parts(
         **_find_adapters(below),
         **({"frozen_precision": below[-1].precision} if below[-1].precision else {}),
         "cut": [
-            [name, list(tensor.shape[1:]), str(tensor.dtype)]
-            for name, tensor in zip(below[-1].cut_names, below[-1].cut, strict=True)
+            [below[-1].cut_names[place], list(below[-1].cut[place].shape[1:]), str(below[-1].cut[place].dtype)]
+            for place in find_places(below, store)
         ],
         "computation": {
             "version": COMPUTATION_VERSION,
@@ -94,6 +94,12 @@ def _find_adapters(below: Sequence[Stage]) -> dict[str, Any]:
     return {"adapters": factors} if factors else {}
 
 
+def find_places(stages: Sequence[Stage], store: CachedFeatures) -> tuple[int, ...]:
+    """Return the places, in the cut of a store, of the tensors that its rows hold: the others are in `store.shared`."""
+    stage = stages[len(store.stages) - 1]
+    return tuple(range(len(stage.cut))) if store.shared is None else stage.new
+
+
 def row_tensors(
     session: Session, stages: Sequence[Stage], store: CachedFeatures, bucket: int | None = None
 ) -> tuple[tf.TensorSpec, ...]:
@@ -106,7 +112,8 @@ def row_tensors(
         own = None if length is None else choose_length(length, id(tensor) in targets)
         return tf.TensorSpec([own if size is None else size for size in tensor.shape[1:]], tensor.dtype)
 
-    return tuple(find_spec(tensor) for tensor in stages[len(store.stages) - 1].cut)
+    cut = stages[len(store.stages) - 1].cut
+    return tuple(find_spec(cut[place]) for place in find_places(stages, store))
 
 
 def row_bytes(specs: Sequence[tf.TensorSpec]) -> int:
@@ -119,11 +126,17 @@ def row_id(content: str, view: int, store: CachedFeatures) -> bytes:
     return loader.row_id(content, None if store.variant == NOT_AUGMENTED else view)
 
 
-def describe_store(session: Session, store: CachedFeatures, bucket: int | None = None) -> dict[str, Any]:
-    """Return the description of a store for listings."""
+def describe_store(
+    session: Session, stages: Sequence[Stage], store: CachedFeatures, bucket: int | None = None
+) -> dict[str, Any]:
+    """Return the description of a store for listings; its cut has the names of what its rows hold."""
+    if store.stages:
+        cut = " + ".join(store.stages[-1][place] for place in find_places(stages, store))
+    else:
+        cut = f"decoded {DECODED[session.backbone.input.modality]}"
     return {
         "backbone": session.backbone.name if store.stages else "",
-        "cut": " + ".join(store.stages[-1]) if store.stages else f"decoded {DECODED[session.backbone.input.modality]}",
+        "cut": cut,
         "image_size": list(session.backbone.input.image_size),
         "length": session.loader.tokens(bucket),
         "views": store.variant != NOT_AUGMENTED,

@@ -12,6 +12,7 @@ import tensorflow as tf
 from kerastune_ft.graph.parts import Part, join_parts
 from kerastune_ft.stores.rows import Rows
 from kerastune_ft.stores.store import FeatureStore
+from kerastune_ft.training.features import store_key
 from kerastune_ft.training.watch import Watcher
 
 
@@ -25,17 +26,30 @@ class StoredFeatures:
     """The position of every example's row by view, int64 [views, examples of the source]; -1 where it has none."""
     tensors: tuple[tf.TensorSpec, ...]
     """The specs of the tensors in a row."""
+    shared: StoredFeatures | None = None
+    """Rows of the same examples that hold the other tensors of the cut; None where there are no others."""
+    passed: tuple[int | None, ...] = ()
+    """For each tensor of the cut its place in the rows of `shared`, None where it is in those here."""
 
     @property
     def row_bytes(self) -> int:
-        """Return the number of bytes in a row."""
-        return sum(tensor.shape.num_elements() * tensor.dtype.size for tensor in self.tensors)
+        """Return the number of bytes of an example, those in `shared` included."""
+        return store_key.row_bytes(self.tensors) + (self.shared.row_bytes if self.shared is not None else 0)
 
     def __call__(self, indices: np.ndarray, view: int = 0) -> Any:
         """Return the features of these examples: an array [examples, ...], or a list of arrays for several tensors.
 
         Raises AssertionError for an example that is not stored: a mistake of this package.
         """
+        own = self._read_own(indices, view)
+        if self.shared is None:
+            return own[0] if len(own) == 1 else own
+        new, below = iter(own), self.shared._read_own(indices, view)
+        parts = [next(new) if place is None else below[place] for place in self.passed]
+        return parts[0] if len(parts) == 1 else parts
+
+    def _read_own(self, indices: np.ndarray, view: int) -> list[np.ndarray]:
+        """Return the tensors of the rows of these examples, arrays [examples, ...]."""
         places = self.places[view % len(self.places), indices]
         if places.min(initial=0) < 0:
             raise AssertionError("features are read of examples that are not stored")
@@ -47,7 +61,7 @@ class StoredFeatures:
             own = np.ascontiguousarray(packed[:, at : at + size])
             parts.append(own.view(dtype).reshape(len(packed), *tensor.shape))
             at += size
-        return parts[0] if len(parts) == 1 else parts
+        return parts
 
 
 @dataclass(frozen=True)
@@ -98,9 +112,9 @@ class StoreWriter:
         self._places.append(places)
         self.ids += ids
 
-    def read_back(self) -> StoredFeatures:
-        """Return the rows of all views that were added, for reading."""
-        return StoredFeatures(self.store.rows(self.ids), np.stack(self._places), self._tensors)
+    def read_back(self, shared: StoredFeatures | None, passed: tuple[int | None, ...]) -> StoredFeatures:
+        """Return the rows of all views that were added, for reading, with the tensors that `shared` has of them."""
+        return StoredFeatures(self.store.rows(self.ids), np.stack(self._places), self._tensors, shared, passed)
 
 
 @dataclass

@@ -16,7 +16,7 @@ from kerastune_ft.graph.rebuild.image_size import Size
 from kerastune_ft.stores.store import FeatureStore
 from kerastune_ft.training.features.prefix import Prefix, as_float
 from kerastune_ft.training.lost_files import naming_lost_files
-from kerastune_ft.training.plan.cache_plan import NOT_AUGMENTED, FeatureUse, read_seconds
+from kerastune_ft.training.plan.cache_plan import NOT_AUGMENTED, READ_BYTES, FeatureUse
 from kerastune_ft.training.plan.feature_usage import variant
 from kerastune_ft.training.plan.phase_plan import Plan, augmentation
 from kerastune_ft.training.session.session import Session
@@ -141,7 +141,7 @@ def _time_reading(session: Session, plan: Plan) -> Iterator[Timed]:
         place = "+".join(store.stages[-1]) if store.stages else "decoded examples"
         place += f" of {store.part}" if store.part else ""
         place += f" at {store.image_size[0]} x {store.image_size[1]}" if store.image_size else ""
-        yield f"reading {place}{kind}", seconds, read_seconds(store)
+        yield f"reading {place}{kind}", seconds, store.row_bytes / READ_BYTES
 
 
 def _read_rows(folder: Path, group: int, row_bytes: int) -> Iterator[None]:

@@ -12,7 +12,15 @@ from kerastune_ft.errors import ConfigError, DataError
 from kerastune_ft.graph import boundary, keras_private, randomness, rates
 from kerastune_ft.graph.boundary import HEAD, Selection
 from kerastune_ft.graph.lengths import find_targets
-from kerastune_ft.graph.partition import Crossing, CutModel, Partition, Stage, partition, split_prefix
+from kerastune_ft.graph.partition import (
+    Crossing,
+    CutModel,
+    Partition,
+    Stage,
+    partition,
+    partition_at_meeting,
+    split_prefix,
+)
 from kerastune_ft.graph.parts import partition_parts, split_parts
 from kerastune_ft.input.order import count_batches
 from kerastune_ft.input.sounds.noise import NoiseSounds
@@ -45,7 +53,7 @@ def for_evaluation(session: Session, document: Mapping[str, Any]) -> EvaluationP
     if pinned := pins_in(document):
         base = _cut(session, pinned.trained.union(trained), pinned.live | live)
     batch_size = rows * session.devices.replicas
-    stages, by_part = _split_prefixes(cut, base)
+    stages, by_part = _split_prefixes(session, cut, base, trained, live)
     return EvaluationPlan(selection, trained, cut, stages, batch_size, document["chunk"], by_part)
 
 
@@ -57,9 +65,19 @@ def _cut(session: Session, trained: Collection[str], live: Collection[str]) -> P
     return partition(session.model, trained, live)
 
 
-def _split_prefixes(cut: Partition, base: Partition) -> tuple[tuple[Stage, ...], dict[str, tuple[Stage, ...]]]:
-    """Return the stages of the prefix of a partition, and the same by part where there are several inputs."""
+def _split_prefixes(
+    session: Session, cut: Partition, base: Partition, trained: Collection[str], live: Collection[str]
+) -> tuple[tuple[Stage, ...], dict[str, tuple[Stage, ...]]]:
+    """Return the stages of the prefix of a partition, and the same by part where there are several inputs.
+
+    `trained` and `live` are those that it is cut by. Of a model of an encoder and a decoder the first stage ends where
+    these meet, and not at `base`: the output of the encoder is then the same for all cuts in the decoder, of any run.
+    """
     if not cut.parts:
+        if session.config.rules.stores_shared_once:
+            meeting = partition_at_meeting(session.model, trained, live, cut)
+            if meeting is not None:
+                return split_prefix(cut, meeting, passes=True), {}
         return split_prefix(cut, base), {}
     by_part = split_parts(cut, base)
     return tuple(stage for stages in by_part.values() for stage in stages), by_part
@@ -172,8 +190,10 @@ def _split(
     trained = {path for each in following for path in each.trained}.union(pinned.trained if pinned else ())
     live = frozenset().union(*(_live_layers(session, each.selection) for each in following))
     live |= pinned.live if pinned else set()
-    is_whole = trained <= set(plan.trained) and live <= _live_layers(session, plan.selection)
-    return _split_prefixes(cut, cut if is_whole else _cut(session, trained, live))
+    own = _live_layers(session, plan.selection)
+    is_whole = trained <= set(plan.trained) and live <= own
+    base = cut if is_whole else _cut(session, trained, live)
+    return _split_prefixes(session, cut, base, plan.trained, own)
 
 
 def _select(session: Session, index: int, phase: Phase) -> tuple[Selection, tuple[str, ...]]:

@@ -13,6 +13,8 @@ from kerastune_ft.config.options.byte_sizes import size_text
 NOT_AUGMENTED = ""
 """The variant of examples that are not augmented."""
 INPUT, BASE, CUT = "input", "base", "cut"
+SHARED = "what all cuts in the decoder share"
+"""The features of a store that others share, in words."""
 # From the deepest to the one nearest the input: what a phase reads is the first of them that is stored.
 _LEVELS = (CUT, BASE, INPUT)
 # Sustained rates of a file in the page cache and of writing one with its hash.
@@ -30,10 +32,13 @@ class CachedFeatures:
     variant: str
     """How examples are augmented, or NOT_AUGMENTED."""
     row_bytes: int
+    """The bytes of a row, those of tensors that are in `shared` left out."""
     image_size: tuple[int, int] | None = None
     """Height and width of the images, where they are not the model's."""
     part: str = ""
     """The part of examples with several inputs; empty for a single input."""
+    shared: CachedFeatures | None = None
+    """The store that holds the other tensors of the cut, which other cuts have too; None where rows hold all."""
 
     @property
     def id(self) -> str:
@@ -122,6 +127,10 @@ class CachePlan:
         """Return the bytes a store would hold for this run."""
         return store.row_bytes * self.rows(store)
 
+    def missing_bytes(self, store: CachedFeatures, stored: Collection[CachedFeatures]) -> int:
+        """Return the bytes that a store would add to these, with what it shares where that is not among them."""
+        return sum(map(self.bytes, with_others([store]) - set(stored)))
+
     def of_phase(self, phase: int, part: str | None = None) -> list[FeatureUse]:
         """Return the uses of a phase, or of one part in it: of each part its training examples first."""
         return [need for need in self.needs if need.phase == phase and part in (None, need.part)]
@@ -148,9 +157,14 @@ def _level(need: FeatureUse, store: CachedFeatures) -> str:
     return next(level for level, each in need.stores.items() if each == store)
 
 
+def with_others(stores: Collection[CachedFeatures]) -> set[CachedFeatures]:
+    """Return stores and those that hold other tensors of their cuts."""
+    return {*stores, *(store.shared for store in stores if store.shared is not None)}
+
+
 def read_seconds(store: CachedFeatures) -> float:
-    """Return the expected seconds to read a row of a store."""
-    return store.row_bytes / READ_BYTES
+    """Return the expected seconds to read all tensors of an example at the cut of a store."""
+    return sum(each.row_bytes for each in with_others([store])) / READ_BYTES
 
 
 def _writing_seconds(store: CachedFeatures) -> float:
@@ -168,15 +182,16 @@ def decide(
 
     `required` is, whatever it costs; `kept` are the ids that an earlier plan of the run chose, which is then obeyed.
     Else the store that saves most, or most for a byte, is taken, again and again, while one saves anything and fits the
-    budget: the better of the two ways.
+    budget: the better of the two ways. A store is taken with the one that it shares.
     """
     decision = CachePlan(tuple(needs), sizes, budget)
     candidates = sorted({store for need in needs for store in need.stores.values()}, key=lambda store: store.id)
+    required = with_others(required)
     if kept is not None:
         chosen = {store for store in candidates if store.id in kept}
     else:
-        chosen = _choose(decision, candidates, set(required))
-    return CachePlan(tuple(needs), sizes, budget, frozenset(chosen | set(required)))
+        chosen = _choose(decision, candidates, required)
+    return CachePlan(tuple(needs), sizes, budget, frozenset(chosen | required))
 
 
 def _choose(
@@ -194,14 +209,14 @@ def _fill_greedily(
     while True:
         used, seconds = sum(map(decision.bytes, chosen)), decision.seconds(chosen)
         savings = [
-            ((seconds - decision.seconds(chosen | {store})) / (decision.bytes(store) if per_byte else 1), store)
+            ((seconds - decision.seconds(chosen | with_others([store]))) / (added if per_byte else 1), store)
             for store in candidates
-            if store not in chosen and used + decision.bytes(store) <= decision.budget
+            if store not in chosen and used + (added := decision.missing_bytes(store, chosen)) <= decision.budget
         ]
         saving, best = max(savings, key=lambda pair: pair[0], default=(0.0, None))
         if best is None or saving <= 0:
             return chosen
-        chosen = chosen | {best}
+        chosen = chosen | with_others([best])
 
 
 def reason(decision: CachePlan, phase: int, is_off: bool, part: str = "") -> str:
@@ -220,7 +235,8 @@ def reason(decision: CachePlan, phase: int, is_off: bool, part: str = "") -> str
     if level == CUT:
         return _explain_saving(decision, train)
     if level == BASE:
-        said = "what stays frozen for the rest of the schedule is stored, the layers above it are computed again"
+        what = "what stays frozen for the rest of the schedule" if train.stores[CUT].shared is None else SHARED
+        said = f"{what} is stored, the layers above it are computed again"
         return f"{said}: {_explain_refusal(decision, train, train.stores[CUT])}"
     return _explain_refusal(decision, train, train.stores[CUT]) + _describe_inputs(level)
 
@@ -241,10 +257,11 @@ def _all(passes: int) -> str:
 
 def _explain_refusal(decision: CachePlan, need: FeatureUse, store: CachedFeatures) -> str:
     """Return why a store that could be is not."""
-    size, budget = size_text(decision.bytes(store)), size_text(decision.budget)
-    if decision.bytes(store) > decision.budget:
+    missing = decision.missing_bytes(store, decision.stored)
+    size, budget = size_text(missing), size_text(decision.budget)
+    if missing > decision.budget:
         return f"{size} is over the budget of {budget}"
-    if decision.seconds(decision.stored | {store}) < decision.seconds(decision.stored):
+    if decision.seconds(decision.stored | with_others([store])) < decision.seconds(decision.stored):
         taken = size_text(sum(map(decision.bytes, decision.stored)))
         return f"{size} beside the other stores, {taken}, is over the budget of {budget}"
     if need.passes["train"] <= need.views:

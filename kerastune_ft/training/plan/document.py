@@ -126,6 +126,7 @@ def _store_document(decision: CachePlan, store: CachedFeatures) -> dict[str, Any
         "id": store.id,
         "rows": decision.rows(store),
         "bytes": decision.bytes(store),
+        **({} if store.shared is None else {"shared": store.shared.id}),
         "phases": sorted({need.phase for need in decision.needs if store in need.stores.values()}),
     }
 
@@ -364,10 +365,12 @@ def _store_part(plan: PhasePlan, decision: CachePlan, is_off: bool, part: str) -
     train, *others = decision.of_phase(plan.index, part)
     level, measured = train.level(decision.stored), (others or [train])[0].level(decision.stored)
     own = {need.stores[found] for need, found in ((train, level), ((others or [train])[0], measured)) if found}
+    shared = cache_plan.with_others(own) - own
     return {
         "decision": "store" if level in (cache_plan.CUT, cache_plan.BASE) else "recompute",
         "reason": cache_plan.reason(decision, plan.index, is_off, part),
         "bytes": sum(map(decision.bytes, own)),
+        **({"shared_bytes": sum(map(decision.bytes, shared))} if shared else {}),
         "train": level,
         "validation": measured,
     }

@@ -92,7 +92,7 @@ def _find_required(session: Session, decision: CachePlan, phases: Sequence[Phase
             )
         if not plan.stages:
             raise ConfigError(f'{place}, and nothing is frozen below what it trains; write "cache": "auto"')
-        required |= {use.stores[CUT] for use in uses if CUT in use.stores}
+        required |= cache_plan.with_others([use.stores[CUT] for use in uses if CUT in use.stores])
     if (size := sum(map(decision.bytes, required))) > decision.budget:
         raise ConfigError(
             f"cache: what is required takes {size_text(size)}, and runtime.cache_budget is "
@@ -170,13 +170,7 @@ def _find_use(
             # What is read beside tokens, as sounds are, is decoded each time.
             stores[INPUT] = CachedFeatures((), -1, NOT_AUGMENTED, _input_bytes(session), image_size, part)
         if not fresh:
-            names = tuple(stage.cut_names for stage in stages)
-            for number, stage in enumerate(stages):
-                level = CUT if number == len(names) - 1 else BASE
-                below = {variable.path for each in stages[: number + 1] for variable in each.model.variables}
-                state = _state(phases, plan.index, below)
-                row_bytes = _row_bytes(session, stage, length)
-                stores[level] = CachedFeatures(names[: number + 1], state, kind, row_bytes, image_size, part)
+            stores |= _find_stores(session, phases, plan, stages, kind, image_size, part)
     return FeatureUse(
         phase=plan.index,
         fresh=fresh,
@@ -191,6 +185,32 @@ def _find_use(
         image_size=image_size,
         part=part,
     )
+
+
+def _find_stores(
+    session: Session,
+    phases: Sequence[PhasePlan],
+    plan: PhasePlan,
+    stages: Sequence[Stage],
+    kind: str,
+    image_size: Size | None,
+    part: str,
+) -> dict[str, CachedFeatures]:
+    """Return by level the features that a phase could store at the ends of its stages."""
+    found: dict[str, CachedFeatures] = {}
+    names = tuple(stage.cut_names for stage in stages)
+    for number, stage in enumerate(stages):
+        below = {variable.path for each in stages[: number + 1] for variable in each.model.variables}
+        found[CUT if number == len(names) - 1 else BASE] = CachedFeatures(
+            names[: number + 1],
+            _state(phases, plan.index, below),
+            kind,
+            _row_bytes(session, stage, mean_length(session)),
+            image_size,
+            part,
+            found[BASE] if stage.passed else None,
+        )
+    return found
 
 
 def _name_draws(plan: PhasePlan) -> str:
@@ -212,7 +232,8 @@ def mean_length(session: Session) -> Length:
 
 def _row_bytes(session: Session, stage: Stage, length: Length) -> int:
     """Return the bytes of a row of a store, in the mean where rows have several lengths."""
-    return math.ceil(sum(row_sizes(stage.cut, find_targets(session.model), length)))
+    sizes = row_sizes(stage.cut, find_targets(session.model), length)
+    return math.ceil(sum(sizes[place] for place in stage.new))
 
 
 def _input_bytes(session: Session) -> int:

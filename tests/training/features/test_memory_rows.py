@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -66,3 +68,37 @@ def test_features_get_a_quarter_of_what_steps_leave() -> None:
     assert find_room(MemoryLimit(10**9, "a test"), 2 * 10**8) == 2 * 10**8
     assert find_room(MemoryLimit(10**12, "a test"), 0) == 1 << 30
     assert find_room(MemoryLimit(10**6, "a test"), 10**7) == 0
+
+
+def _store_above(below: StoredFeatures, examples: np.ndarray, width: int) -> StoredFeatures:
+    """Return rows of a cut of two tensors, of which the first is that of `below`."""
+    return replace(_store(examples, width, 100.0), shared=below, passed=(0, None))
+
+
+def test_rows_that_are_shared_are_read_beside_the_own() -> None:
+    store = _store_above(_store(np.arange(EXAMPLES), 3, 0.0), np.array([0, 2, 3]), 2)
+    held = hold_rows(store)
+    for each in (store, held):
+        below, own = each(np.array([3, 0]), 1)
+        assert below.tolist() == np.float32([[3.1] * 3, [0.1] * 3]).tolist()
+        assert own.tolist() == np.float32([[103.1] * 2, [100.1] * 2]).tolist()
+    assert store.row_bytes == (3 + 2) * 4
+    assert count_bytes(store) == VIEWS * (EXAMPLES * 3 + 3 * 2) * 4
+    assert isinstance(held, StoredFeatures) and held.shared is not None
+    assert isinstance(held.rows, np.ndarray) and isinstance(held.shared.rows, np.ndarray)
+
+
+@pytest.mark.parametrize(("widths", "are_joined"), [((3, 3), True), ((3, 4), False)])
+def test_rows_of_several_lengths_are_joined_where_shared_ones_have_one_shape(
+    widths: tuple[int, int], are_joined: bool
+) -> None:
+    buckets = np.array([0, 1, 1, 0, 0, 0, 0, 1, 0])
+    parts = {}
+    for number, width in enumerate(widths):
+        own = np.flatnonzero(buckets == number)
+        parts[number] = _store_above(_store(own, width, 0.0), own, 2)
+    held = hold_rows(StoredByLength(buckets, parts))
+    assert isinstance(held, StoredFeatures) is are_joined
+    below, own = held(np.array([7, 1]), 0)
+    assert below.tolist() == [[7.0] * widths[1], [1.0] * widths[1]]
+    assert own.tolist() == [[107.0] * 2, [101.0] * 2]

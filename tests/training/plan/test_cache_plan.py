@@ -249,3 +249,41 @@ def test_no_other_choice_is_much_better() -> None:
         ratios.append(decision.seconds(decision.stored) / least(needs, sizes, budget))
     assert max(ratios) < 1.05
     assert sum(ratio > 1.001 for ratio in ratios) <= 2
+
+
+ENCODED = CachedFeatures((("encoded", "embedded"),), -1, NOT_AUGMENTED, 460_000)
+LAST, TWO = (
+    CachedFeatures((*ENCODED.stages, (name, "encoded")), -1, NOT_AUGMENTED, 12_000, shared=ENCODED)
+    for name in ("last", "two")
+)
+
+
+def decoder(phase: int, cut: CachedFeatures, epochs: int = 3) -> FeatureUse:
+    """Of a phase in the decoder: the output of the encoder is in a store of its own."""
+    passes = {"train": epochs, "validation": epochs}
+    return FeatureUse(phase, False, 1, passes, {BASE: ENCODED, CUT: cut}, 0.002, 0.0, 0.1, 0.01)
+
+
+def test_what_cuts_share_is_stored_and_counted_once() -> None:
+    decision = decide([decoder(0, LAST), decoder(1, TWO)])
+    assert decision.stored == {ENCODED, LAST, TWO}
+    assert sum(map(decision.bytes, decision.stored)) == 1200 * (460_000 + 12_000 + 12_000)
+    # Both are read of every example, and the second phase computes from the first one's.
+    reading = 3 * 1200 * 472_000 / cache_plan.READ_BYTES
+    filling = 1200 * (0.01 + 460_000 / cache_plan.READ_BYTES + 12_000 / cache_plan.WRITTEN_BYTES)
+    assert decision.seconds(decision.stored, 1) == pytest.approx(reading + filling)
+
+
+def test_a_store_is_never_without_what_it_shares() -> None:
+    assert decide([decoder(0, LAST)], budget=1200 * 471_000).stored == {ENCODED}
+    assert decide([decoder(0, LAST)], budget=1200 * 459_000).stored == frozenset()
+    assert decide([decoder(0, LAST, 1)], required=[LAST]).stored == {ENCODED, LAST}
+    assert cache_plan.decide([decoder(0, LAST)], SIZES, LARGE, [LAST], [TWO.id]).stored == {ENCODED, LAST}
+
+
+def test_the_room_for_what_is_shared_is_part_of_what_is_said() -> None:
+    assert say(decide([decoder(0, LAST)], budget=1000), 0) == "566.4 MB is over the budget of 1.0 kB"
+    assert say(decide([decoder(0, LAST)], budget=1200 * 471_000), 0) == (
+        "what all cuts in the decoder share is stored, the layers above it are computed again: "
+        "14.4 MB beside the other stores, 552.0 MB, is over the budget of 565.2 MB"
+    )
