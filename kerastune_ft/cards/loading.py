@@ -109,9 +109,9 @@ def transcribe(samples):  # float32 [samples], -1 to 1, about["sample_rate"] of 
     heard = np.arange(about["samples"]) <= np.flatnonzero(sound[0]).max(initial=-1)  # silence after it is not
     given = {"encoder_input_values": sound, "encoder_padding_mask": heard[None], "decoder_token_ids": row,
              "decoder_padding_mask": np.arange(row.size)[None] < len(prompt)}
-    written = writer.generate(given, stop_token_ids=[about["end"]])
-    tokens = written["decoder_token_ids"][0][written["decoder_padding_mask"][0]][len(prompt):]
-    return tokenizer.detokenize([[int(token) for token in tokens if token != about["end"]]])[0].strip()
+    written = writer.generate(given, stop_token_ids=[about["end"]])["decoder_token_ids"][0][len(prompt):]
+    end = [*np.flatnonzero(written == about["end"]), len(written)][0]
+    return (tokenizer.detokenize([written[:end].tolist()]) or [""])[0].strip()
 
 print(transcribe(np.zeros(about["sample_rate"], "float32")))  # the samples of a sound
 """

@@ -1,5 +1,7 @@
 """The saved model of speech: it opens with Keras and keras-hub, and its losses are those of keras-hub's own model."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +14,10 @@ import tensorflow as tf
 
 from kerastune_ft.backbones.speech.speech_input import SpeechInput
 from kerastune_ft.backbones.speech.speech_tokens import byte_speech_tokens
+from kerastune_ft.cards.loading import write_loading
 from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
+from kerastune_ft.config.options.language.tasks import Generation
+from kerastune_ft.generation.speech_writer import SpeechWriter
 from kerastune_ft.input.sounds.resample import Clip
 from kerastune_ft.input.speech.transcripts import SpeechSettings
 from kerastune_ft.saved_model.base import ServingSettings
@@ -74,6 +79,30 @@ def test_it_gives_the_losses_of_the_backbone(serving: SpeechServing, tmp_path: P
         scores = states @ keras.ops.transpose(serving.trained.token_embedding.embeddings)
         each = keras.losses.sparse_categorical_crossentropy(targets["labels"], scores, from_logits=True)
         assert loss == pytest.approx(float(np.sum(each * targets["weights"])), rel=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+def test_the_code_of_its_card_writes_what_a_run_writes(
+    serving: SpeechServing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in serving.trained.trainable_variables:
+        if len(variable.shape) > 1:
+            # Near zero a model writes the same of every sound.
+            variable.assign(keras.random.normal(variable.shape, stddev=0.4, seed=len(variable.path)))
+    settings = replace(serving.speech, limit=12)
+    given = SpeechServing(serving.trained, serving.task, serving.settings, settings)
+    given.model().save(tmp_path / "model.keras")
+    about = given.preprocessing()
+    (tmp_path / "preprocessing.json").write_text(json.dumps(about))
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(write_loading("speech", "text", about).replace("print(", "str("), names)
+    writer = SpeechWriter(serving.trained, settings)
+    for index in range(3):
+        sound = _Source().read_input(tf.constant(index))["samples"]
+        (answer,) = writer.write([writer.fit(sound, 16_000)], Generation(max_new_tokens=11), 0)
+        assert names["transcribe"](sound) == answer.text and answer.text
 
 
 def test_what_users_are_told(serving: SpeechServing) -> None:

@@ -66,7 +66,7 @@ class ScoredSpeech:
                 f'model = keras_hub.models.{self._known.task}.from_preset("preset")\n'
                 'model.compile(sampler="greedy")\n'
                 "# float32 [sounds, samples], with zeros up to the length of the run's sounds\n"
-                f'print(model.generate({{"audio": samples, "text": ""}}, max_length={self._limit}))'
+                f'print(model.generate({{"audio": samples, "text": [""] * len(samples)}}, max_length={self._limit}))'
             )
         name = f'{type(self._tokenizer).__name__}.from_preset("preset")'
         tokens = name if self.has_files else "ByteTokenizer(lowercase=False)"

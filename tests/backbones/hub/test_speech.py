@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,7 @@ from kerastune_ft.errors import ConfigError
 from kerastune_ft.graph.lora_targets import find_targets
 from kerastune_ft.graph.partition import partition
 from kerastune_ft.graph.units import is_seed
+from tests.support.small_tokenizers import make_pieces
 
 _SAMPLES, _HEARD = 3200, 2500
 _SIZES = {
@@ -151,6 +153,24 @@ def test_another_precision_has_the_same_names_and_nearly_the_same_values(backbon
     difference = np.abs(np.asarray(half.model(given, training=False), np.float32) - whole).max()
     assert 0 < difference < 0.1 * np.abs(whole).max()
     assert _find_targets(half) == _find_targets(backbone)
+
+
+# keras-hub leaves the file of the pieces open.
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+def test_a_preset_of_moonshine_brings_its_tokenizer_and_takes_sounds_of_any_length(tmp_path: Path) -> None:
+    tokenizer = make_pieces(keras_hub.tokenizers.MoonshineTokenizer)
+    body = _body(_build("MoonshineBackbone"))
+    for part in (body, keras_hub.layers.MoonshineAudioConverter(), tokenizer):
+        part.save_to_preset(str(tmp_path / "preset"))
+    options = KerasHub(preset=str(tmp_path / "preset"))
+    given: Any = build.build(options, 0, writes=True)
+    assert given.transfer.loaded == len(given.variables) and given.generator is not None
+    own = given.input
+    assert (type(own.tokenizer).__name__, own.maximum_length, own.own_samples) == ("MoonshineTokenizer", 448, None)
+    np.testing.assert_array_equal(own.tokenizer("the film"), tokenizer("the film"))
+    # Scores that belong to no token are never chosen.
+    assert (own.tokens.start, own.tokens.end, own.tokens.times) == (1, 2, tokenizer.vocabulary_size())
+    assert own.choose_samples(8_000) == 8_000
 
 
 def test_a_converter_that_does_something_else_is_refused() -> None:
