@@ -1,4 +1,4 @@
-"""Every private Keras name this package rests on, one function each.
+"""Every private Keras name this package rests on, one function each; memory/keras_private.py has those of values.
 
 tests/graph/test_keras_private.py fails when a Keras release changes one of them; nothing else in the package may use a
 name that begins with an underscore of Keras.

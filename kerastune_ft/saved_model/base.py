@@ -85,12 +85,13 @@ class Serving(ABC):
 
     def copy(self) -> keras.Model:
         """Return a copy of the trained model outside the distribution strategy, to be saved inside another model."""
-        made = keras.models.clone_model(
-            self.trained, clone_function=_make_again, call_function=call_in_stock_operations
-        )
+        with keras_memory.late_values():
+            made = keras.models.clone_model(
+                self.trained, clone_function=_make_again, call_function=call_in_stock_operations
+            )
+            copy_values(self.trained, made)
         # The run's name may also be the name of one of the layers around it.
         made.name = "trained"
-        copy_values(self.trained, made)
         return made
 
     @property

@@ -86,9 +86,13 @@ def measure_scores(scores: np.ndarray, targets: Mapping[str, Any]) -> tuple[floa
 
     `scores` are [1, length, vocabulary], `targets` the `labels` and `weights` [1, length].
     """
-    values = scores[0].astype(np.float64)
-    shifted = values - values.max(-1, keepdims=True)
-    logs = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
     labels, weights = targets["labels"][0], targets["weights"][0]
-    own = -logs[np.arange(len(labels)), labels]
+    # One position after another: all of them in float64 take hundreds of megabytes for a large vocabulary.
+    own = np.array([_measure_position(row, label) for row, label in zip(scores[0], labels, strict=True)])
     return float((own * weights).sum()), float(weights.sum())
+
+
+def _measure_position(scores: np.ndarray, label: int) -> float:
+    values = scores.astype(np.float64)
+    shifted = values - values.max()
+    return float(np.log(np.exp(shifted).sum()) - shifted[label])

@@ -24,9 +24,8 @@ def measure(folder: Path, changes: dict[str, Any]) -> dict[str, int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("changes", "most"), [({}, 1.9e9), ({"runtime.recompute": True}, 1.9e9)])
+@pytest.mark.parametrize(("changes", "most"), [({}, 1.75e9), ({"runtime.recompute": True}, 1.5e9)])
 def test_a_large_vocabulary_takes_no_more_than_is_said(tmp_path: Path, changes: dict[str, Any], most: float) -> None:
     found = measure(tmp_path, changes)
     assert found["taken"] < most
-    # The estimate is of the steps; a model that is saved is opened again beside the one that trained.
-    assert found["taken"] / 1.6 < found["estimate"] < 1.2 * found["taken"]
+    assert found["taken"] / 1.3 < found["estimate"] < 1.2 * found["taken"]

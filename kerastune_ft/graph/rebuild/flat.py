@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from kerastune_ft.graph import keras_private, lora
 from kerastune_ft.graph.rebuild.hub_layers import repair_layer
@@ -126,10 +127,13 @@ def copy_values(source: keras.layers.Layer, target: keras.layers.Layer) -> None:
     """Give a layer or model the values of another of the same configuration.
 
     Adapters that the other alone has are left out. Normalization computes with constants it makes of its variables,
-    which Keras renews only when it loads a file.
+    which Keras renews only when it loads a file. On a CPU both then have their values in the same memory, until one of
+    them changes.
     """
     alone = {} if lora.adapters([target]) else {id(one) for each in lora.adapters([source]) for one in each.variables}
-    target.set_weights([variable.numpy() for variable in source.weights if id(variable) not in alone])
+    given = [variable for variable in source.weights if id(variable) not in alone]
+    for variable, other in zip(target.weights, given, strict=True):
+        variable.assign(tf.convert_to_tensor(other.value))
     for layer in keras_private.leaf_layers(target).values() or [target]:
         if isinstance(layer, keras.layers.Normalization):
             layer.finalize_state()

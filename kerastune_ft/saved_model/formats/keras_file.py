@@ -29,8 +29,10 @@ def open(serving: Serving, folder: Path) -> Callable[[Sequence[Any]], np.ndarray
     """Return a function that opens the file and calls the model on `Serving.samples`."""
 
     def call(samples: Sequence[Any]) -> np.ndarray:
-        with without_warnings_of_keras(), keras_memory.weights_by_files():
-            with without_remarks_of_sentence_piece():
+        # Weights that the file has as they were trained are not in memory twice.
+        known = serving.trained.variables
+        with without_warnings_of_keras(), without_remarks_of_sentence_piece():
+            with keras_memory.weights_by_files(known), keras_memory.late_values():
                 opened = keras.models.load_model(folder / NAME)
             return serving.call(opened, samples)
 
