@@ -294,7 +294,7 @@ def _check_turns(dialogues: Sequence[Dialogue], options: Any) -> None:
 
 def _check_learnt(rows: DialogueRows, source: DialogueSource) -> None:
     """Raise DataError where an example has no token to learn: it would count for nothing."""
-    learnt = np.add.reduceat(rows.learnt, rows.offsets[:-1]) if len(rows.ids) else np.zeros(0)
+    learnt = np.diff(np.concatenate([[0], np.cumsum(rows.learnt, dtype=np.int64)])[rows.offsets])
     empty = [source.keys[index] for index in np.flatnonzero(learnt == 0).tolist()]
     if empty:
         raise DataError(

@@ -83,6 +83,10 @@ def test_the_key_of_a_store_covers_template_and_length() -> None:
 def test_an_example_without_a_token_to_learn_is_named() -> None:
     with pytest.raises(DataError, match=r"1 example of 4 has no token to learn: row 3\n"):
         build([*PAIRS, (Turn("user", "nobody answers"),)], answers=False)
+    # One of no tokens at all counts none of those of the next.
+    texts: list[Dialogue] = [(Turn("part", ""),), (Turn("text", "there"),), (Turn("part", ""),)]
+    with pytest.raises(DataError, match=r"2 examples of 3 have no token to learn: row 0, row 2\n"):
+        build(texts, answers=False)
 
 
 def test_a_template_for_texts_without_turns_is_refused() -> None:
