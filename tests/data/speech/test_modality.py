@@ -39,7 +39,7 @@ def test_table_of_sounds_and_transcripts(tmp_path: Path) -> None:
             [("file_name", "transcription"), *((f"{n}.wav", text) for n, text in enumerate(said))]
         )
     options = {"kind": "table", "path": str(tmp_path / "metadata.csv"), "input": "file_name", "label": "transcription"}
-    with pytest.raises(DataError, match=r"(?s)1 row of 4 .* has no (label|text).*2\.wav"):
+    with pytest.raises(DataError, match=r"(?s)1 row of 4 .* has no transcript .*2\.wav"):
         open_source(TableData.model_validate(options), _TASK, tmp_path, lambda _: None)
     skipping = TableData.model_validate({**options, "on_missing": "skip"})
     source = open_source(skipping, _TASK, tmp_path, lambda _: None)
