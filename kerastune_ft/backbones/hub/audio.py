@@ -104,7 +104,9 @@ def _frames(sound: Any, converter: Any) -> Any:
 
 def _moonshine(body: keras.Model, converter: Any) -> AudioEncoder:
     def front(sound: Any) -> Any:
-        values = keras.layers.Reshape((sound.shape[1], 1), name="sound_samples", dtype="float32")(sound)
+        # Before Keras 3.15 a sound that was cut to a length has none that is known.
+        samples = -1 if sound.shape[1] is None else sound.shape[1]
+        values = keras.layers.Reshape((samples, 1), name="sound_samples", dtype="float32")(sound)
         if converter.do_normalize:
             mean, variance = keras.ops.moments(values, axes=1, keepdims=True)
             values = (values - mean) / keras.ops.sqrt(variance + 1e-7)
