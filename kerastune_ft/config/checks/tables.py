@@ -35,7 +35,7 @@ def _columns(data: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
     if double:
         yield ("data", "label"), f"{short_json(double[0])} is listed twice; name each column once"
     if isinstance(source, str) and source in labels:
-        yield ("data", "input"), f"{short_json(source)} is the label too; name the column of the image files"
+        yield ("data", "input"), f"{short_json(source)} is the label too; name the column of the files or texts"
     if isinstance(group, str) and group in labels:
         message = f"{short_json(group)} is the label too, so a class would be in one split only; name another column"
         yield ("data", "group"), message

@@ -7,7 +7,7 @@ it says. Folders called train, validation and test at the top are splits, as eve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kerastune_ft.config.options.data import FolderData, Splits
@@ -16,6 +16,7 @@ from kerastune_ft.data.dialogues.text_folders import find_folders
 from kerastune_ft.data.files.check import read_content
 from kerastune_ft.data.files.find import Walk
 from kerastune_ft.data.labels.raw import SingleLabels
+from kerastune_ft.data.labels.spelling import quote
 from kerastune_ft.data.modality import ReadContext
 from kerastune_ft.data.remedies import how_to_skip
 from kerastune_ft.data.source import SkippedFile
@@ -57,7 +58,8 @@ def read(walk: Walk, options: FolderData, requested: Splits | None, context: Rea
 def find_transcripts(root: Path, paths: Sequence[str]) -> list[str | None]:
     """Return what each of these sounds below a folder says; None where nothing tells.
 
-    Raises DataError for a table whose columns are called otherwise, and a file that is no text.
+    Raises DataError for a table whose columns are called otherwise, a file that is no text, and two transcripts of a
+    sound that differ.
     """
     transcripts = _Transcripts(root)
     return [transcripts.find(Path(path)) for path in paths]
@@ -125,12 +127,24 @@ class _Transcripts:
             found: dict[str, str] = {}
             for path in [folder / name for name in TABLES if (folder / name).is_file()]:
                 self.read_files.append(path)
-                found.update(_read_rows(path))
+                _add(found, _read_rows(path), path)
             for path in sorted(folder.glob(f"*{LISTS}")):
                 self.read_files.append(path)
-                found.update(_read_lines(path))
+                _add(found, _read_lines(path), path)
             self._by_folder[folder] = found
         return self._by_folder[folder]
+
+
+def _add(found: dict[str, str], pairs: Iterable[tuple[str, str]], path: Path) -> None:
+    """Add what a file says to what is known; raise DataError for a sound with two transcripts."""
+    for name, said in pairs:
+        before = found.get(name)
+        if before and said and before != said:
+            raise DataError(
+                f"data.path: {path} has another transcript of {name} than was read before, {quote(said)} and "
+                f"{quote(before)}; remove the wrong one"
+            )
+        found[name] = said or before or ""
 
 
 def _read_rows(path: Path) -> Iterator[tuple[str, str]]:

@@ -38,6 +38,8 @@ _NO_LABEL = re.compile(r"(no[ _-]?(finding|label|disease|defect)s?|none|normal|n
 _FLAGS = {"0", "1"}
 _MOST_CLASSES = 20
 _SEPARATORS = ("|", ";", ",")
+# Cells of which a larger share than these are distinct, and of several words, are sentences rather than classes.
+_DISTINCT, _OF_WORDS = 0.5, 0.5
 
 
 def normalise_name(name: str) -> str:
@@ -139,6 +141,13 @@ def find_possible_labels(columns: Columns, taken: Collection[str]) -> list[str]:
 def _has_few_values(texts: Sequence[str]) -> bool:
     distinct = len(set(texts))
     return distinct <= max(2, min(_MOST_CLASSES, len(texts) // 3)) and all(texts)
+
+
+def are_sentences(texts: Sequence[str]) -> bool:
+    """Return whether the cells of a column are sentences, most of them different and of several words."""
+    given = [text for text in texts if text.strip()]
+    of_words = sum(len(text.split()) > 1 for text in given)
+    return len(set(given)) > _DISTINCT * len(given) and of_words > _OF_WORDS * len(given)
 
 
 def are_equivalent(columns: Sequence[Sequence[str]]) -> bool:

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from kerastune_ft.config.options.task_facts import AUDIO
 from kerastune_ft.config.options.tasks import TASK_KINDS
 from kerastune_ft.data.labels.spelling import (
     classes_that_merge,
@@ -34,9 +35,17 @@ _NUMBER = r"\d[\d.,'\u2019\u00a0 ]*"
 _AMOUNT = re.compile(rf"[-+(]?\s*(?:{_SIGN}\s*[-+]?{_NUMBER}|{_NUMBER}\s*{_SIGN})\s*\)?", re.IGNORECASE)
 
 
-def choose_labels(frame: TextTable, columns: Mapping[str, Sequence[str]], taken: set[str]) -> list[str]:
-    """Return the label columns; raise DataError that lists the columns if the choice is unclear."""
+def choose_labels(
+    frame: TextTable, columns: Mapping[str, Sequence[str]], taken: set[str], modality: str = ""
+) -> list[str]:
+    """Return the label columns; raise DataError that lists the columns if the choice is unclear.
+
+    The one column of sentences beside sounds says what is spoken in them, where no column of classes does.
+    """
     found = kinds.find_label_columns(columns, taken)
+    if not found and modality == AUDIO:
+        said = [name for name, texts in columns.items() if name not in taken and kinds.are_sentences(texts)]
+        found = said if len(said) == 1 else []
     are_classes = len(found) > 1 and _are_one_hot(columns, found)
     if len(found) > 1 and not are_classes and kinds.are_equivalent([columns[name] for name in found]):
         # Codes and names of the same classes: names are more readable in tables and reports.
@@ -81,7 +90,10 @@ def add_label(
         _add_label_lists(findings, modality, name, texts, said)
         return
     mark = kinds.find_separator(texts)
-    if mark:
+    if modality == AUDIO and kinds.are_sentences(texts):
+        findings.task = {"kind": "speech_recognition"}
+        add_with_reason(findings.data, "label", name, f"texts, most of them different: what is said; {said}")
+    elif mark:
         _add_label_sets(findings, modality, name, texts, mark, said)
     elif kinds.are_amounts(texts):
         values = kinds.parse_numbers(texts) or [0.0]

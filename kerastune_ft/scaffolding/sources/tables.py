@@ -76,7 +76,7 @@ def inspect_table(
     else:
         raise DataError(missing_files_message(frame, columns))
     used = of_input | ({split[0]} if split else set()) | ({group} if group else set())
-    names = list(label) or choose_labels(frame, columns, used)
+    names = list(label) or choose_labels(frame, columns, used, modality)
     add_label(findings, modality, columns, names, given=is_given)
     if not is_given:
         ask_about_rivals(findings, columns, names, used)

@@ -61,6 +61,19 @@ def test_librispeech_and_texts_beside(tmp_path: Path) -> None:
     assert any("1 transcript of sounds that are not there: 84-1-2" in note for note in source.info.notes)
 
 
+def test_transcripts_that_contradict_each_other(tmp_path: Path) -> None:
+    folder = tmp_path / "said"
+    write_sounds(folder, ["a.wav", "b.wav"])
+    split = {"train": 0.5, "validation": 0.5}
+    _write(folder / "1.trans.txt", "a ONE", "b TWO", "a ONE")
+    assert _open(folder, splits=split).label_texts == ["ONE", "TWO"]
+    _write(folder / "2.trans.txt", "a", "b THREE")
+    with pytest.raises(
+        DataError, match=r'2\.trans\.txt has another transcript of b than was read before, "THREE" and "TWO"'
+    ):
+        _open(folder, splits=split)
+
+
 def test_sounds_without_a_transcript(tmp_path: Path) -> None:
     folder = tmp_path / "said"
     write_sounds(folder, ["a.wav", "b.wav", "c.wav"])

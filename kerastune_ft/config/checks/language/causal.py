@@ -9,9 +9,12 @@ from kerastune_ft.config.checks.parts import Finding, Parts, ineffective, sectio
 from kerastune_ft.config.checks.phases.solvers import is_solved
 from kerastune_ft.config.facts.hub_families import HUB_FAMILIES
 from kerastune_ft.config.options.augment import changes_examples
+from kerastune_ft.config.options.task_facts import LANGUAGE, PAIR, SPEECH
 
 _OF_IMAGES = {"resize": "crop", "intensity": "auto", "exif": "apply", "window": None}
 _OF_HEADS: Mapping[str, Any] = {"pooling": "mean", "dropout": 0.2, "hidden": [], "decoder": None, "width": None}
+# By modality, a class that writes, for messages.
+_WRITERS: Mapping[str, str] = {LANGUAGE: "GPT2Backbone", PAIR: "BartBackbone", SPEECH: "WhisperBackbone"}
 # By a key of phases, its neutral value and why any other has no effect on texts that are written.
 _OF_CLASSES: Mapping[str, tuple[Any, str]] = {
     "sampling": (None, "its labels are texts and no classes; remove it"),
@@ -45,7 +48,7 @@ def check_written(parts: Parts) -> Iterator[Finding]:
         yield (
             ("backbone", "class"),
             f"{name} reads texts and writes none, and task.kind {parts.kind} needs a model that does; write another, "
-            'as "GPT2Backbone"',
+            f'as "{_WRITERS[parts.facts.modalities[0]]}"',
         )
 
 

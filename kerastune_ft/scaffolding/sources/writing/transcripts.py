@@ -13,9 +13,11 @@ from kerastune_ft.data.files.find import SOUNDS, FileKind, Walk
 from kerastune_ft.data.speech.transcript_folders import FILE_COLUMNS, LISTS, TABLES, TEXT_COLUMNS, find_transcripts
 from kerastune_ft.data.splits.names import usual_split_names
 from kerastune_ft.data.tables.read import read_table
+from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.errors import DataError
 from kerastune_ft.scaffolding.findings import DataFindings, add_splits, add_with_reason
 from kerastune_ft.scaffolding.samples.sound_files import note_sounds
+from kerastune_ft.scaffolding.sources.columns import find_group_column, is_group_name
 from kerastune_ft.wording import counted
 
 _TASK = {"kind": "speech_recognition"}
@@ -29,7 +31,10 @@ _SPEAKERS = (
 
 
 def inspect_transcripts(folder: Path, written: str, kind: FileKind) -> DataFindings | None:
-    """Inspect a folder of sounds with transcripts beside them; None for any other."""
+    """Inspect a folder of sounds with transcripts beside them; None for any other.
+
+    Raises DataError for lists of transcripts that cannot be read, or that contradict each other.
+    """
     if kind is not SOUNDS:
         return None
     for table in TABLES:
@@ -42,6 +47,9 @@ def inspect_transcripts(folder: Path, written: str, kind: FileKind) -> DataFindi
     try:
         texts = find_transcripts(folder, paths)
     except DataError:
+        # Files that nothing but transcripts have are not to be passed over for classes.
+        if any(folder.rglob(f"*{LISTS}")):
+            raise
         return None
     said = [path for path, text in zip(paths, texts, strict=True) if text]
     if not said or (_are_in_classes(folder, said) and not any(folder.rglob(f"*{LISTS}"))):
@@ -84,20 +92,33 @@ def inspect_transcript_table(path: Path, written: str) -> DataFindings | None:
     if not all(SOUNDS.takes(place) for place in places if place) or len(set(texts)) <= _DISTINCT * len(texts):
         return None
     data: dict[str, Any] = {"kind": "table", "path": written, "input": file, "label": text}
+    group = _find_speakers(table, {file, text})
+    if group is not None:
+        add_with_reason(data, "group", group, "all examples of one stay in one split")
     split = names.get("split")
     given = Counter(table.texts(split, "data.splits")) if split is not None else Counter[str]()
     if split is not None and "train" in given and {*given} <= {*SPLITS}:
         add_with_reason(data, "splits", {"column": split}, "the column that says the split of each row")
         train = given["train"]
     else:
-        add_splits(data, {}, None)
+        add_splits(data, {}, group)
         train = int(len(texts) * _TRAIN_SHARE)
     files = [str(path.parent / place) for place in places if (path.parent / place).is_file()]
     return _describe(data, files, train, len(texts))
 
 
+def _find_speakers(table: TextTable, taken: set[str]) -> str | None:
+    """Return the column that says whose each sound is, if there is one."""
+    named = [name for name in table.columns if is_group_name(name)]
+    try:
+        return find_group_column({name: table.texts(name, "data.group") for name in named}, taken)
+    except DataError:
+        return None
+
+
 def _describe(data: dict[str, Any], files: list[str], train: int, examples: int | None = None) -> DataFindings:
     findings = DataFindings(dict(_TASK), data, examples or len(files), train, {}, files)
     note_sounds(findings)
-    findings.asks.append(_SPEAKERS)
+    if "group" not in data:
+        findings.asks.append(_SPEAKERS)
     return findings

@@ -40,7 +40,7 @@ def test_metrics_of_written_texts_may_choose_epochs_unless_there_are_none() -> N
     [
         (with_key("data", input=["abstract", "title"]), "data.input", "a pair of texts"),
         (with_key("data", exif="ignore"), "data.exif", "no effect"),
-        (with_key("backbone", **{"class": "BertBackbone"}), "backbone.class", "reads texts and writes none"),
+        (with_key("backbone", **{"class": "BertBackbone"}), "backbone.class", 'as "BartBackbone"'),
         ({**MINIMAL, "data": {**MINIMAL["data"], "target_length": 8}}, "data.target_length", "no effect"),
     ],
 )

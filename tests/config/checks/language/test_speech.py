@@ -31,7 +31,7 @@ def test_a_plain_run_is_fine() -> None:
         ({"data": {"input": ["a", "b"]}}, "data.input", "pair of texts"),
         ({"data": {"sequence_length": 64}}, "data.sequence_length", "no effect"),
         ({"backbone": {"input": "yamnet"}}, "backbone.input", "brings its own spectrogram"),
-        ({"backbone": {"class": "BertBackbone"}}, "backbone.class", "reads texts and writes none"),
+        ({"backbone": {"class": "BertBackbone"}}, "backbone.class", 'as "WhisperBackbone"'),
         ({"phases": {"mixup": 0.2}}, "phases.0.mixup", "no effect"),
         ({"phases": {"augment": {"flip": "horizontal"}}}, "phases.0.augment.flip", "changes images"),
     ],
