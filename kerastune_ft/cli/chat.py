@@ -5,14 +5,20 @@ from __future__ import annotations
 import contextlib
 import importlib
 import re
+import signal
 import sys
-from typing import Any
+import threading
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any, NoReturn
 
 import click
 
 from kerastune_ft.cli.options import choose_options, generation_options
 from kerastune_ft.cli.terminal import common
+from kerastune_ft.errors import Interrupted
 from kerastune_ft.streams import require_reader, say
+from kerastune_ft.training.interrupts import stop_signals
 from kerastune_ft.wording import counted
 
 _RESET, _EXIT, _HELP = "/reset", ("/exit", "/quit"), "/help"
@@ -43,16 +49,24 @@ def chat(run: str, system: str | None, as_json: bool, debug: bool, **generate: A
         # Makes arrow keys edit a line and go through those before, and lines as long as they may be.
         with contextlib.suppress(ImportError):
             importlib.import_module("readline")
+    with _end_by_signals():
+        return _talk(conversation, is_terminal)
+
+
+def _talk(conversation: Any, is_terminal: bool) -> int:
+    """Answer lines until the user ends it; return the exit code."""
     interrupts = 0
     while interrupts < 2:
         try:
             line = _read_line(is_terminal)
         except KeyboardInterrupt:
-            interrupts += 1
-            say("" if interrupts > 1 else "again to end")
+            # As in shells, one that discards what was typed asks for nothing else.
+            interrupts = 0 if is_terminal and _find_typed() else interrupts + 1
+            say("again to end" if interrupts == 1 else "")
             continue
         if line is None or line in _EXIT:
             break
+        interrupts = 0
         if line == _RESET:
             conversation.reset()
             say("what was said is forgotten")
@@ -63,6 +77,23 @@ def chat(run: str, system: str | None, as_json: bool, debug: bool, **generate: A
         elif line:
             interrupts = int(_answer(conversation, line))
     return 0
+
+
+@contextlib.contextmanager
+def _end_by_signals() -> Iterator[None]:
+    """Within this context signals that end programs, SIGTERM among them, do so at once; Ctrl-C is for answers alone."""
+    is_main = threading.current_thread() is threading.main_thread()
+    numbers = [number for number in stop_signals() if number != signal.SIGINT] if is_main else []
+    before = {number: signal.signal(number, _end) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    raise click.exceptions.Exit(Interrupted.exit_code)
 
 
 def _is_typed() -> bool:
@@ -84,6 +115,12 @@ def _read_line(is_terminal: bool) -> str | None:
     except EOFError:
         click.echo(err=not sys.stdout.isatty())
         return None
+
+
+def _find_typed() -> str:
+    """Return the line that an interrupt found unfinished."""
+    readline: Any = sys.modules.get("readline")
+    return readline.get_line_buffer() if readline else ""
 
 
 def _answer(conversation: Any, line: str) -> bool:

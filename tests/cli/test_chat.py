@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from types import SimpleNamespace
 
@@ -30,6 +31,8 @@ class Echo:
         yield text[:1]
         if text == "stop":
             raise KeyboardInterrupt
+        if text == "end":
+            signal.raise_signal(signal.SIGTERM)
         yield text[1:] + "!"
 
 
@@ -54,6 +57,12 @@ def test_an_answer_that_is_ended_does_not_end_the_program(echo: Echo):
     assert found.stdout == "s\nagain!\n" and "/reset" in found.stderr
 
 
+def test_a_signal_to_end_in_an_answer_ends_the_program(echo: Echo):
+    before = signal.getsignal(signal.SIGTERM)
+    found = CliRunner().invoke(chat, ["RUN"], input="end\nnever\n")
+    assert (found.exit_code, found.stdout) == (75, "e") and signal.getsignal(signal.SIGTERM) == before
+
+
 def test_what_had_no_room_is_said(echo: Echo):
     echo.dropped, echo.lost = 1, 40
     found = CliRunner().invoke(chat, ["RUN"], input="hello\n")
@@ -73,3 +82,23 @@ def test_on_a_terminal_words_that_are_no_command_are_not_asked(echo: Echo, monke
     found = CliRunner().invoke(chat, ["RUN"])
     assert found.stdout == "/etc/hosts?!\n"
     assert "/unknown is no command" in found.stderr and found.stderr.count("> ") == 3
+
+
+def test_two_interrupts_end_the_program_unless_a_line_stands_between_them(echo: Echo, monkeypatch: pytest.MonkeyPatch):
+    asked = iter([KeyboardInterrupt, "/help", KeyboardInterrupt, "", KeyboardInterrupt, "hello", "stop", "/exit"])
+    typed = iter(["", "half a line", ""])
+
+    def read(prompt: str) -> str:
+        found = next(asked)
+        if isinstance(found, str):
+            return found
+        raise found
+
+    monkeypatch.setattr("builtins.input", read)
+    monkeypatch.setattr("kerastune_ft.cli.chat._is_typed", lambda: True)
+    monkeypatch.setattr("kerastune_ft.cli.chat._find_typed", lambda: next(typed))
+    found = CliRunner().invoke(chat, ["RUN"])
+    assert found.exit_code == 0 and found.stdout == "hello!\ns\n" and found.stderr.count("again to end") == 2
+
+    asked, typed = iter([KeyboardInterrupt, KeyboardInterrupt, "never"]), iter(["", ""])
+    assert CliRunner().invoke(chat, ["RUN"]).exit_code == 0 and list(asked) == ["never"]

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from kerastune_ft.data.dialogues.messages import are_messages
+from kerastune_ft.data.dialogues.messages import NO_MESSAGES, are_messages
 from kerastune_ft.data.tables.read import is_table, read_table
 from kerastune_ft.data.tables.text_table import TextTable
 from kerastune_ft.data.texts.blank import explain_blank
@@ -45,4 +45,6 @@ def _make_item(table: TextTable, row: int, cell: Any) -> Item:
     text = cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False, default=str)
     if cell is None or not text.strip():
         return Item(name, problem=explain_blank([""]))
+    if text.strip() == "[]":
+        return Item(name, problem=NO_MESSAGES)
     return Item(name, texts=(text,))

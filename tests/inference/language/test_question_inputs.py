@@ -25,11 +25,18 @@ def _write(path: Path, *rows: dict) -> str:
 
 
 def test_cells_of_messages_are_questions_beside_their_columns(tmp_path: Path):
-    path = _write(tmp_path / "a.jsonl", {"id": 1, "ask": MESSAGES}, {"id": 2, "ask": "short"}, {"id": 3, "ask": None})
+    path = _write(
+        tmp_path / "a.jsonl",
+        {"id": 1, "ask": MESSAGES},
+        {"id": 2, "ask": "short"},
+        {"id": 3, "ask": None},
+        {"id": 4, "ask": []},
+    )
     (found,) = list_questions([path], _options("ask"))
     items = list(found.items)
     assert [json.loads(items[0].texts[0]), items[1].texts, items[2].texts] == [MESSAGES, ("short",), None]
-    assert items[2].problem and found.count == 3 and list(found.own["id"]) == [1, 2, 3]
+    assert items[2].problem and found.count == 4 and list(found.own["id"]) == [1, 2, 3, 4]
+    assert (items[3].texts, items[3].problem) == (None, "has no messages")
 
 
 def test_other_inputs_are_texts(tmp_path: Path):
