@@ -93,7 +93,8 @@ def _end_by_signals() -> Iterator[None]:
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
-    raise click.exceptions.Exit(Interrupted.exit_code)
+    # click's own Exit is an Exception, which TensorFlow makes anew, without its code, where it comes while it compiles.
+    raise SystemExit(Interrupted.exit_code)
 
 
 def _is_typed() -> bool:
