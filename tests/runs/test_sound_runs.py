@@ -14,6 +14,7 @@ import pytest
 
 from kerastune_ft.input.sounds.resample import resample
 from tests.support.processes import Outcome, run_commands, run_named, run_program
+from tests.support.same_runs import assert_equal
 from tests.support.sound_files import tone, wav, write_folder
 from tests.support.tiny_run import results
 
@@ -165,9 +166,7 @@ def test_two_replicas_give_the_same(folder: Path, commands: dict[str, Outcome]) 
     words = ("--set", "runtime.strategy=mirrored", "--set", "runtime.replicas=2")
     done = run_program(folder, "run", "sounds.json", "--run-dir", "two", *words)
     assert done.code == 0, done.err
-    one, two = metrics(folder / "base"), metrics(folder / "two")
-    for split, values in one.items():
-        assert two[split] == pytest.approx(values, rel=1e-3, abs=1e-4)
+    assert_equal(folder / "base", folder / "two")
 
 
 def test_the_plan_tells_length_and_rate(folder: Path, commands: dict[str, Outcome]) -> None:
