@@ -62,6 +62,29 @@ model = keras.models.load_model("model.keras")
 model.compile(sampler="greedy")
 print(model.generate(PROMPT, max_length={length}, strip_prompt=True))
 """
+# Of tokens that are bytes, for which keras-hub has no preprocessor.
+_WRITTEN_BYTES = """
+import keras, keras_hub, numpy as np
+model, tokenizer = keras.models.load_model("model.keras"), keras_hub.tokenizers.ByteTokenizer(lowercase=False)
+model.compile(sampler="greedy")
+asked, row = [*{start}, *np.array(tokenizer(PROMPT))], np.zeros((1, {length}), "int32")
+row[0, :len(asked)] = asked
+given = {{"token_ids": row, "padding_mask": np.arange(row.size)[None] < len(asked)}}
+written = model.generate(given, stop_token_ids={end})["token_ids"][0, len(asked):]
+print(tokenizer.detokenize([written[:[*np.flatnonzero(written == {end}[0]), len(written)][0]]])[0])
+"""
+_WRITTEN_BYTES_OF_PAIRS = """
+import keras, keras_hub, numpy as np
+model, tokenizer = keras.models.load_model("model.keras"), keras_hub.tokenizers.ByteTokenizer(lowercase=False)
+model.compile(sampler="greedy")
+read, begun = [*{start}, *np.array(tokenizer(PROMPT)), *{end}], {decoder_start}
+row = np.zeros((1, {length}), "int32")
+row[0, :len(begun)] = begun
+given = {{"encoder_token_ids": np.array([read]), "encoder_padding_mask": np.ones((1, len(read)), bool),
+         "decoder_token_ids": row, "decoder_padding_mask": np.arange(row.size)[None] < len(begun)}}
+written = model.generate(given, stop_token_ids={decoder_end})["decoder_token_ids"][0, len(begun):]
+print(tokenizer.detokenize([written[:[*np.flatnonzero(written == {decoder_end}[0]), len(written)][0]]])[0])
+"""
 _SPEECH = """
 import json, keras, keras_hub, numpy as np
 model, about = keras.models.load_model("model.keras"), json.load(open("preprocessing.json"))
@@ -159,12 +182,21 @@ def write_loading(modality: str, labels: str, inputs: Mapping[str, Any]) -> str:
         return code.strip()
     code = _BY_LABELS.get(labels) or _BY_MODALITY[modality]
     if code == _WRITTEN:
-        return code.format(length=inputs.get("sequence_length", 200)).replace("PROMPT", _write_prompt(inputs)).strip()
+        return _write_writing(inputs)
     filled = code.format(
         rate=inputs.get("sample_rate"), start=inputs.get("start"), end=inputs.get("end"),
         length=inputs.get("sequence_length"), inputs=_list_tokens(inputs),
     ) if code in (_SOUND, _TEXT) else code  # fmt: skip
     return filled.strip()
+
+
+def _write_writing(inputs: Mapping[str, Any]) -> str:
+    """Return the code that has a model go on with a text, or write one for another."""
+    values = {**inputs, "length": inputs.get("target_length") or inputs.get("sequence_length", 200)}
+    code = _WRITTEN
+    if "tokenizer" in inputs and not inputs["tokenizer"]["folder"]:
+        code = _WRITTEN_BYTES_OF_PAIRS if "decoder_start" in inputs else _WRITTEN_BYTES
+    return code.format(**values).replace("PROMPT", _write_prompt(inputs)).strip()
 
 
 def _write_prompt(inputs: Mapping[str, Any]) -> str:

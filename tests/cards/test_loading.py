@@ -38,6 +38,16 @@ def test_a_model_that_writes_is_asked_in_its_template() -> None:
     assert 'generate("a text", ' in write_loading("language", "text", {})
 
 
+def test_a_model_of_bytes_is_given_tokens() -> None:
+    about = {"tokenizer": {"folder": None}, "start": [2], "end": [3], "sequence_length": 192}
+    pair = {**about, "decoder_start": [3, 2], "decoder_end": [3], "target_length": 64}
+    for given, name, length in ((about, "token_ids", 192), (pair, "decoder_token_ids", 64)):
+        code = write_loading("language", "text", given)
+        ast.parse(code)
+        assert f'["{name}"][0, len(' in code and f"np.zeros((1, {length}), " in code and "ByteTokenizer(" in code
+    assert ".generate(" in write_loading("language", "text", {**about, "tokenizer": {"folder": "tokenizer"}})
+
+
 def test_a_hidden_word_is_asked_for_in_six_lines() -> None:
     about = {**TEXT, "mask": 103, "tokenizer": {"folder": "tokenizer"}}
     code = write_loading("masked", "text", about)
