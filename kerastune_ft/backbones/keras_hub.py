@@ -34,6 +34,7 @@ from kerastune_ft.config.facts.hub_families import BYTES, HUB_FAMILIES, NO_OPTIO
 from kerastune_ft.config.options.backbones import KerasHub
 from kerastune_ft.config.words import unknown_message
 from kerastune_ft.errors import ConfigError
+from kerastune_ft.graph.memory.keras_memory import late_values
 from kerastune_ft.graph.naming import name_by_layer
 from kerastune_ft.graph.units import Unit
 from kerastune_ft.quiet_imports import without_remarks_of_sentence_piece, without_warnings_of_keras
@@ -236,7 +237,8 @@ def _build_source(source: Source) -> Backbone:
 def _load_preset(options: KerasHub, preset: str, handle: str, load_weights: bool) -> keras.Model:
     size = {} if options.image_size is None else {"image_shape": (*options.image_size, 3)}
     try:
-        with _quiet():
+        # To draw large values that those of the preset replace at once takes half of the time, and memory that stays.
+        with _quiet(), late_values() if load_weights else contextlib.nullcontext():
             return keras_hub.models.Backbone.from_preset(handle, load_weights=load_weights, dtype="float32", **size)
     except Exception as error:
         if options.image_size is not None:

@@ -46,6 +46,27 @@ def test_a_preset_brings_weights_tokenizer_and_lengths(bert: Path) -> None:
     np.testing.assert_array_equal(np.asarray(backbone.model(inputs, training=False)), np.asarray(expected))
 
 
+def test_large_weights_are_not_drawn_before_those_of_the_preset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = keras_hub.models.BertBackbone(vocabulary_size=33_000, **_TINY)
+    body.save_to_preset(str(tmp_path / "bert"))
+    drawn: list[tuple[int, ...]] = []
+    draw = keras.initializers.TruncatedNormal.__call__
+
+    def note(own: Any, shape: Any, dtype: Any = None) -> Any:
+        drawn.append(tuple(shape))
+        return draw(own, shape, dtype)
+
+    monkeypatch.setattr(keras.initializers.TruncatedNormal, "__call__", note)
+    opened: Any = hub_backbones._load_preset(KerasHub(preset="x"), "x", str(tmp_path / "bert"), True)
+    assert drawn and (33_000, 8) not in drawn
+    for one, other in zip(opened.get_weights(), body.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    hub_backbones._load_preset(KerasHub(preset="x"), "x", str(tmp_path / "bert"), False)
+    assert (33_000, 8) in drawn
+
+
 def test_special_tokens_stand_where_the_own_preprocessor_puts_them(bert: Path) -> None:
     text = build(KerasHub(preset=str(bert)), seed=0).input
     assert text is not None
