@@ -65,16 +65,9 @@ def call_pair_with_cache(task: Any, token_ids: Any, mask: Any, state: Any, index
         )
         return scores[:, 0], (cache, (read, read_mask))
     read, own, others = state
-    scores, _, own, _ = task.call_decoder_with_cache(
-        encoder_hidden_states=read,
-        encoder_padding_mask=mask,
-        decoder_token_ids=token_ids,
-        self_attention_cache=own,
-        self_attention_cache_update_index=index,
-        cross_attention_cache=others,
-        cross_attention_cache_update_index=None,
-    )
-    return scores[:, 0], (read, own, others)
+    # T5's has no default for this one.
+    scores, own = _decode(task, token_ids, (own, others, read, mask), index, cross_attention_cache_update_index=None)
+    return scores, (read, own, others)
 
 
 def build_speech_cache(task: Any, inputs: Mapping[str, Any]) -> Any:
@@ -92,13 +85,21 @@ def call_speech_with_cache(task: Any, token_ids: Any, state: Any, index: Any) ->
 
     `state` is what `build_speech_cache` or this returned.
     """
-    own, others, heard, mask = state
+    _, others, heard, mask = state
+    scores, own = _decode(task, token_ids, state, index)
+    return scores, (own, others, heard, mask)
+
+
+def _decode(task: Any, token_ids: Any, state: Any, index: Any, **options: Any) -> tuple[Any, Any]:
+    """Return the scores after tokens [rows, vocabulary], and the keys and values of the decoder with theirs."""
+    own, others, encoded, mask = state
     scores, _, own, _ = task.call_decoder_with_cache(
-        encoder_hidden_states=heard,
+        encoder_hidden_states=encoded,
         encoder_padding_mask=mask,
         decoder_token_ids=token_ids,
         self_attention_cache=own,
         self_attention_cache_update_index=index,
         cross_attention_cache=others,
+        **options,
     )
-    return scores[:, 0], (own, others, heard, mask)
+    return scores[:, 0], own
